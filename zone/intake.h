@@ -1,0 +1,53 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "zone/publisher.h"
+
+namespace holdfast {
+
+enum class DocumentFormat { Json, ZoneFile };
+
+/// A plan as it arrived, not yet parsed, with what its bringer said beside it.
+struct Document {
+  Name zone;
+  DocumentFormat format = DocumentFormat::Json;
+  std::string_view body;  ///< borrowed for the call
+  /// Beside the document's own; where both are given they must agree.
+  std::optional<Generation> generation, base;
+  std::string source;  ///< used where the document names none
+  Caller caller;
+  std::string reason;
+  std::vector<std::string> removals;   ///< "NAME" or "NAME/TYPE", added to the document's own
+  std::vector<std::string> overrides;  ///< "RULE" or "RULE:NAME"; need a reason
+  bool dryRun = false;
+  std::size_t diffLimit = 0;
+};
+
+/// The one way in for every plan, whoever brings it: parse, complete, submit. An unreadable or malformed
+/// document is a refusal in the history like any other. Thread-safe as Publisher is.
+class Intake {
+ public:
+  Intake(Publisher& publisher, PlanLimits limits) : publisher_(publisher), limits_(limits) {}
+
+  /// An Error: the zone is not held (NotFound), a parameter is wrong (Invalid) or the store failed (Store).
+  Result<Outcome> submit(const Document& document) const;
+  /// A source that should have held a document could not be read: refused with rule `unreadable`.
+  Outcome unreadable(NameView zone, const Caller& caller, std::string where, std::string what) const;
+  /// The generation the document carries (a zone file: its SOA serial); 0 when none, an Error when
+  /// unreadable.
+  Result<Generation> generationOf(NameView zone, DocumentFormat format, std::string_view body) const;
+
+  Publisher& publisher() const noexcept { return publisher_; }
+
+ private:
+  Result<Plan> parse(NameView zone, DocumentFormat format, std::string_view body) const;
+
+  Publisher& publisher_;
+  PlanLimits limits_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "zone/name.h"
+#include "zone/node.h"
+
+namespace holdfast {
+
+namespace detail {
+struct Bucket;
+struct Directory;
+}  // namespace detail
+
+/// An immutable map from owner names to compiled nodes that shares what did not change with the table it was
+/// edited from. Names are spread by hash over buckets of about eight; a bucket is one allocation that holds
+/// its nodes side by side, found through a shallow directory of pointers. A change of k names copies k
+/// buckets and the directories above them.
+///
+/// A value type: a copy shares everything and costs one increment. Threads may read and copy one table at
+/// once; the reference counts are touched by those who make and drop tables, never by find().
+class NameTable {
+ public:
+  NameTable() noexcept = default;
+  NameTable(const NameTable& other) noexcept;
+  NameTable(NameTable&& other) noexcept;
+  NameTable& operator=(NameTable other) noexcept;
+  ~NameTable();
+
+  /// The node of that name or a null view. REQUIRES: hash == HashedName(name).hash().
+  NodeView find(std::uint64_t hash, NameView name) const noexcept;
+  /// Starts the cache misses that find() for this hash will need.
+  void prefetch(std::uint64_t hash) const noexcept;
+
+  std::size_t size() const noexcept { return size_; }
+
+  /// Visits every node, in no useful order, until `visit` returns false. Returns whether it ran to the end.
+  bool forEach(const std::function<bool(NodeView)>& visit) const;
+
+  /// Visits each name whose node differs, with the null view on the side that lacks it, until `visit` returns
+  /// false. Buckets that both tables share are passed over.
+  static bool differences(const NameTable& before, const NameTable& after,
+                          const std::function<bool(NodeView before, NodeView after)>& visit);
+
+ private:
+  friend class NameTableEdit;
+  const detail::Bucket* bucketFor(std::uint64_t hash) const noexcept;
+
+  // Directories of levels_ tiers over 2^bits_ buckets; with levels_ == 0 root_ is a Bucket.
+  const void* root_ = nullptr;
+  unsigned bits_ = 0;
+  std::size_t size_ = 0;
+};
+
+/// Collects changes against one table and makes the next. One thread at a time.
+class NameTableEdit {
+ public:
+  explicit NameTableEdit(NameTable base);
+
+  /// What finish() would contain now. Valid until the next put or erase of that name.
+  NodeView find(NameView name) const;
+  void put(NameView name, std::string node);
+  void erase(NameView name);
+  std::size_t size() const noexcept { return size_; }
+
+  const NameTable& base() const noexcept { return base_; }
+  /// Each name put or erased, in no useful order, as (before, after).
+  void forEachChange(const std::function<void(NodeView before, NodeView after)>& visit) const;
+
+  /// The table with all changes. The edit is spent.
+  NameTable finish();
+
+ private:
+  using Changes = std::unordered_map<Name, std::optional<std::string>, NameHasher>;
+
+  NameTable base_;
+  Changes changes_;
+  std::size_t size_;
+};
+
+}  // namespace holdfast

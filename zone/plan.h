@@ -1,0 +1,84 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "zone/name.h"
+#include "zone/rrset.h"
+#include "zone/zone.h"
+
+namespace holdfast {
+
+/// A name (or one RRset of it) whose loss a plan asks for by name. Both halves of the guard's word "named".
+struct Removal {
+  Name name;
+  std::optional<RRType> type;  ///< none: every RRset of the name
+  friend bool operator==(const Removal&, const Removal&) = default;
+};
+
+/// One RRset that a plan sets, and where it stood, so that a later finding can point at it.
+struct PlannedRRset {
+  Name owner;
+  RRset rrset;
+  std::string where;  ///< "line 12" of a zone file, or a JSON pointer
+};
+
+/// An owner whose targets a plan sets. Its A and AAAA RRsets are both replaced, even where one is empty.
+struct PlannedEndpoint {
+  Name owner;
+  std::string where;
+  std::optional<RRset> a;
+  std::optional<RRset> aaaa;
+};
+
+enum class PlanKind { Full, Delta };
+
+/// The wanted content of one zone (full) or a change to it (delta), parsed and checked for form, not judged.
+struct Plan {
+  Name zone;
+  PlanKind kind = PlanKind::Full;
+  std::optional<Generation> generation;
+  std::optional<Generation> base;
+  std::string source;
+  std::optional<WallTime> made;
+  std::optional<WallTime> expires;
+  std::vector<PlannedEndpoint> endpoints;
+  std::vector<PlannedRRset> rrsets;  ///< one per owner and type, canonical
+  std::vector<Removal> removals;
+  /// From a zone file or a record line: its serial is the zone's first generation.
+  std::optional<std::uint32_t> soaSerial;
+  bool fromZoneFile = false;
+};
+
+/// Structural limits of a plan document, beside the size in octets that the transport enforces.
+struct PlanLimits {
+  std::size_t records = 20'000'000;  ///< RRs and targets in one plan
+  std::size_t targets = 4000;        ///< of one endpoint and address family: more would not fit in a response
+  std::uint16_t pick = 64;
+};
+
+/// Reads a plan as JSON (docs/plans.md). `zone` is the zone it must be for. Never partial: the first problem
+/// is the Error, with a JSON pointer, or line and column where it is no JSON at all. `body` may be any bytes;
+/// it is not kept.
+Result<Plan> parseJsonPlan(std::string_view body, NameView zone, const PlanLimits& limits);
+
+/// Reads a zone file (RFC 1035 section 5, $INCLUDE refused) as a full plan. Errors carry "line N".
+Result<Plan> parseZoneFilePlan(std::string_view body, NameView zone, const PlanLimits& limits);
+
+/// Reads "NAME" or "NAME/TYPE", relative to the zone unless it ends with a dot.
+Result<Removal> parseRemoval(std::string_view text, NameView zone);
+
+/// The content of a zone as a full plan that could be submitted again.
+std::string contentAsJson(const Zone& zone, std::string_view source);
+/// The content of a zone in zone-file format, SOA first, then in canonical order.
+std::string contentAsZoneFile(const Zone& zone);
+
+/// ISO 8601 in UTC as plans and messages write it: "2026-11-21T05:00:00Z".
+std::string toText(WallTime time);
+Result<WallTime> parseTime(std::string_view text);
+
+}  // namespace holdfast

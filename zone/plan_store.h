@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zone/guard.h"
+#include "zone/plan.h"
+
+namespace holdfast {
+
+/// Who submitted: a person or program at the control API, or an Enactor.
+struct Caller {
+  std::string who;          ///< "uid 1000 pid 4711", "enactor watch:/etc/holdfast/plans/x"
+  bool automation = false;  ///< refused while the zone is frozen
+};
+
+/// One line of a zone's history.
+struct HistoryEntry {
+  std::int64_t id = 0;
+  bool committed = false;     ///< else refused
+  Generation generation = 0;  ///< committed, or asked for (0: none was given)
+  Generation base = 0;
+  std::uint32_t serial = 0;
+  PlanKind kind = PlanKind::Full;
+  std::string source, who, reason;
+  std::string digest;  ///< SHA-256 of the document as submitted, hex
+  WallTime at{};
+  std::vector<Reason> reasons;     ///< of a refusal
+  std::vector<Reason> overridden;  ///< of a commit
+  std::uint64_t namesAdded = 0, namesRemoved = 0, namesChanged = 0;
+};
+
+/// A zone as the store knows it.
+struct StoredZone {
+  Name apex;
+  Generation fence = 0;  ///< the highest generation ever committed; outlives removal
+  bool removed = false;
+  std::optional<std::string> frozen;  ///< the reason, while frozen
+  WallTime frozenSince{};
+};
+
+/// The durable, ordered history of a server. Committed before served (I7): commit() returns success only when
+/// the generation would survive a power cut. Any thread; the implementation serialises.
+/// Nothing throws; failures are Errors of kind Store that name the file and the cause.
+class PlanStore {
+ public:
+  virtual ~PlanStore() = default;
+
+  virtual Result<std::vector<StoredZone>> zones() = 0;
+  virtual Status putZone(const StoredZone& zone) = 0;
+  /// Drops the zone, its history and its fence.
+  virtual Status forgetZone(NameView apex) = 0;
+
+  /// The content of a zone at a generation, with serial and commit time. NotFound where the store has it not.
+  virtual Result<std::shared_ptr<const Zone>> content(NameView apex, Generation generation) = 0;
+
+  /// Makes `after` the zone's committed content. `before` is what was committed until now; what is written is
+  /// the change between the two, or now and then all of `after`.
+  virtual Status commit(const HistoryEntry& entry, const Zone& before, const Zone& after) = 0;
+  virtual Status recordRefusal(NameView apex, const HistoryEntry& entry) = 0;
+
+  /// Newest first, at most `limit`, with ids below `beforeId` (0: from the newest).
+  virtual Result<std::vector<HistoryEntry>> history(NameView apex, std::size_t limit,
+                                                    std::int64_t beforeId) = 0;
+};
+
+/// Opens or makes the SQLite store `directory`/plans.db and locks the directory against a second server.
+Result<std::unique_ptr<PlanStore>> openSqliteStore(const std::string& directory);
+
+}  // namespace holdfast

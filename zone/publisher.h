@@ -1,0 +1,132 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "zone/diff.h"
+#include "zone/guard.h"
+#include "zone/plan_store.h"
+#include "zone/snapshot.h"
+
+namespace holdfast {
+
+/// A plan on its way in, with who brought it.
+struct Submission {
+  Plan plan;
+  Caller caller;
+  std::string reason;
+  std::string digest;  ///< SHA-256 of the document, hex
+  std::vector<Override> overrides;
+  bool dryRun = false;
+  std::size_t diffLimit = 0;  ///< names the outcome's diff lists
+};
+
+/// What became of a submission.
+struct Outcome {
+  enum class Kind { Published, Accepted /* a dry run that would publish */, Refused };
+  Kind kind = Kind::Refused;
+  bool malformed = false;     ///< refused because the document is no plan at all
+  Generation generation = 0;  ///< published or would be; of a refusal what was asked for, 0 if nothing
+  Generation committed = 0;   ///< in force when the call returned
+  std::uint32_t serial = 0;
+  Verdict verdict;
+  Diff diff;
+  std::chrono::microseconds judged{}, durable{}, swapped{};  ///< time spent in guard, store and swap
+  bool is(Rule rule) const noexcept {
+    for (const Reason& reason : verdict.reasons)
+      if (reason.rule == rule) return true;
+    return false;
+  }
+};
+
+/// A zone as `status` shows it.
+struct ZoneStatus {
+  Name apex;
+  Generation planned = 0, committed = 0, served = 0;
+  std::uint32_t serial = 0;
+  std::optional<WallTime> committedAt;
+  std::uint64_t names = 0;
+  ZoneFacts facts;
+  std::optional<std::string> frozen;
+  WallTime frozenSince{};
+  std::optional<HistoryEntry> lastRefusal;
+  std::array<std::uint64_t, kRules> refusals{};  ///< since start, by rule
+  std::uint64_t published = 0;                   ///< since start
+};
+
+/// The only code that swaps the snapshot. Any number of threads submit; one at a time passes the critical
+/// section, which is PublisherCommit::run in publisher.cc, top to bottom: fence, compile, guard, commit,
+/// swap. Queries never meet its lock. Every calling thread holds an RcuThread.
+class Publisher {
+ public:
+  using Clock = std::function<WallTime()>;
+  /// Loads what the store has committed, before the first query.
+  static Result<std::unique_ptr<Publisher>> open(std::unique_ptr<PlanStore> store, Clock clock);
+  ~Publisher();
+
+  const RcuPointer<Snapshot>& snapshot() const noexcept { return snapshot_; }
+
+  /// Judges and, if accepted, commits and swaps. An Error is a fault of the store or an unknown zone: nothing
+  /// was published then. A refusal is an Outcome, and stands in the history.
+  Result<Outcome> submit(Submission submission);
+  /// Records that a source could not be read or parsed (I4, I12). The served answers stay.
+  Outcome refuse(NameView zone, const Caller& caller, std::string digest, Error error, bool dryRun);
+
+  /// `policy` is in force from now on; zones keep theirs until told otherwise.
+  void setPolicy(NameView zone, const GuardPolicy& policy);
+  Status addZone(NameView zone);
+  Status removeZone(NameView zone, const std::string& reason, bool forget);
+  Status setFrozen(NameView zone, std::optional<std::string> reason);
+
+  bool hasZone(NameView zone) const;
+  /// True where the zone was once added and then removed on purpose.
+  bool wasRemoved(NameView zone) const;
+  std::vector<ZoneStatus> status() const;
+  std::optional<ZoneStatus> status(NameView zone) const;
+  Result<std::vector<HistoryEntry>> history(NameView zone, std::size_t limit, std::int64_t beforeId) const;
+  Result<std::shared_ptr<const Zone>> content(NameView zone, Generation generation) const;
+
+  const ReclaimStats& reclaimStats() const noexcept { return reclaim_; }
+  struct SwapStats {
+    std::atomic<std::uint64_t> swaps{0}, micros{0}, longestMicros{0};  ///< lock taken to swap done
+  };
+  const SwapStats& swapStats() const noexcept { return swaps_; }
+
+ private:
+  struct ZoneState {
+    StoredZone stored;
+    std::shared_ptr<const Zone> committed;  // never null; without content where nothing is committed
+    GuardPolicy policy;
+    Generation planned = 0;
+    std::optional<HistoryEntry> lastRefusal;
+    std::array<std::uint64_t, kRules> refusals{};
+    std::uint64_t published = 0;
+  };
+
+  Publisher(std::unique_ptr<PlanStore> store, Clock clock);
+  Status load();
+  ZoneState* find(NameView zone);
+  const ZoneState* find(NameView zone) const;
+  void fence(const Submission& submission, const ZoneState& state, Verdict& verdict) const;
+  Outcome& refused(const Submission& submission, ZoneState& state, Outcome& outcome);
+  void swap(std::unique_ptr<Snapshot> next, std::chrono::steady_clock::time_point begun) noexcept;
+  ZoneStatus statusOf(const ZoneState& state) const;
+
+  const std::unique_ptr<PlanStore> store_;
+  const Clock clock_;
+  ReclaimStats reclaim_;
+  SwapStats swaps_;
+  RcuPointer<Snapshot> snapshot_;
+
+  mutable std::mutex mutex_;         // the critical section; guards all below
+  std::map<Name, ZoneState> zones_;  // removed zones too, for their fence
+};
+
+}  // namespace holdfast

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "zone/name.h"
+#include "zone/rrset.h"
+
+namespace holdfast {
+
+/// One resource record as read from text: the owner lower-cased, RDATA in uncompressed wire format with the
+/// case of its names kept.
+struct TextRecord {
+  Name owner;
+  RRType type = RRType::A;
+  std::uint32_t ttl = 0;
+  std::string rdata;
+};
+
+/// The adapter to ldns: presentation format in and out, for every type ldns knows and RFC 3597 for the rest.
+/// Nothing else in Holdfast includes ldns. All functions are free of shared state.
+
+/// Reads a zone file. Calls `record` with each RR and the line it ended on until it returns an Error.
+/// $ORIGIN and $TTL are followed, $INCLUDE is an error. A class other than IN is an error.
+Status readZoneText(std::string_view text, NameView origin,
+                    const std::function<Status(TextRecord, int line)>& record);
+
+/// Reads one zone-file line such as "@ 3600 IN NS ns1.example.net.". `defaultTtl` serves lines without one.
+Result<TextRecord> readRecordText(std::string_view line, NameView origin, std::uint32_t defaultTtl);
+
+/// RDATA in presentation format; RFC 3597 form where ldns does not know it or it does not parse.
+std::string rdataText(RRType type, std::span<const std::uint8_t> rdata);
+
+/// "AAAA", "TYPE65280".
+std::string toText(RRType type);
+/// The inverse; case-insensitive.
+Result<RRType> parseType(std::string_view text);
+
+}  // namespace holdfast

@@ -1,0 +1,94 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "zone/name_table.h"
+
+namespace holdfast {
+
+using Generation = std::uint64_t;
+using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
+
+/// Generations are 1 to 2^63-1; 0 means that nothing is committed.
+inline constexpr Generation kMaxGeneration = (1ull << 63) - 1;
+
+/// Counts that let a look-up skip what a zone does not have.
+struct ZoneFacts {
+  std::uint64_t records = 0;
+  std::uint64_t endpoints = 0;  ///< names with targets
+  std::uint64_t cuts = 0;       ///< NS below the apex
+  std::uint64_t dnames = 0;
+  std::uint64_t cnames = 0;
+  std::uint64_t wildcards = 0;
+};
+
+/// The compiled, immutable content of one zone at one generation.
+class Zone {
+ public:
+  /// A zone that was added but has no content yet: it is answered with SERVFAIL.
+  explicit Zone(Name apex) : apex_(std::move(apex)) {}
+
+  NameView apex() const noexcept { return apex_; }
+  unsigned apexLabels() const noexcept { return apexLabels_; }
+  Generation generation() const noexcept { return generation_; }
+  std::uint32_t serial() const noexcept { return serial_; }
+  /// When that generation was committed.
+  WallTime committedAt() const noexcept { return committedAt_; }
+  bool hasContent() const noexcept { return names_.size() != 0; }
+
+  const NameTable& names() const noexcept { return names_; }
+  const ZoneFacts& facts() const noexcept { return facts_; }
+  NodeView find(const HashedName& name, unsigned labels) const noexcept {
+    return names_.find(name.hash(labels), name.suffix(labels));
+  }
+  NodeView find(NameView name) const noexcept { return names_.find(HashedName(name).hash(), name); }
+  NodeView apexNode() const noexcept { return find(apex_); }
+
+ private:
+  friend class ZoneEdit;
+  Name apex_;
+  unsigned apexLabels_ = apex_.view().labels();
+  Generation generation_ = 0;
+  std::uint32_t serial_ = 0;
+  WallTime committedAt_{};
+  NameTable names_;
+  ZoneFacts facts_;
+};
+
+/// Makes the next content of a zone from one before, in work of the order of the change. Keeps the empty
+/// non-terminals and the child counts right. One thread at a time. The base must outlive the edit.
+class ZoneEdit {
+ public:
+  explicit ZoneEdit(const Zone& base);
+
+  NameView apex() const noexcept { return base_.apex(); }
+  /// What finish() would hold now. Valid until the next change of that name.
+  NodeView find(NameView name) const { return names_.find(name); }
+
+  /// REQUIRES for all: `name` is at or below the apex.
+  void setRRset(NameView name, RRset rrset);
+  void removeRRset(NameView name, RRType type);
+  /// Takes away every RRset of the name; the name itself stays while names exist below it.
+  void removeName(NameView name);
+  /// Replaces every RRset of the name at once. REQUIRES: one per type, canonical.
+  void setRRsets(NameView name, const std::vector<RRset>& rrsets);
+
+  std::shared_ptr<const Zone> finish(Generation generation, std::uint32_t serial, WallTime committedAt);
+
+ private:
+  void store(NameView name, std::uint32_t children, const std::vector<RRset>& rrsets);
+  void addChild(NameView parent);
+  void dropChild(NameView parent);
+
+  const Zone& base_;
+  NameTableEdit names_;
+};
+
+/// The owned RRsets of a node; empty for a null view.
+std::vector<RRset> ownedRRsets(NodeView node);
+
+}  // namespace holdfast
