@@ -123,6 +123,12 @@ class NodeView {
     return {};
   }
   bool has(RRType type) const noexcept { return static_cast<bool>(find(type)); }
+  /// True where some RRset is one half of an endpoint.
+  bool isEndpoint() const noexcept {
+    for (const RRsetView rrset : *this)
+      if (rrset.isEndpoint()) return true;
+    return false;
+  }
 
  private:
   const std::uint8_t* at_ = nullptr;

@@ -36,7 +36,8 @@ struct HistoryEntry {
 /// A zone as the store knows it.
 struct StoredZone {
   Name apex;
-  Generation fence = 0;  ///< the highest generation ever committed; outlives removal
+  Generation fence = 0;      ///< the highest generation ever committed; outlives removal
+  Generation committed = 0;  ///< what is served; 0 after the zone was added, or removed and added again
   bool removed = false;
   std::optional<std::string> frozen;  ///< the reason, while frozen
   WallTime frozenSince{};

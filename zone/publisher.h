@@ -38,7 +38,9 @@ struct Outcome {
   std::uint32_t serial = 0;
   Verdict verdict;
   Diff diff;
-  std::chrono::microseconds judged{}, durable{}, swapped{};  ///< time spent in guard, store and swap
+  std::chrono::microseconds judged{};   ///< compiling and judging, outside and inside the critical section
+  std::chrono::microseconds durable{};  ///< the commit to the plan store
+  std::optional<Error> unrecorded;      ///< why a refusal could not be written to the history
   bool is(Rule rule) const noexcept {
     for (const Reason& reason : verdict.reasons)
       if (reason.rule == rule) return true;
@@ -62,27 +64,32 @@ struct ZoneStatus {
 };
 
 /// The only code that swaps the snapshot. Any number of threads submit; one at a time passes the critical
-/// section, which is PublisherCommit::run in publisher.cc, top to bottom: fence, compile, guard, commit,
+/// section, which is Publisher::decide in publisher_submit.cc and reads top to bottom: fence, guard, commit,
 /// swap. Queries never meet its lock. Every calling thread holds an RcuThread.
 class Publisher {
  public:
   using Clock = std::function<WallTime()>;
-  /// Loads what the store has committed, before the first query.
+  /// Loads what the store has committed, before the first query. A zone whose content cannot be read is held
+  /// without content, and loadProblems() says why: the others are served, and a newer plan heals it (I6).
   static Result<std::unique_ptr<Publisher>> open(std::unique_ptr<PlanStore> store, Clock clock);
+  /// REQUIRES: no reader and no submitter is left.
   ~Publisher();
+  const std::vector<Error>& loadProblems() const noexcept { return loadProblems_; }
 
   const RcuPointer<Snapshot>& snapshot() const noexcept { return snapshot_; }
 
-  /// Judges and, if accepted, commits and swaps. An Error is a fault of the store or an unknown zone: nothing
-  /// was published then. A refusal is an Outcome, and stands in the history.
+  /// Judges and, if accepted, commits and swaps. An Error is a fault of the store, an unknown zone or a plan
+  /// without a generation: nothing was published then. A refusal is an Outcome, and stands in the history.
   Result<Outcome> submit(Submission submission);
-  /// Records that a source could not be read or parsed (I4, I12). The served answers stay.
-  Outcome refuse(NameView zone, const Caller& caller, std::string digest, Error error, bool dryRun);
+  /// Records that a document could not be read (rule `unreadable`) or is not a plan (rule `invalid`), with
+  /// the error's text. The served answers stay (I4, I12).
+  Outcome refuse(NameView zone, const Caller& caller, std::string digest, const Error& error, bool dryRun);
 
   /// `policy` is in force from now on; zones keep theirs until told otherwise.
   void setPolicy(NameView zone, const GuardPolicy& policy);
   Status addZone(NameView zone);
   Status removeZone(NameView zone, const std::string& reason, bool forget);
+  /// With a reason: freezes; without: thaws.
   Status setFrozen(NameView zone, std::optional<std::string> reason);
 
   bool hasZone(NameView zone) const;
@@ -95,38 +102,62 @@ class Publisher {
 
   const ReclaimStats& reclaimStats() const noexcept { return reclaim_; }
   struct SwapStats {
-    std::atomic<std::uint64_t> swaps{0}, micros{0}, longestMicros{0};  ///< lock taken to swap done
+    std::atomic<std::uint64_t> swaps{0}, micros{0}, longestMicros{0};  ///< durable commit to pointer swapped
   };
   const SwapStats& swapStats() const noexcept { return swaps_; }
 
  private:
   struct ZoneState {
     StoredZone stored;
-    std::shared_ptr<const Zone> committed;  // never null; without content where nothing is committed
+    std::shared_ptr<const Zone> content;  // never null; without content where nothing is committed
     GuardPolicy policy;
     Generation planned = 0;
     std::optional<HistoryEntry> lastRefusal;
     std::array<std::uint64_t, kRules> refusals{};
     std::uint64_t published = 0;
   };
+  /// What a plan is compiled and judged against, copied so that the work needs no lock.
+  struct Basis {
+    std::unique_ptr<Snapshot> served;
+    std::shared_ptr<const Zone> content;
+    GuardPolicy policy;
+    Generation fence = 0;
+    Generation committed = 0;
+    std::uint64_t edition = 0;
+  };
+  /// A compiled candidate with the guard's verdict on it.
+  struct Candidate {
+    std::shared_ptr<const Zone> zone;
+    std::unique_ptr<Snapshot> snapshot;
+    Verdict verdict;
+    Diff diff;
+    std::uint64_t edition = 0;
+  };
 
   Publisher(std::unique_ptr<PlanStore> store, Clock clock);
   Status load();
   ZoneState* find(NameView zone);
   const ZoneState* find(NameView zone) const;
+  Basis basisOf(const ZoneState& state) const;
+  Candidate prepare(const Submission& submission, const Basis& basis, Outcome& outcome) const;
+  Result<Outcome> decide(const Submission& submission, ZoneState& state, Candidate candidate,
+                         Outcome outcome);
   void fence(const Submission& submission, const ZoneState& state, Verdict& verdict) const;
-  Outcome& refused(const Submission& submission, ZoneState& state, Outcome& outcome);
-  void swap(std::unique_ptr<Snapshot> next, std::chrono::steady_clock::time_point begun) noexcept;
+  Outcome refused(const Submission& submission, ZoneState& state, Outcome outcome);
+  void recordRefusal(ZoneState& state, HistoryEntry entry, Outcome& outcome);
+  void swap(std::unique_ptr<Snapshot> next) noexcept;
   ZoneStatus statusOf(const ZoneState& state) const;
 
   const std::unique_ptr<PlanStore> store_;
   const Clock clock_;
+  std::vector<Error> loadProblems_;  // constant once open() returned
   ReclaimStats reclaim_;
   SwapStats swaps_;
   RcuPointer<Snapshot> snapshot_;
 
-  mutable std::mutex mutex_;         // the critical section; guards all below
+  mutable std::mutex mutex_;         // the critical section; guards all below and every swap
   std::map<Name, ZoneState> zones_;  // removed zones too, for their fence
+  std::uint64_t edition_ = 0;        // counts swaps
 };
 
 }  // namespace holdfast

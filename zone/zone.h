@@ -80,7 +80,6 @@ class ZoneEdit {
   std::shared_ptr<const Zone> finish(Generation generation, std::uint32_t serial, WallTime committedAt);
 
  private:
-  void store(NameView name, std::uint32_t children, const std::vector<RRset>& rrsets);
   void addChild(NameView parent);
   void dropChild(NameView parent);
 

@@ -1,0 +1,255 @@
+#include <catch2/catch.hpp>
+
+#include "tests/zone/fixtures.h"
+
+using namespace holdfast;
+using holdfast::test::name;
+using holdfast::test::rulesOf;
+using Rules = std::vector<std::string>;
+
+namespace {
+
+constexpr const char* kBase = R"({"plan": 1, "generation": 10, "endpoints": {
+  "lb": {"ttl": 5, "targets": [{"id": "1", "address": "192.0.2.1", "weight": 50},
+    {"id": "2", "address": "192.0.2.2", "weight": 50}, {"id": "3", "address": "2001:db8::1", "weight": 100}]},
+  "deep.under": {"targets": [{"address": "192.0.2.9"}]},
+  "web.new": {"targets": [{"address": "192.0.2.7"}]}},
+  "records": ["@ 60 IN NS ns.other.", "www 60 IN CNAME lb", "*.wild 60 IN A 192.0.2.4", "viawild 60 IN CNAME x.y.wild",
+    "old 60 IN DNAME new", "ext 60 IN CNAME www.other.", "txt 60 IN TXT \"x\""]})";
+
+/// A server that serves kBase.
+struct Served {
+  test::TemporaryDirectory directory;
+  test::Server server{directory.path()};
+  Served() {
+    REQUIRE(server.publisher().addZone(name("example.")));
+    const Outcome first = server.push("example.", kBase);
+    INFO(rulesOf(first).size());
+    REQUIRE(first.kind == Outcome::Kind::Published);
+  }
+  Rules delta(const std::string& body, const Document& with = {}) {
+    const Outcome outcome =
+        server.push("example.", R"({"plan": 1, "kind": "delta", "base": 10, )" + body + "}", with);
+    if (outcome.kind == Outcome::Kind::Refused) {
+      CHECK(server.served("example.") == 10);
+      for (const Reason& reason : outcome.verdict.reasons) {
+        CHECK_FALSE(reason.observed.empty());
+        CHECK_FALSE(reason.limit.empty());
+        CHECK_FALSE(reason.detail.empty());
+      }
+    }
+    return rulesOf(outcome);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Served, "I2: an answer emptied by any route is refused, and the old answer goes on") {
+  const auto [body, expected] = GENERATE(table<std::string, Rules>({
+      {R"("endpoints": {"lb": {"targets": []}})",
+       {"vanished lb.example.", "empty-answer lb.example.", "empty-answer lb.example./A",
+        "empty-answer lb.example./AAAA", "empty-answer www.example./A", "empty-answer www.example./AAAA"}},
+      {R"("endpoints": {"lb": {"targets": [{"address": "192.0.2.1"}, {"address": "192.0.2.2"}]}})",
+       {"empty-answer lb.example./AAAA", "empty-answer www.example./AAAA"}},
+      // A CNAME to nothing, where the target's own removal is named.
+      {R"("remove": ["lb"])", {"empty-answer www.example./A", "empty-answer www.example./AAAA"}},
+      {R"("records": ["www 60 IN CNAME nothing"])",
+       {"empty-answer www.example./A", "empty-answer www.example./AAAA"}},
+      {R"("records": ["www 60 IN CNAME www"])",
+       {"empty-answer www.example./A", "empty-answer www.example./AAAA"}},
+      // Occluded by a new zone cut.
+      {R"("records": ["under 60 IN NS ns.elsewhere."])", {"empty-answer deep.under.example./A"}},
+      // Occluded by a new DNAME.
+      {R"("records": ["under 60 IN DNAME nothing"])", {"empty-answer deep.under.example./A"}},
+      // The wildcard that another name's chain ends in; the wildcard's own removal is named.
+      {R"("remove": ["*.wild"])", {"empty-answer viawild.example./A"}},
+      // A new name takes itself and what is below it out of the wildcard.
+      {R"("records": ["a.wild 60 IN TXT \"x\""])",
+       {"empty-answer *.a.wild.example./A", "empty-answer a.wild.example./A"}},
+      // An empty non-terminal does so too, for the chain through the wildcard as well.
+      {R"("records": ["z.y.wild 60 IN A 192.0.2.1"])",
+       {"empty-answer *.y.wild.example./A", "empty-answer *.z.y.wild.example./A",
+        "empty-answer viawild.example./A", "empty-answer y.wild.example./A"}},
+      // The DNAME goes, the names below it with it.
+      {R"("remove": ["old"])", {"empty-answer web.old.example./A"}},
+      {R"("records": ["old 60 IN DNAME nothing"])", {"empty-answer web.old.example./A"}},
+      // What the DNAME leads to goes.
+      {R"("remove": ["web.new"])", {"empty-answer web.old.example./A"}},
+  }));
+  INFO(body);
+  Rules found = delta(body);
+  Rules wanted = expected;
+  std::sort(found.begin(), found.end());
+  std::sort(wanted.begin(), wanted.end());
+  CHECK(found == wanted);
+  CHECK(server.effect("www.example.", RRType::A) == Effect::Positive);
+  CHECK(server.effect("any.wild.example.", RRType::A) == Effect::Positive);
+}
+
+TEST_CASE_METHOD(Served, "I2: absence from a full plan is not a removal") {
+  const Outcome outcome = server.push("example.", R"({"plan": 1, "generation": 11, "endpoints": {},
+      "records": ["@ 60 IN NS ns.other."]})");
+  CHECK(outcome.kind == Outcome::Kind::Refused);
+  CHECK(outcome.is(Rule::Vanished));
+  CHECK(server.served("example.") == 10);
+}
+
+TEST_CASE_METHOD(Served, "a removal that the plan names is done") {
+  CHECK(delta(R"("remove": ["lb", "www", "*.wild", "viawild", "old", "web.new", "web.old"])") == Rules{});
+  CHECK(server.served("example.") == 11);
+  CHECK(server.effect("lb.example.", RRType::A) == Effect::NxDomain);
+}
+
+TEST_CASE_METHOD(Served,
+                 "an endpoint that becomes an alias out of the zones held must name what it gives up") {
+  CHECK(delta(R"("remove": ["lb/A", "lb/AAAA"], "records": ["lb 60 IN CNAME elsewhere.other."])") ==
+        Rules{"empty-answer www.example./A", "empty-answer www.example./AAAA"});
+  CHECK(delta(R"("remove": ["lb/A", "lb/AAAA", "www/A", "www/AAAA"],
+                 "records": ["lb 60 IN CNAME elsewhere.other."])") == Rules{});
+}
+
+TEST_CASE_METHOD(Served, "I2 holds across zones: an alias in one zone guards its target in another") {
+  REQUIRE(server.publisher().addZone(name("other.")));
+  const Outcome made =
+      server.push("other.", "@ 60 IN NS ns\nx 60 IN CNAME lb.example.\nwww 60 IN A 192.0.2.8\n");
+  REQUIRE(made.kind == Outcome::Kind::Published);
+  CHECK(delta(R"("remove": ["lb", "www"])") ==
+        Rules{"empty-answer x.other./A", "empty-answer x.other./AAAA"});
+}
+
+TEST_CASE_METHOD(Served,
+                 "I2 holds for a zone put under another: its first plan must answer what the parent did") {
+  REQUIRE(server.publisher().addZone(name("under.example.")));
+  CHECK(server.effect("deep.under.example.", RRType::A) == Effect::Positive);
+  const Outcome empty =
+      server.push("under.example.", R"({"plan":1,"generation":1,"records":["@ 60 IN NS ns."]})");
+  CHECK(rulesOf(empty) == Rules{"empty-answer deep.under.example./A"});
+  const Outcome full = server.push("under.example.", R"({"plan":1,"generation":1,"records":["@ 60 IN NS ns.",
+      "deep 60 IN A 192.0.2.99"]})");
+  CHECK(full.kind == Outcome::Kind::Published);
+}
+
+TEST_CASE_METHOD(Served, "structure: what no zone may hold is invalid, and nothing overrides it") {
+  const auto [body, expected] = GENERATE(table<std::string, Rules>({
+      {R"("records": ["txt 60 IN CNAME lb"])", {"invalid txt.example./CNAME"}},
+      {R"("records": ["two 60 IN CNAME lb", "two 60 IN CNAME www"])", {"invalid two.example./CNAME"}},
+      {R"("remove": ["@/NS"])", {"invalid example./NS"}},
+  }));
+  INFO(body);
+  CHECK(delta(body) == expected);
+}
+
+TEST_CASE_METHOD(Served,
+                 "structure: a response over 64 KiB is refused when it is planned, not when it is asked") {
+  std::string records;
+  for (int i = 0; i < 300; ++i)
+    records += (i == 0 ? "\"" : ",\"") + ("big 60 IN TXT " + std::to_string(i) + std::string(250, 'x')) + '"';
+  CHECK(delta("\"records\": [" + records + "]") == Rules{"invalid big.example./TXT"});
+}
+
+TEST_CASE_METHOD(
+    Served, "floor: half of the capacity by weight may go, more may not, and an override is for one name") {
+  CHECK(delta(R"("endpoints": {"lb": {"targets": [{"address": "192.0.2.1", "weight": 49},
+      {"address": "2001:db8::1", "weight": 100}]}})") == Rules{"floor lb.example./A"});
+  Document other;
+  other.overrides = {"floor:www"};
+  other.reason = "drill";
+  CHECK(delta(R"("endpoints": {"lb": {"targets": [{"address": "192.0.2.1", "weight": 49},
+      {"address": "2001:db8::1", "weight": 100}]}})",
+              other) == Rules{"floor lb.example./A"});
+  CHECK(delta(R"("endpoints": {"lb": {"targets": [{"address": "192.0.2.1", "weight": 50},
+      {"address": "2001:db8::1", "weight": 100}]}})") == Rules{});
+}
+
+TEST_CASE_METHOD(Served, "floor: an override with a reason lets the plan through and stands in the history") {
+  Document with;
+  with.overrides = {"floor:lb"};
+  with.reason = "half the fleet is being replaced";
+  CHECK(delta(R"("endpoints": {"lb": {"targets": [{"address": "192.0.2.1", "weight": 1},
+      {"address": "2001:db8::1", "weight": 100}]}})",
+              with) == Rules{});
+  const auto history = server.publisher().history(name("example."), 1, 0);
+  REQUIRE(history);
+  REQUIRE(history->front().overridden.size() == 1);
+  CHECK(history->front().overridden[0].rule == Rule::Floor);
+  CHECK(history->front().reason == "half the fleet is being replaced");
+}
+
+TEST_CASE_METHOD(Served, "floor: an endpoint below its minimum of targets is refused") {
+  GuardPolicy policy;
+  policy.minTargets = 3;
+  policy.minCapacityPercent = 0;
+  server.publisher().setPolicy(name("example."), policy);
+  CHECK(
+      delta(R"("endpoints": {"lb": {"targets": [{"address": "192.0.2.1"}, {"address": "2001:db8::1"}]}})") ==
+      Rules{"floor lb.example."});
+  CHECK(delta(R"("endpoints": {"fresh": {"targets": [{"address": "192.0.2.1"}]}})") ==
+        Rules{"floor fresh.example."});
+  // Plain records are no endpoints: one name server is enough.
+  CHECK(delta(R"("records": ["ns9 60 IN A 192.0.2.53"])") == Rules{});
+}
+
+TEST_CASE_METHOD(Served, "ttl: outside the allowed range is refused") {
+  CHECK(delta(R"("endpoints": {"lb2": {"ttl": 604801, "targets": [{"address": "192.0.2.1"}]}})") ==
+        Rules{"ttl lb2.example./A"});
+  GuardPolicy policy;
+  policy.ttlMin = 1;
+  server.publisher().setPolicy(name("example."), policy);
+  CHECK(delta(R"("endpoints": {"lb2": {"ttl": 0, "targets": [{"address": "192.0.2.1"}]}})") ==
+        Rules{"ttl lb2.example./A"});
+}
+
+TEST_CASE_METHOD(Served, "bogus-target: addresses no client can reach are refused as new targets") {
+  const std::string address = GENERATE("0.0.0.0", "127.0.0.1", "169.254.1.1", "224.0.0.1", "255.255.255.255",
+                                       "::", "::1", "fe80::1", "ff02::1", "::ffff:192.0.2.1");
+  const Rules found = delta(R"("endpoints": {"bad": {"targets": [{"address": ")" + address + R"("}]}})");
+  REQUIRE(found.size() == 1);
+  CHECK_THAT(found[0], Catch::StartsWith("bogus-target bad.example./"));
+}
+
+TEST_CASE_METHOD(Served, "apex-changed: a change of the apex NS set needs a reason") {
+  CHECK(delta(R"("records": ["@ 60 IN NS ns.evil."])") == Rules{"apex-changed example./NS"});
+  Document with;
+  with.overrides = {"apex-changed"};
+  with.reason = "new provider";
+  CHECK(delta(R"("records": ["@ 60 IN NS ns.new."])", with) == Rules{});
+}
+
+TEST_CASE_METHOD(Served, "timeout: a guard that runs out of time refuses") {
+  GuardPolicy policy;
+  policy.timeout = std::chrono::milliseconds(-1);
+  server.publisher().setPolicy(name("example."), policy);
+  std::string records;
+  for (int i = 0; i < 200; ++i)
+    records += (i == 0 ? "\"n" : ",\"n") + std::to_string(i) + " 60 IN A 192.0.2.1\"";
+  const Rules found = delta("\"records\": [" + records + "]");
+  REQUIRE(found.size() == 1);
+  CHECK(found[0] == "timeout example.");
+}
+
+TEST_CASE_METHOD(Served, "a dry run gives every reason, of the fence and the guard, and changes nothing") {
+  Document with;
+  with.dryRun = true;
+  const Outcome outcome = server.push("example.", R"({"plan": 1, "kind": "delta", "generation": 5, "base": 4,
+      "expires": "2020-01-01T00:00:00Z", "endpoints": {"lb": {"ttl": 700000, "targets": [{"address": "127.0.0.1"}]}},
+      "records": ["@ 60 IN NS ns.evil."]})",
+                                      with);
+  CHECK(outcome.kind == Outcome::Kind::Refused);
+  for (const Rule rule : {Rule::StaleGeneration, Rule::BaseMismatch, Rule::Expired, Rule::Ttl,
+                          Rule::BogusTarget, Rule::ApexChanged, Rule::EmptyAnswer})
+    CHECK(outcome.is(rule));
+  const auto history = server.publisher().history(name("example."), 10, 0);
+  REQUIRE(history);
+  CHECK(history->size() == 1);
+}
+
+TEST_CASE_METHOD(Served, "frozen: automation is stopped, a person with a reason gets through") {
+  REQUIRE(server.publisher().setFrozen(name("example."), "incident 7"));
+  Document automation;
+  automation.caller.automation = true;
+  CHECK(delta(R"("records": ["a 60 IN A 192.0.2.1"])", automation) == Rules{"frozen example."});
+  Document person;
+  person.reason = "fixing incident 7";
+  CHECK(delta(R"("records": ["a 60 IN A 192.0.2.1"])", person) == Rules{});
+  REQUIRE(server.publisher().setFrozen(name("example."), std::nullopt));
+}

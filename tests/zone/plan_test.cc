@@ -1,0 +1,200 @@
+#include <catch2/catch.hpp>
+
+#include "tests/zone/fixtures.h"
+#include "zone/compile.h"
+#include "zone/record_text.h"
+
+using namespace holdfast;
+using holdfast::test::name;
+
+namespace {
+const char* const kGood = R"({"plan": 1, "zone": "us-east-1.example.net.", "generation": 1043, "base": 1042,
+  "kind": "full", "source": "planner-a", "made": "2026-11-21T05:00:00Z", "expires": "2026-11-21T05:10:00.5Z",
+  "endpoints": {"dynamodb": {"ttl": 5, "answer": {"pick": 4}, "targets": [
+     {"id": "lb-1", "address": "192.0.2.10", "weight": 100},
+     {"id": "lb-2", "address": "2001:db8::10", "weight": 50}]}},
+  "records": ["@ 3600 IN NS ns1.example.net.", "www 60 IN CNAME dynamodb"],
+  "remove": ["retired-endpoint", "dynamodb/AAAA"]})";
+}  // namespace
+
+TEST_CASE("a JSON plan is read exactly as the design writes it") {
+  const Result<Plan> plan = parseJsonPlan(kGood, name("us-east-1.example.net."), PlanLimits{});
+  REQUIRE(plan);
+  CHECK(plan->generation == 1043);
+  CHECK(plan->base == 1042);
+  CHECK(plan->kind == PlanKind::Full);
+  CHECK(plan->source == "planner-a");
+  CHECK(toText(*plan->made) == "2026-11-21T05:00:00Z");
+  CHECK((*plan->expires - *plan->made) == std::chrono::milliseconds(600'500));
+  REQUIRE(plan->endpoints.size() == 1);
+  const PlannedEndpoint& endpoint = plan->endpoints[0];
+  CHECK(endpoint.owner.text() == "dynamodb.us-east-1.example.net.");
+  REQUIRE(endpoint.a);
+  REQUIRE(endpoint.aaaa);
+  CHECK(endpoint.a->ttl == 5);
+  CHECK(endpoint.a->pick == 4);
+  CHECK(endpoint.a->targets[0] == Target{"lb-1", 100});
+  CHECK(endpoint.aaaa->rdata[0].size() == 16);
+  CHECK(plan->rrsets.size() == 2);
+  REQUIRE(plan->removals.size() == 2);
+  CHECK_FALSE(plan->removals[0].type);
+  CHECK(plan->removals[1].type == RRType::AAAA);
+}
+
+TEST_CASE("a bad JSON plan is one error that points at the place and says the rule") {
+  const auto [body, where, rule] = GENERATE(table<std::string, std::string, std::string>({
+      {"", "", "empty"},
+      {"garbage", "line 1, column 1", "not JSON"},
+      {R"({"plan": 1, "endpoints": {)", "line 1, column 27", "unexpected end"},
+      {"{\"plan\": 1,\n \"zone\" 5}", "line 2, column", "not JSON"},
+      {"[]", "/", "must be an object, is an array"},
+      {R"({"endpoints": {}})", "/plan", "is missing"},
+      {R"({"plan": 2})", "/plan", "from 1 to 1"},
+      {R"({"plan": 1, "generatoin": 3})", "/generatoin", "did you mean \"generation\"?"},
+      {R"({"plan": 1, "generation": "3"})", "/generation", "is a string"},
+      {R"({"plan": 1, "generation": -3})", "/generation", "is a number"},
+      {R"({"plan": 1, "generation": 1.5})", "/generation", "must be an integer"},
+      {R"({"plan": 1, "generation": 0})", "/generation", "from 1"},
+      {R"({"plan": 1, "generation": 9223372036854775808})", "/generation", "9223372036854775807"},
+      {R"({"plan": 1, "generation": 1, "generation": 2})", "/generation", "comes twice"},
+      {R"({"plan": 1, "zone": "other.example."})", "/zone", "was sent to example."},
+      {R"({"plan": 1, "kind": "partial"})", "/kind", "\"full\" or \"delta\""},
+      {R"({"plan": 1, "kind": "delta"})", "/base", "is missing"},
+      {R"({"plan": 1, "expires": "tomorrow"})", "/expires", "UTC time"},
+      {R"({"plan": 1, "endpoints": []})", "/endpoints", "must be an object"},
+      {R"({"plan": 1, "endpoints": {"a/b": 5}})", "/endpoints/a~1b", "must be an object"},
+      {R"({"plan": 1, "endpoints": {"a": {}}})", "/endpoints/a/targets", "is missing"},
+      {R"({"plan": 1, "endpoints": {"a": {"targets": [], "ttl": 2147483648}}})", "/endpoints/a/ttl",
+       "2147483647"},
+      {R"({"plan": 1, "endpoints": {"a": {"targets": [{"weight": 1}]}}})", "/endpoints/a/targets/0/address",
+       "is missing"},
+      {R"({"plan": 1, "endpoints": {"a": {"targets": [{"address": "192.0.2.256"}]}}})",
+       "/endpoints/a/targets/0/address", "not an IPv4 or IPv6 address"},
+      {R"({"plan": 1, "endpoints": {"a": {"targets": [{"address": "192.0.2.1"}, {"address": "192.0.2.1"}]}}})",
+       "/endpoints/a/targets", "same address twice"},
+      {R"({"plan": 1, "endpoints": {"a": {"targets": [], "answer": {"pick": 0}}}})",
+       "/endpoints/a/answer/pick", "from 1 to 64"},
+      {R"({"plan": 1, "endpoints": {"a": {"targets": [], "answer": "some"}}})", "/endpoints/a/answer",
+       "\"all\""},
+      {R"({"plan": 1, "endpoints": {"a": {"targets": []}, "A": {"targets": []}}})", "/endpoints/A",
+       "comes twice"},
+      {R"({"plan": 1, "endpoints": {"a.example.org.": {"targets": []}}})", "/endpoints/a.example.org.",
+       "outside the zone"},
+      {R"({"plan": 1, "records": ["www 60 IN A"]})", "/records/0", "www 60 IN A"},
+      {R"({"plan": 1, "records": [5]})", "/records/0", "must be a string"},
+      {R"({"plan": 1, "records": ["www.example.org. 60 IN A 192.0.2.1"]})", "/records/0", "outside the zone"},
+      {R"({"plan": 1, "records": ["www 60 CH A 192.0.2.1"]})", "/records/0", "class"},
+      {R"({"plan": 1, "records": ["www 60 IN SOA a b 1 2 3 4 5"]})", "/records/0", "not at the apex"},
+      {R"({"plan": 1, "records": ["a 60 IN A 192.0.2.1"], "endpoints": {"a": {"targets": []}}})",
+       "/records/0", "already an endpoint"},
+      {R"({"plan": 1, "remove": ["a/NOSUCHTYPE"]})", "/remove/0", "not a known RR type"},
+      {R"({"plan": 1, "remove": ["x.example.org."]})", "/remove/0", "outside the zone"},
+  }));
+  INFO(body);
+  const Result<Plan> plan = parseJsonPlan(body, name("example."), PlanLimits{});
+  REQUIRE_FALSE(plan);
+  CHECK_THAT(plan.error().where, Catch::StartsWith(where));
+  CHECK_THAT(plan.error().what, Catch::Contains(rule));
+}
+
+TEST_CASE("a JSON plan over a limit names the limit and its key") {
+  PlanLimits limits;
+  limits.records = 1;
+  const Result<Plan> records = parseJsonPlan(R"({"plan": 1, "records": ["@ 60 IN NS a.", "@ 60 IN NS b."]})",
+                                             name("example."), limits);
+  REQUIRE_FALSE(records);
+  CHECK_THAT(records.error().text(), Catch::Contains("limits.plan-records"));
+  limits = {};
+  limits.targets = 1;
+  const Result<Plan> targets = parseJsonPlan(
+      R"({"plan":1,"endpoints":{"a":{"targets":[{"address":"192.0.2.1"},{"address":"192.0.2.2"}]}}})",
+      name("example."), limits);
+  REQUIRE_FALSE(targets);
+  CHECK_THAT(targets.error().text(), Catch::Contains("limits.targets-per-endpoint"));
+}
+
+TEST_CASE("a bad zone file is one error with its line") {
+  const auto [body, where, rule] = GENERATE(table<std::string, std::string, std::string>({
+      {"", "", "empty"},
+      {"; only a comment\n", "", "no record"},
+      {"@ 60 IN NS ns\nwww 60 IN A 192.0.2.999\n", "line 2", ""},
+      {"@ 60 IN NS ns\n\n\nwww 60 IN NOSUCH x\n", "line 4", ""},
+      {"@ 60 IN NS ns\nwww.example.org. 60 IN A 192.0.2.1\n", "line 2", "outside the zone"},
+      {"$INCLUDE /etc/passwd\n", "line 1", "$INCLUDE is not allowed"},
+      {"@ 60 CH TXT x\n", "line 1", "class"},
+  }));
+  INFO(body);
+  const Result<Plan> plan = parseZoneFilePlan(body, name("example."), PlanLimits{});
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().where == where);
+  CHECK_THAT(plan.error().what, Catch::Contains(rule));
+}
+
+TEST_CASE("$ORIGIN, $TTL, parentheses, comments, empty owners and TTL 0 are read as RFC 1035 says") {
+  const auto zone = test::zoneOf("example.", R"($TTL 300
+@ IN SOA ns hostmaster ( 7 ; serial
+   3600 600 86400 60 )
+  IN NS ns
+$ORIGIN sub.example.
+www 0 IN A 192.0.2.1
+    IN AAAA 2001:db8::1
+x TXT "a b" c
+)");
+  const NodeView www = zone->find(name("www.sub.example."));
+  REQUIRE(www);
+  CHECK(www.find(RRType::A).ttl() == 0);
+  CHECK(www.find(RRType::AAAA).ttl() == 300);
+  CHECK(zone->apexNode().find(RRType::NS).ttl() == 300);
+  CHECK(zone->find(name("x.sub.example.")).find(RRType::TXT).count() == 1);
+}
+
+TEST_CASE("content survives JSON and zone-file text and back, octet for octet") {
+  const Name apex = name("example.");
+  const Result<Plan> plan = parseJsonPlan(
+      R"({"plan":1,"generation":9,"endpoints":{"lb":{"ttl":5,"answer":{"pick":1},"targets":[
+          {"id":"x/\"1\"","address":"192.0.2.1","weight":7},{"address":"2001:db8::1","weight":0}]}},
+          "records":["@ 60 IN NS ns","a\\.b 60 IN TXT \"semi;colon\" \"quo\\\"te\"","t 60 IN TYPE65280 \\# 3 abcdef",
+          "s 60 IN SVCB 1 . alpn=h2", "m 60 IN MX 10 Mail.Example.ORG.", "d 60 IN DNSKEY 256 3 8 AwEAAQ=="]})",
+      apex, PlanLimits{});
+  REQUIRE(plan);
+  const auto zone = compilePlan(Zone(apex), *plan, 9, 9, WallTime{});
+  const Result<Plan> again = parseJsonPlan(contentAsJson(*zone, "test"), apex, PlanLimits{});
+  REQUIRE(again);
+  CHECK(diffZones(*zone, *compilePlan(Zone(apex), *again, 9, 9, WallTime{}), 10).changes.empty());
+  // A zone file carries no weights, so its own text is what must survive.
+  const Result<Plan> file = parseZoneFilePlan(contentAsZoneFile(*zone), apex, PlanLimits{});
+  REQUIRE(file);
+  const auto plain = compilePlan(Zone(apex), *file, 9, 9, WallTime{});
+  const Result<Plan> fileAgain = parseZoneFilePlan(contentAsZoneFile(*plain), apex, PlanLimits{});
+  REQUIRE(fileAgain);
+  CHECK(diffZones(*plain, *compilePlan(Zone(apex), *fileAgain, 9, 9, WallTime{}), 10).changes.empty());
+  CHECK(plain->names().size() == zone->names().size());
+}
+
+TEST_CASE("a full plan that changes one endpoint shares the rest with the zone before") {
+  std::string text = "@ 60 IN NS ns\n";
+  for (int i = 0; i < 2000; ++i) text += "n" + std::to_string(i) + " 60 IN A 192.0.2.1\n";
+  const auto before = test::zoneOf("example.", text);
+  const Result<Plan> plan =
+      parseZoneFilePlan(text + "n5 60 IN A 192.0.2.2\n", name("example."), PlanLimits{});
+  REQUIRE(plan);
+  const auto after = compilePlan(*before, *plan, 2, 2, WallTime{});
+  int moved = 0;
+  before->names().forEach([&](NodeView node) {
+    if (after->find(node.name()).bytes().data() != node.bytes().data()) ++moved;
+    return true;
+  });
+  CHECK(moved < 80);
+}
+
+TEST_CASE("the served serial follows the generation and always grows") {
+  const Zone empty(name("example."));
+  CHECK(serialFor(1043, nullptr) == 1043);
+  CHECK(serialFor(std::uint64_t{1} << 32, nullptr) == 1);
+  const auto at = [&](std::uint32_t serial) { return ZoneEdit(empty).finish(1, serial, WallTime{}); };
+  CHECK(serialFor(1044, at(1043).get()) == 1044);
+  CHECK(serialFor(0x1'0000'0005, at(0xfffffff0).get()) == 5);
+  // A leap of more than 2^31 would read as going backwards.
+  CHECK(serialFor(0xf0000000, at(10).get()) == 11);
+  CHECK(serialFor(0x2'0000'0000, at(0xffffffff).get()) == 1);
+}

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+
+#include "zone/plan.h"
+#include "zone/zone.h"
+
+namespace holdfast {
+
+/// The generation a plan asks for, given what is committed and the fence. A plan without one gets the next; a
+/// zone file's SOA serial is the zone's first. An Error where the plan names neither generation nor base.
+Result<Generation> generationFor(const Plan& plan, Generation committed, Generation fence);
+
+/// The SOA serial of a generation: its low 32 bits where these are above `before` in serial arithmetic
+/// (RFC 1982), else the next after `before`. Never 0. `before` is nullptr for a zone without content.
+std::uint32_t serialFor(Generation generation, const Zone* before);
+
+/// The content that the plan asks for, sharing what it does not change with `before`. Judges nothing.
+/// Makes the SOA where the plan has none, and gives it `serial`.
+std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
+                                        std::uint32_t serial, WallTime at);
+
+}  // namespace holdfast

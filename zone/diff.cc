@@ -1,0 +1,94 @@
+#include "zone/diff.h"
+
+#include <algorithm>
+#include <map>
+
+#include "zone/record_text.h"
+
+namespace holdfast {
+
+namespace {
+
+std::uint64_t capacityOf(const RRset& rrset) {
+  std::uint64_t sum = 0;
+  for (const Target& target : rrset.targets) sum += target.weight;
+  return sum;
+}
+
+std::vector<std::string> recordTexts(const RRset& rrset) {
+  std::vector<std::string> texts;
+  for (std::size_t i = 0; i < rrset.rdata.size(); ++i) {
+    const std::string& rdata = rrset.rdata[i];
+    std::string text =
+        rdataText(rrset.type, {reinterpret_cast<const std::uint8_t*>(rdata.data()), rdata.size()});
+    if (rrset.isEndpoint()) text += " (weight " + std::to_string(rrset.targets[i].weight) + ")";
+    texts.push_back(std::move(text));
+  }
+  std::sort(texts.begin(), texts.end());
+  return texts;
+}
+
+RRsetChange changeOf(const RRset& before, const RRset& after) {
+  RRsetChange change;
+  change.type = before.type;
+  change.recordsBefore = static_cast<std::uint32_t>(before.rdata.size());
+  change.recordsAfter = static_cast<std::uint32_t>(after.rdata.size());
+  change.capacityBefore = capacityOf(before);
+  change.capacityAfter = capacityOf(after);
+  change.ttlBefore = before.ttl;
+  change.ttlAfter = after.ttl;
+  const auto old = recordTexts(before);
+  const auto now = recordTexts(after);
+  std::set_difference(now.begin(), now.end(), old.begin(), old.end(), std::back_inserter(change.added));
+  std::set_difference(old.begin(), old.end(), now.begin(), now.end(), std::back_inserter(change.removed));
+  return change;
+}
+
+NameChange changeOf(NodeView before, NodeView after) {
+  NameChange change{Name((before ? before : after).name()), {}};
+  std::map<RRType, std::pair<RRset, RRset>> byType;
+  for (RRset& rrset : ownedRRsets(before)) byType[rrset.type].first = std::move(rrset);
+  for (RRset& rrset : ownedRRsets(after)) byType[rrset.type].second = std::move(rrset);
+  for (auto& [type, sides] : byType) {
+    sides.first.type = type;
+    sides.second.type = type;
+    if (type != RRType::SOA && sides.first != sides.second)
+      change.rrsets.push_back(changeOf(sides.first, sides.second));
+  }
+  return change;
+}
+
+bool hasData(NodeView node) noexcept {
+  return node && node.rrsetCount() > 0;
+}
+
+/// Whether every RRset of `a` but the SOA stands in `b` unchanged.
+bool isWithin(NodeView a, NodeView b) noexcept {
+  if (!hasData(a)) return true;
+  for (const RRsetView rrset : a) {
+    if (rrset.type() == RRType::SOA) continue;
+    const RRsetView other = b ? b.find(rrset.type()) : RRsetView();
+    if (!other || !std::ranges::equal(rrset.bytes(), other.bytes())) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Diff diffZones(const Zone& before, const Zone& after, std::size_t limit) {
+  Diff diff;
+  NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
+    if (isWithin(old, now) && isWithin(now, old)) return true;  // the SOA alone, or the number of children
+    ++(!hasData(old) ? diff.namesAdded : !hasData(now) ? diff.namesRemoved : diff.namesChanged);
+    if (diff.changes.size() < limit)
+      diff.changes.push_back(changeOf(old, now));
+    else
+      diff.truncated = true;
+    return true;
+  });
+  std::sort(diff.changes.begin(), diff.changes.end(),
+            [](const NameChange& a, const NameChange& b) { return a.name < b.name; });
+  return diff;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,152 @@
+#include "zone/guard.h"
+
+#include <algorithm>
+#include <array>
+
+#include "zone/judge.h"
+#include "zone/record_text.h"
+
+namespace holdfast {
+
+namespace {
+
+struct RuleFacts {
+  std::string_view name;
+  bool overridable;
+  bool needsName;
+};
+
+constexpr std::array<RuleFacts, kRules> kRuleFacts = {{
+    {"stale-generation", false, false},
+    {"base-mismatch", false, false},
+    {"expired", false, false},
+    {"invalid", false, false},
+    {"unreadable", false, false},
+    {"empty-answer", false, false},
+    {"vanished", false, false},
+    {"floor", true, true},
+    {"velocity", true, false},
+    {"ttl", true, false},
+    {"bogus-target", true, false},
+    {"apex-changed", true, false},
+    {"frozen", false, false},
+    {"timeout", false, false},
+}};
+
+const RuleFacts& factsOf(Rule rule) noexcept {
+  return kRuleFacts[static_cast<std::size_t>(rule)];
+}
+
+}  // namespace
+
+std::string_view toText(Rule rule) noexcept {
+  return factsOf(rule).name;
+}
+
+std::optional<Rule> parseRule(std::string_view text) noexcept {
+  for (std::size_t i = 0; i < kRules; ++i)
+    if (kRuleFacts[i].name == text) return static_cast<Rule>(i);
+  return std::nullopt;
+}
+
+bool isOverridable(Rule rule) noexcept {
+  return factsOf(rule).overridable;
+}
+
+Result<Override> parseOverride(std::string_view text, NameView zone) {
+  const std::size_t colon = text.find(':');
+  const std::string_view ruleText = text.substr(0, colon);
+  const std::optional<Rule> rule = parseRule(ruleText);
+  const std::string where = "override \"" + std::string(text.substr(0, 300)) + "\"";
+  if (!rule) return Error{ErrorKind::Invalid, where, "names no rule of the guard"};
+  if (!isOverridable(*rule))
+    return Error{ErrorKind::Invalid, where, "the rule " + std::string(ruleText) + " can never be overridden"};
+  Override result{*rule, std::nullopt};
+  if (colon == std::string_view::npos) {
+    if (!factsOf(*rule).needsName) return result;
+    return Error{ErrorKind::Invalid, where,
+                 "must name the endpoint: " + std::string(ruleText) + ":NAME, one for each"};
+  }
+  Result<Name> name = Name::fromText(text.substr(colon + 1), zone);
+  if (!name) return std::move(name).error();
+  result.name = *std::move(name);
+  return result;
+}
+
+Judge::Judge(const Case& judged)
+    : case_(judged),
+      before_(judged.served.zoneAt(judged.zone)),
+      after_(*judged.candidate.zoneAt(judged.zone)),
+      deadline_(Clock::now() + judged.policy.timeout) {
+  for (const Removal& removal : judged.plan.removals) {
+    if (removal.type)
+      removedTypes_.emplace(removal.name, *removal.type);
+    else
+      removedNames_.insert(removal.name);
+  }
+  if (before_ != nullptr && !before_->hasContent()) before_ = nullptr;
+  const NameTable none;
+  NameTable::differences(before_ == nullptr ? none : before_->names(), after_.names(),
+                         [&](NodeView before, NodeView after) {
+                           changed_.push_back({before, after});
+                           return true;
+                         });
+  // Findings come in canonical order, so that the same plan gets the same verdict.
+  std::sort(changed_.begin(), changed_.end(),
+            [](const Changed& a, const Changed& b) { return a.name() < b.name(); });
+}
+
+Verdict Judge::run() {
+  judgeStructure();
+  judgeApex();
+  judgeVanished();
+  judgeEmptyEndpoints();
+  judgeTargets();
+  judgeEffects();
+  return std::move(verdict_);
+}
+
+bool Judge::hasTime() {
+  if (timedOut_) return false;
+  if ((++ticks_ & 63u) != 0 || Clock::now() < deadline_) return true;
+  timedOut_ = true;
+  const std::string limit = std::to_string(case_.policy.timeout.count()) + " ms";
+  // A timeout must not be lost behind a full list of other findings.
+  verdict_.reasons.push_back(
+      {Rule::Timeout, toText(case_.zone), "", "over " + limit, limit,
+       "the guard ran out of time: split the plan or raise guard.timeout of the zone"});
+  return false;
+}
+
+bool Judge::isNamedWhole(NameView name) const {
+  return !removedNames_.empty() && removedNames_.contains(Name(name));
+}
+
+bool Judge::isNamed(NameView name, RRType type) const {
+  return isNamedWhole(name) || (!removedTypes_.empty() && removedTypes_.contains({Name(name), type}));
+}
+
+void Judge::found(Rule rule, NameView name, std::optional<RRType> type, std::string observed,
+                  std::string limit, std::string detail) {
+  if (verdict_.reasons.size() >= case_.policy.maxReasons) {
+    ++verdict_.unlisted;
+    return;
+  }
+  Reason reason{rule,
+                toText(name),
+                type ? toText(*type) : "",
+                std::move(observed),
+                std::move(limit),
+                std::move(detail)};
+  const bool overridden = case_.overridesHaveReason && isOverridable(rule) &&
+                          std::any_of(case_.overrides.begin(), case_.overrides.end(), [&](const Override& o) {
+                            return o.rule == rule && (!o.name || o.name->view() == name);
+                          });
+  (overridden ? verdict_.overridden : verdict_.reasons).push_back(std::move(reason));
+}
+
+Verdict judge(const Case& c) {
+  return Judge(c).run();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,215 @@
+// The guard's rules about what a name holds: structure, vanished names, targets, TTLs and the apex.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "zone/judge.h"
+#include "zone/record_text.h"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::size_t kMaxMessage = 65535;
+/// Room that an answer needs beside its RRset: header, longest question, the OPT record with its options.
+constexpr std::size_t kMessageOverhead = 12 + kMaxNameOctets + 4 + 64;
+
+bool holdsAnswers(NodeView node) noexcept {
+  if (!node) return false;
+  for (const RRsetView rrset : node)
+    if (!isDenialType(rrset.type())) return true;
+  return false;
+}
+
+/// What the RRset needs in a message whose owner names compress to two octets.
+std::size_t sizeInMessage(RRsetView rrset) noexcept {
+  std::size_t size = 0;
+  for (const auto rdata : rrset) size += 12 + rdata.size();
+  return size;
+}
+
+std::uint64_t capacityOf(RRsetView rrset, bool byWeight) noexcept {
+  if (!byWeight) return rrset.count();
+  std::uint64_t sum = 0;
+  for (unsigned i = 0; i < rrset.count(); ++i) sum += rrset.weight(i);
+  return sum;
+}
+
+std::uint32_t addressesOf(NodeView node) noexcept {
+  std::uint32_t count = 0;
+  for (const RRType type : {RRType::A, RRType::AAAA})
+    if (const RRsetView rrset = node.find(type)) count += rrset.count();
+  return count;
+}
+
+/// Why no client elsewhere could use the address, or nullptr. RFC 6890 and the IANA special-purpose
+/// registries.
+const char* bogusness(std::span<const std::uint8_t> a) noexcept {
+  if (a.size() == 4) {
+    if (a[0] == 0) return "unspecified (0.0.0.0/8)";
+    if (a[0] == 127) return "loopback (127.0.0.0/8)";
+    if (a[0] == 169 && a[1] == 254) return "link-local (169.254.0.0/16)";
+    if (a[0] >= 224 && a[0] < 240) return "multicast (224.0.0.0/4)";
+    if (a[0] >= 240) return "reserved or broadcast (240.0.0.0/4)";
+    return nullptr;
+  }
+  static constexpr std::array<std::uint8_t, 15> kZero{};
+  if (a.size() != 16) return "not an address";
+  if (a[0] == 0xff) return "multicast (ff00::/8)";
+  if (a[0] == 0xfe && (a[1] & 0xc0) == 0x80) return "link-local (fe80::/10)";
+  if (std::memcmp(a.data(), kZero.data(), 15) == 0 && a[15] == 0) return "unspecified (::)";
+  if (std::memcmp(a.data(), kZero.data(), 15) == 0 && a[15] == 1) return "loopback (::1)";
+  if (std::memcmp(a.data(), kZero.data(), 10) == 0 && a[10] == 0xff && a[11] == 0xff)
+    return "IPv4-mapped (::ffff:0:0/96)";
+  return nullptr;
+}
+
+}  // namespace
+
+void Judge::judgeStructure() {
+  for (const Changed& changed : changed_)
+    if (changed.after && hasTime()) judgeNode(changed.after);
+}
+
+void Judge::judgeNode(NodeView node) {
+  unsigned others = 0;
+  for (const RRsetView rrset : node)
+    if (rrset.type() != RRType::CNAME && !isDenialType(rrset.type())) ++others;
+  if (node.has(RRType::CNAME) && others > 0)
+    found(Rule::Invalid, node.name(), RRType::CNAME, "CNAME and " + std::to_string(others) + " other RRsets",
+          "a CNAME stands alone", "RFC 1034 section 3.6.2: remove the CNAME or the other data");
+  for (const RRsetView rrset : node) {
+    const bool isSingle =
+        rrset.type() == RRType::CNAME || rrset.type() == RRType::DNAME || rrset.type() == RRType::SOA;
+    if (isSingle && rrset.count() > 1)
+      found(Rule::Invalid, node.name(), rrset.type(), std::to_string(rrset.count()) + " records", "1 record",
+            "a name has one such record: keep the one that is right");
+    const std::size_t size = sizeInMessage(rrset) + kMessageOverhead;
+    if (size > kMaxMessage && rrset.pick() == 0)
+      found(Rule::Invalid, node.name(), rrset.type(), std::to_string(size) + " octets",
+            std::to_string(kMaxMessage) + " octets",
+            "the response would not fit in a DNS message: use \"answer\": {\"pick\": N} or fewer records");
+  }
+}
+
+void Judge::judgeApex() {
+  const NodeView apex = after_.apexNode();
+  if (!apex || !apex.has(RRType::SOA))
+    found(Rule::Invalid, case_.zone, RRType::SOA, "none", "one SOA at the apex", "the zone has no SOA");
+  const RRsetView now = apex ? apex.find(RRType::NS) : RRsetView();
+  if (!now)
+    found(Rule::Invalid, case_.zone, RRType::NS, "none", "at least one NS at the apex",
+          "list the zone's own servers among the records: \"@ 3600 IN NS ns1.example.net.\"");
+  if (before_ == nullptr || !now) return;
+  const RRsetView old = before_->apexNode().find(RRType::NS);
+  const auto names = [](RRsetView rrset) {
+    std::set<std::string> texts;
+    if (rrset)
+      for (const auto rdata : rrset) texts.insert(rdataText(RRType::NS, rdata));
+    std::string joined;
+    for (const std::string& text : texts) joined += (joined.empty() ? "" : " ") + text;
+    return joined;
+  };
+  if (const std::string was = names(old), is = names(now); was != is)
+    found(Rule::ApexChanged, case_.zone, RRType::NS, is, was,
+          "the apex NS set changes: allow=apex-changed with a reason if that is meant");
+}
+
+void Judge::judgeVanished() {
+  for (const Changed& changed : changed_) {
+    if (!hasTime()) return;
+    if (!holdsAnswers(changed.before) || (changed.after && changed.after.rrsetCount() > 0)) continue;
+    const auto isUnnamed = [&](RRsetView rrset) {
+      return !isDenialType(rrset.type()) && !isNamed(changed.name(), rrset.type());
+    };
+    std::string types;
+    for (const RRsetView rrset : changed.before)
+      if (isUnnamed(rrset)) types += (types.empty() ? "" : " ") + toText(rrset.type());
+    if (!types.empty())
+      found(Rule::Vanished, changed.name(), std::nullopt, "missing (had " + types + ")",
+            "every served name is listed or in remove",
+            "absence is not a removal: list the name, or name it in \"remove\"");
+  }
+}
+
+void Judge::judgeEmptyEndpoints() {
+  for (const PlannedEndpoint& endpoint : case_.plan.endpoints) {
+    if (endpoint.a || endpoint.aaaa || isNamedWhole(endpoint.owner)) continue;
+    found(Rule::EmptyAnswer, endpoint.owner, std::nullopt, "0 targets", "at least 1 target",
+          endpoint.where + ": an endpoint without targets; to take it away name it in \"remove\"");
+  }
+}
+
+void Judge::judgeTargets() {
+  for (const Changed& changed : changed_) {
+    if (!hasTime()) return;
+    if (!changed.after) continue;
+    const HashedName name(changed.name());
+    const bool isGlue = lookup(after_, name, RRType::A).found == Found::Delegation;
+    judgeAddresses(changed);
+    if (isGlue) continue;
+    judgeTtl(changed.after);
+    judgeFloor(changed);
+  }
+}
+
+void Judge::judgeFloor(const Changed& changed) {
+  const std::uint32_t now = addressesOf(changed.after);
+  const std::uint32_t was = changed.before ? addressesOf(changed.before) : 0;
+  const std::uint32_t least = case_.policy.minTargets;
+  // Plain address records (name servers, say) may be fewer than the minimum, but not become so.
+  if (now > 0 && now < least && (changed.after.isEndpoint() || was >= least))
+    found(Rule::Floor, changed.name(), std::nullopt, std::to_string(now) + " targets",
+          "at least " + std::to_string(least) + " targets",
+          "below guard.min-targets: allow=floor:NAME with a reason if that is meant");
+  if (!changed.before) return;
+  judgeCapacity(changed, RRType::A);
+  judgeCapacity(changed, RRType::AAAA);
+}
+
+void Judge::judgeCapacity(const Changed& changed, RRType type) {
+  const RRsetView old = changed.before.find(type);
+  const RRsetView now = changed.after.find(type);
+  if (!old || !now) return;  // all gone is judged as an empty answer
+  const bool byWeight = old.isEndpoint() && now.isEndpoint() && capacityOf(old, true) > 0;
+  const std::uint64_t was = capacityOf(old, byWeight);
+  const std::uint64_t is = capacityOf(now, byWeight);
+  const std::uint64_t percent = case_.policy.minCapacityPercent;
+  if (is * 100 >= was * percent) return;
+  const char* unit = byWeight ? " weight" : " records";
+  found(
+      Rule::Floor, changed.name(), type,
+      std::to_string(is) + " of " + std::to_string(was) + unit + " (" + std::to_string(is * 100 / was) + "%)",
+      "at least " + std::to_string(percent) + "% of the capacity served",
+      "below guard.min-capacity: go in smaller steps, or allow=floor:NAME with a reason");
+}
+
+void Judge::judgeTtl(NodeView after) {
+  for (const RRsetView rrset : after) {
+    if (!isAddressType(rrset.type())) continue;
+    if (rrset.ttl() >= case_.policy.ttlMin && rrset.ttl() <= case_.policy.ttlMax) continue;
+    found(Rule::Ttl, after.name(), rrset.type(), std::to_string(rrset.ttl()) + " s",
+          std::to_string(case_.policy.ttlMin) + " to " + std::to_string(case_.policy.ttlMax) + " s",
+          "outside guard.ttl: allow=ttl:NAME with a reason if that is meant");
+  }
+}
+
+void Judge::judgeAddresses(const Changed& changed) {
+  for (const RRsetView rrset : changed.after) {
+    if (!isAddressType(rrset.type())) continue;
+    const RRsetView old = changed.before ? changed.before.find(rrset.type()) : RRsetView();
+    for (const auto rdata : rrset) {
+      const char* why = bogusness(rdata);
+      if (why == nullptr) continue;
+      bool served = false;
+      if (old)
+        for (const auto other : old) served = served || std::ranges::equal(other, rdata);
+      if (served) continue;
+      found(Rule::BogusTarget, changed.name(), rrset.type(), rdataText(rrset.type(), rdata),
+            "an address that clients can reach",
+            std::string("the new target is ") + why + ": allow=bogus-target:NAME with a reason if meant");
+    }
+  }
+}
+
+}  // namespace holdfast

@@ -1,0 +1,165 @@
+// The guard's rule that no answer disappears by accident (I2): what the served snapshot answers positively as
+// a client sees it, the candidate must answer positively too.
+#include <algorithm>
+
+#include "zone/judge.h"
+#include "zone/record_text.h"
+
+namespace holdfast {
+
+namespace {
+
+std::string_view describe(Effect effect) noexcept {
+  switch (effect) {
+    case Effect::Positive:
+      return "a positive answer";
+    case Effect::Leaves:
+      return "an alias to a name outside the zones held";
+    case Effect::Referral:
+      return "a referral";
+    case Effect::NoData:
+      return "NODATA";
+    case Effect::NxDomain:
+      return "NXDOMAIN";
+    case Effect::Failed:
+      return "a loop or overlong chain";
+  }
+  return "";
+}
+
+bool isWorse(Effect before, Effect after) noexcept {
+  if (before == Effect::Positive) return after != Effect::Positive;
+  if (before == Effect::Leaves) return after != Effect::Positive && after != Effect::Leaves;
+  return false;
+}
+
+bool isAlias(NodeView node) noexcept {
+  return node.has(RRType::CNAME) || node.has(RRType::DNAME);
+}
+
+/// Whether every type `before` has is still in `after`.
+bool keepsTypes(NodeView before, NodeView after) noexcept {
+  for (const RRsetView rrset : before)
+    if (!after.has(rrset.type())) return false;
+  return true;
+}
+
+/// Whether `after` has a type that changes what other names answer and `before` has not, or has otherwise.
+bool redirects(NodeView before, NodeView after) noexcept {
+  for (const RRType type : {RRType::NS, RRType::CNAME, RRType::DNAME}) {
+    const RRsetView now = after.find(type);
+    if (!now) continue;
+    const RRsetView old = before ? before.find(type) : RRsetView();
+    if (!old || (type != RRType::NS && !std::ranges::equal(now.bytes(), old.bytes()))) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void Judge::judgeEffects() {
+  judgeChangedEffects();
+
+  // A change can reach names it does not list: through aliases, under a new cut or DNAME, or by a new name
+  // that keeps a wildcard from covering others. Only then are more names asked.
+  bool loses = false;
+  bool shadows = before_ == nullptr;  // a zone's first content may cover names of a zone above it
+  bool adds = false;
+  for (const Changed& changed : changed_) {
+    if (changed.before && (!changed.after || !keepsTypes(changed.before, changed.after))) loses = true;
+    if (!changed.before) adds = true;
+    if (changed.after && redirects(changed.before, changed.after)) shadows = true;
+  }
+  ZoneFacts all;
+  for (const auto& zone : case_.served.zones()) {
+    all.cnames += zone->facts().cnames;
+    all.dnames += zone->facts().dnames;
+    all.wildcards += zone->facts().wildcards;
+  }
+  const bool uncovers = adds && all.wildcards + all.dnames > 0;
+  if (!loses && !shadows && !uncovers) return;
+  if (shadows || all.cnames + all.dnames > 0) judgeAliases(shadows);
+  if (all.dnames > 0) judgeBelowDnames();
+}
+
+void Judge::judgeChangedEffects() {
+  for (const Changed& changed : changed_) {
+    if (!hasTime()) return;
+    judgeTypesOf(changed.name());
+    if (changed.before) continue;
+    // A name that comes to be is the closest encloser of what lies below it now, so a wildcard or DNAME
+    // further up no longer is. "*.NAME" asks for all of those at once: no longer existing, it got the old
+    // wildcard's answer, and if it exists now it is what they get.
+    if (const Result<Name> below = Name(changed.name()).child("*")) judgeTypesOf(*below);
+  }
+}
+
+void Judge::judgeAliases(bool everyName) {
+  for (const auto& zone : case_.served.zones()) {
+    // Other than by an alias, the change reaches names at or below its own apex only.
+    const bool near = zone->apex().isAtOrBelow(case_.zone) || case_.zone.isAtOrBelow(zone->apex());
+    const bool asksAll = everyName && near;
+    if (!asksAll && zone->facts().cnames + zone->facts().dnames == 0) continue;
+    const bool finished = zone->names().forEach([&](NodeView node) {
+      if ((asksAll && node.name().isAtOrBelow(case_.zone)) || isAlias(node)) judgeTypesOf(node.name());
+      return hasTime();
+    });
+    if (!finished) return;
+  }
+}
+
+void Judge::judgeBelowDnames() {
+  std::vector<NodeView> dnames;
+  const auto forEachServed = [&](const std::function<void(NodeView)>& visit) {
+    for (const auto& zone : case_.served.zones()) {
+      const bool finished = zone->names().forEach([&](NodeView node) {
+        visit(node);
+        return hasTime();
+      });
+      if (!finished) return;
+    }
+  };
+  forEachServed([&](NodeView node) {
+    if (node.has(RRType::DNAME)) dnames.push_back(node);
+  });
+  for (const NodeView dname : dnames) {
+    std::array<std::uint8_t, kMaxNameOctets> buffer{};
+    const NameView target = canonicalName(dname.find(RRType::DNAME).front(), buffer);
+    forEachServed([&](NodeView node) {
+      if (!node.name().isBelow(target)) return;
+      std::array<std::uint8_t, kMaxNameOctets> seen{};
+      const std::size_t size = substituteDname(node.name(), target, dname.name(), seen);
+      if (size > 0) judgeTypesOf({seen.data(), size});
+    });
+  }
+}
+
+void Judge::judgeTypesOf(NameView name) {
+  const Zone* zone = case_.served.findZone(HashedName(name));
+  if (zone == nullptr || !zone->hasContent()) return;
+  const Lookup at = lookup(*zone, HashedName(name), RRType{0});
+  if (at.found == Found::Delegation) {
+    judgeEffect(name, RRType::DS);  // all else below a cut is not ours to answer
+    return;
+  }
+  if (at.found == Found::Cname) judgeEffect(name, RRType::CNAME);
+  const NodeView end = endOfChain(case_.served, name);
+  if (!end) {
+    if (at.found == Found::Cname || at.found == Found::Dname) judgeEffect(name, RRType::A);
+    return;
+  }
+  for (const RRsetView rrset : end)
+    if (!isDenialType(rrset.type())) judgeEffect(name, rrset.type());
+}
+
+void Judge::judgeEffect(NameView name, RRType type) {
+  if (isNamed(name, type)) return;
+  const Effect before = effectOf(case_.served, name, type);
+  const Effect after = effectOf(case_.candidate, name, type);
+  if (!isWorse(before, after) || !judgedEffects_.emplace(Name(name), type).second) return;
+  found(Rule::EmptyAnswer, name, type, std::string(describe(after)), std::string(describe(before)),
+        "clients that get an answer now would get none: keep it, or name \"" + toText(name) + "/" +
+            toText(type) + "\" in \"remove\"");
+}
+
+}  // namespace holdfast

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "zone/guard.h"
+
+namespace holdfast {
+
+/// Reasons as a JSON array, the form the plan store keeps and an operator can query with json_each().
+std::string reasonsToJson(const std::vector<Reason>& reasons);
+/// The inverse. Anything that is not such an array reads as no reasons.
+std::vector<Reason> reasonsFromJson(std::string_view text);
+
+}  // namespace holdfast

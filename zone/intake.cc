@@ -1,0 +1,79 @@
+#include "zone/intake.h"
+
+#include "zone/store_codec.h"
+
+namespace holdfast {
+
+namespace {
+
+/// Takes what was said beside the document; where the document says it too, both must agree.
+Status agree(std::optional<Generation>& inDocument, const std::optional<Generation>& beside,
+             const char* what) {
+  if (!beside) return Done{};
+  if (inDocument && *inDocument != *beside)
+    return Error{ErrorKind::Invalid, what,
+                 "is " + std::to_string(*inDocument) + " in the plan, but " + std::to_string(*beside) +
+                     " beside it: leave one out"};
+  inDocument = beside;
+  return Done{};
+}
+
+}  // namespace
+
+Result<Plan> Intake::parse(NameView zone, DocumentFormat format, std::string_view body) const {
+  return format == DocumentFormat::Json ? parseJsonPlan(body, zone, limits_)
+                                        : parseZoneFilePlan(body, zone, limits_);
+}
+
+Result<Outcome> Intake::submit(const Document& document) const {
+  Submission submission;
+  submission.caller = document.caller;
+  submission.reason = document.reason;
+  submission.dryRun = document.dryRun;
+  submission.diffLimit = document.diffLimit;
+  if (!publisher_.hasZone(document.zone))
+    return Error{ErrorKind::NotFound, document.zone.text(),
+                 "is not held: add it with PUT /v1/zones/ZONE or zonectl zone add"};
+  for (const std::string& text : document.overrides) {
+    Result<Override> parsed = parseOverride(text, document.zone);
+    if (!parsed) return std::move(parsed).error();
+    submission.overrides.push_back(*std::move(parsed));
+  }
+  if (!submission.overrides.empty() && document.reason.empty())
+    return Error{ErrorKind::Invalid, "reason", "is missing: an override needs one"};
+
+  submission.digest = toHex(sha256(document.body));
+  Result<Plan> plan = parse(document.zone, document.format, document.body);
+  if (!plan)
+    return publisher_.refuse(document.zone, document.caller, submission.digest, plan.error(),
+                             document.dryRun);
+  submission.plan = *std::move(plan);
+  if (Status same = agree(submission.plan.generation, document.generation, "generation"); !same)
+    return std::move(same).error();
+  if (Status same = agree(submission.plan.base, document.base, "base"); !same) return std::move(same).error();
+  if (submission.plan.source.empty()) submission.plan.source = document.source;
+  for (const std::string& text : document.removals) {
+    Result<Removal> removal = parseRemoval(text, document.zone);
+    if (!removal) return std::move(removal).error();
+    submission.plan.removals.push_back(*std::move(removal));
+  }
+  Result<Outcome> outcome = publisher_.submit(std::move(submission));
+  if (!outcome && outcome.error().kind == ErrorKind::Malformed)
+    return publisher_.refuse(document.zone, document.caller, toHex(sha256(document.body)), outcome.error(),
+                             document.dryRun);
+  return outcome;
+}
+
+Outcome Intake::unreadable(NameView zone, const Caller& caller, std::string where, std::string what) const {
+  const Error error{ErrorKind::Unreadable, std::move(where), std::move(what)};
+  return publisher_.refuse(zone, caller, "", error, false);
+}
+
+Result<Generation> Intake::generationOf(NameView zone, DocumentFormat format, std::string_view body) const {
+  const Result<Plan> plan = parse(zone, format, body);
+  if (!plan) return plan.error();
+  if (plan->generation) return *plan->generation;
+  return plan->soaSerial ? Generation{*plan->soaSerial} : Generation{0};
+}
+
+}  // namespace holdfast

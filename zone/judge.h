@@ -1,0 +1,70 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "zone/guard.h"
+#include "zone/lookup.h"
+
+namespace holdfast {
+
+/// One judgement in progress: what is judged, what was found so far, and how much time is left. The rules are
+/// split over guard_content.cc (what a name holds) and guard_effect.cc (what a client gets).
+class Judge {
+ public:
+  explicit Judge(const Case& judged);
+  Verdict run();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  /// A name whose node differs between served and candidate, null where it does not exist.
+  struct Changed {
+    NodeView before, after;
+    NameView name() const noexcept { return (before ? before : after).name(); }
+  };
+
+  // The rules, in the order they are run.
+  void judgeStructure();
+  void judgeApex();
+  void judgeVanished();
+  void judgeEmptyEndpoints();
+  void judgeTargets();
+  void judgeEffects();
+
+  void judgeNode(NodeView node);
+  void judgeFloor(const Changed& changed);
+  void judgeCapacity(const Changed& changed, RRType type);
+  void judgeTtl(NodeView after);
+  void judgeAddresses(const Changed& changed);
+
+  void judgeChangedEffects();
+  void judgeAliases(bool everyName);
+  void judgeBelowDnames();
+  void judgeTypesOf(NameView name);
+  void judgeEffect(NameView name, RRType type);
+
+  void found(Rule rule, NameView name, std::optional<RRType> type, std::string observed, std::string limit,
+             std::string detail);
+  bool isNamed(NameView name, RRType type) const;
+  bool isNamedWhole(NameView name) const;
+  /// False once the time limit is over; then the verdict says so. Cheap enough to ask for every name.
+  bool hasTime();
+
+  const Case& case_;
+  const Zone* before_;  // nullptr or without content: the zone's first plan
+  const Zone& after_;
+  std::vector<Changed> changed_;
+  std::set<Name> removedNames_;
+  std::set<std::pair<Name, RRType>> removedTypes_;
+  std::set<std::pair<Name, RRType>> judgedEffects_;
+  Verdict verdict_;
+  Clock::time_point deadline_;
+  unsigned ticks_ = 0;
+  bool timedOut_ = false;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,180 @@
+#include "zone/name.h"
+
+#include <algorithm>
+#include <cstring>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+namespace holdfast {
+
+unsigned NameView::labels() const noexcept {
+  unsigned count = 0;
+  for (std::size_t at = 0; wire_[at] != 0; at += wire_[at] + 1u) ++count;
+  return count;
+}
+
+bool NameView::isAtOrBelow(NameView ancestor) const noexcept {
+  if (ancestor.size_ > size_) return false;
+  const std::size_t start = size_ - ancestor.size_;
+  if (std::memcmp(wire_ + start, ancestor.wire_, ancestor.size_) != 0) return false;
+  std::size_t at = 0;
+  while (at < start) at += wire_[at] + 1u;
+  return at == start;  // else the bytes matched in the middle of a label
+}
+
+bool operator==(NameView a, NameView b) noexcept {
+  return a.size_ == b.size_ && std::memcmp(a.wire_, b.wire_, a.size_) == 0;
+}
+
+std::strong_ordering operator<=>(NameView a, NameView b) noexcept {
+  std::array<std::uint8_t, kMaxLabels> offsetsA{};
+  std::array<std::uint8_t, kMaxLabels> offsetsB{};
+  const auto split = [](NameView name, std::array<std::uint8_t, kMaxLabels>& offsets) {
+    unsigned count = 0;
+    for (std::size_t at = 0; name.data()[at] != 0; at += name.data()[at] + 1u)
+      offsets[count++] = static_cast<std::uint8_t>(at);
+    return count;
+  };
+  unsigned i = split(a, offsetsA);
+  unsigned j = split(b, offsetsB);
+  while (i > 0 && j > 0) {
+    const std::uint8_t* x = a.data() + offsetsA[--i];
+    const std::uint8_t* y = b.data() + offsetsB[--j];
+    const int order = std::memcmp(x + 1, y + 1, std::min(*x, *y));
+    if (order != 0) return order <=> 0;
+    if (*x != *y) return *x <=> *y;
+  }
+  return i <=> j;
+}
+
+std::string toText(NameView name) {
+  if (name.isRoot()) return ".";
+  std::string text;
+  for (std::size_t at = 0; name.data()[at] != 0; at += name.data()[at] + 1u) {
+    for (unsigned i = 1; i <= name.data()[at]; ++i) {
+      const std::uint8_t c = name.data()[at + i];
+      if (c <= ' ' || c >= 0x7f) {
+        const char digits[] = {'\\', static_cast<char>('0' + c / 100), static_cast<char>('0' + c / 10 % 10),
+                               static_cast<char>('0' + c % 10)};
+        text.append(digits, sizeof digits);
+        continue;
+      }
+      if (std::string_view(".\\\"();@$").find(static_cast<char>(c)) != std::string_view::npos) text += '\\';
+      text += static_cast<char>(c);
+    }
+    text += '.';
+  }
+  return text;
+}
+
+std::string toRelativeText(NameView name, NameView origin) {
+  if (name == origin) return "@";
+  std::string text = toText(name);
+  if (!name.isBelow(origin) || origin.isRoot()) return text;
+  return text.substr(0, text.size() - toText(origin).size() - 1);
+}
+
+namespace {
+
+Error nameError(std::string_view text, std::string what) {
+  return {ErrorKind::Invalid, "name \"" + std::string(text.substr(0, 300)) + "\"", std::move(what)};
+}
+
+/// Reads one octet of a label, escaped or not, and moves `at` past it. Returns -1 for a bad escape.
+int readOctet(std::string_view text, std::size_t& at) noexcept {
+  const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
+  if (text[at] != '\\') return static_cast<std::uint8_t>(text[at++]);
+  if (at + 1 >= text.size()) return -1;
+  if (!digit(at + 1)) {
+    at += 2;
+    return static_cast<std::uint8_t>(text[at - 1]);
+  }
+  if (!digit(at + 2) || !digit(at + 3)) return -1;
+  const int value = (text[at + 1] - '0') * 100 + (text[at + 2] - '0') * 10 + (text[at + 3] - '0');
+  at += 4;
+  return value > 255 ? -1 : value;
+}
+
+}  // namespace
+
+Result<Name> Name::fromText(std::string_view text, NameView origin) {
+  if (text.empty()) return nameError(text, "is empty");
+  if (text == "@") return Name(origin);
+  if (text == ".") return Name();
+  std::string wire;
+  std::string label;
+  const auto finishLabel = [&]() -> bool {
+    if (label.empty() || label.size() > kMaxLabelOctets) return false;
+    wire += static_cast<char>(label.size());
+    wire += label;
+    label.clear();
+    return true;
+  };
+  bool dotted = false;
+  for (std::size_t at = 0; at < text.size();) {
+    dotted = text[at] == '.';
+    if (dotted) {
+      if (label.empty()) return nameError(text, "has an empty label");
+      if (!finishLabel()) return nameError(text, "has a label over 63 octets");
+      ++at;
+      continue;
+    }
+    const int octet = readOctet(text, at);
+    if (octet < 0) return nameError(text, "has a bad escape: use \\DDD with a value up to 255");
+    label += static_cast<char>(lowerOctet(static_cast<std::uint8_t>(octet)));
+  }
+  if (!label.empty() && !finishLabel()) return nameError(text, "has a label over 63 octets");
+  if (dotted)
+    wire += '\0';
+  else
+    wire.append(reinterpret_cast<const char*>(origin.data()), origin.size());
+  if (wire.size() > kMaxNameOctets) return nameError(text, "is over 255 octets");
+  Name name;
+  name.wire_ = std::move(wire);
+  return name;
+}
+
+Result<Name> Name::fromWire(std::span<const std::uint8_t> wire) {
+  const auto bad = [](const char* what) { return Error{ErrorKind::Malformed, "wire-format name", what}; };
+  if (wire.empty() || wire.size() > kMaxNameOctets) return bad("is empty or over 255 octets");
+  std::size_t at = 0;
+  while (at < wire.size() && wire[at] != 0) {
+    if (wire[at] > kMaxLabelOctets) return bad("has a label over 63 octets or a compression pointer");
+    at += wire[at] + 1u;
+  }
+  if (at + 1 != wire.size()) return bad("does not end where its octets end");
+  Name name;
+  name.wire_.resize(wire.size());
+  std::transform(wire.begin(), wire.end(), name.wire_.begin(),
+                 [](std::uint8_t c) { return static_cast<char>(lowerOctet(c)); });
+  return name;
+}
+
+Result<Name> Name::child(std::string_view label) const {
+  if (label.empty() || label.size() > kMaxLabelOctets || wire_.size() + label.size() + 1 > kMaxNameOctets)
+    return nameError(label, "does not fit as a label of " + text());
+  std::string wire(1, static_cast<char>(label.size()));
+  for (const char c : label) wire += static_cast<char>(lowerOctet(static_cast<std::uint8_t>(c)));
+  Name name;
+  name.wire_ = wire + wire_;
+  return name;
+}
+
+std::uint64_t HashedName::extend(std::uint64_t parentHash, std::span<const std::uint8_t> label) noexcept {
+  return XXH3_64bits_withSeed(label.data(), label.size(), parentHash);
+}
+
+HashedName::HashedName(NameView name) noexcept : name_(name) {
+  std::size_t at = 0;
+  for (; name.data()[at] != 0; at += name.data()[at] + 1u)
+    offsets_[labels_++] = static_cast<std::uint8_t>(at);
+  offsets_[labels_] = static_cast<std::uint8_t>(at);
+  hashes_[0] = 0x9e3779b97f4a7c15u;
+  for (unsigned n = 1; n <= labels_; ++n) {
+    const std::uint8_t* label = name.data() + offsets_[labels_ - n];
+    hashes_[n] = extend(hashes_[n - 1], {label + 1, *label});
+  }
+}
+
+}  // namespace holdfast

@@ -1,0 +1,327 @@
+#include "zone/name_table.h"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+#include <new>
+#include <utility>
+#include <vector>
+
+namespace holdfast {
+namespace detail {
+
+/// Shared by reference count. A bucket is one allocation: this header, a tag and an offset per node, the
+/// nodes. Tags are hash bits the directory does not use, so that a miss rarely reads a node.
+struct Bucket {
+  mutable std::atomic<std::uint32_t> references{1};
+  std::uint32_t count = 0;
+
+  struct Slot {
+    std::uint32_t tag;
+    std::uint32_t offset;  // from the start of the bucket
+  };
+  const Slot* slots() const noexcept { return reinterpret_cast<const Slot*>(this + 1); }
+  NodeView node(unsigned i) const noexcept {
+    return NodeView(reinterpret_cast<const std::uint8_t*>(this) + slots()[i].offset);
+  }
+};
+
+/// One tier of the way to a bucket: 2^kDirectoryBits children, Directories or Buckets (which, the depth
+/// says).
+struct Directory {
+  mutable std::atomic<std::uint32_t> references{1};
+  std::array<const void*, 64> child{};
+};
+
+}  // namespace detail
+
+namespace {
+
+using detail::Bucket;
+using detail::Directory;
+
+constexpr unsigned kDirectoryBits = 6;
+constexpr unsigned kMaxBits = 4 * kDirectoryBits;
+// A table is spread anew when its buckets hold more than this or fewer than a quarter of it on average.
+constexpr std::size_t kDenseBucket = 12;
+
+constexpr unsigned tiersFor(unsigned bits) noexcept {
+  return (bits + kDirectoryBits - 1) / kDirectoryBits;
+}
+
+/// The bucket of a hash is its top bits; the tag is its low half.
+std::size_t bucketIndex(std::uint64_t hash, unsigned bits) noexcept {
+  return bits == 0 ? 0 : static_cast<std::size_t>(hash >> (64 - bits));
+}
+std::uint32_t tagOf(std::uint64_t hash) noexcept {
+  return static_cast<std::uint32_t>(hash);
+}
+
+const void* share(const void* tree, unsigned tiers) noexcept {
+  if (tree == nullptr) return nullptr;
+  std::atomic<std::uint32_t>& references = tiers == 0 ? static_cast<const Bucket*>(tree)->references
+                                                      : static_cast<const Directory*>(tree)->references;
+  references.fetch_add(1, std::memory_order_relaxed);
+  return tree;
+}
+
+void release(const void* tree, unsigned tiers) noexcept {
+  if (tree == nullptr) return;
+  if (tiers == 0) {
+    const auto* bucket = static_cast<const Bucket*>(tree);
+    if (bucket->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+    bucket->~Bucket();
+    ::operator delete(const_cast<Bucket*>(bucket));
+    return;
+  }
+  const auto* directory = static_cast<const Directory*>(tree);
+  if (directory->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  for (const void* child : directory->child) release(child, tiers - 1);
+  delete directory;
+}
+
+/// A node on its way into a bucket.
+struct Entry {
+  std::uint64_t hash;
+  std::span<const std::uint8_t> bytes;
+};
+
+/// Lays entries out as a bucket with one reference; nullptr for none.
+const Bucket* makeBucket(std::span<const Entry> entries) {
+  if (entries.empty()) return nullptr;
+  std::size_t size = sizeof(Bucket) + entries.size() * sizeof(Bucket::Slot);
+  std::size_t offset = size;
+  for (const Entry& entry : entries) size += entry.bytes.size();
+  auto* memory = static_cast<std::uint8_t*>(::operator new(size));
+  auto* bucket = new (memory) Bucket;
+  bucket->count = static_cast<std::uint32_t>(entries.size());
+  auto* slot = reinterpret_cast<Bucket::Slot*>(memory + sizeof(Bucket));
+  for (const Entry& entry : entries) {
+    *slot++ = {tagOf(entry.hash), static_cast<std::uint32_t>(offset)};
+    std::memcpy(memory + offset, entry.bytes.data(), entry.bytes.size());
+    offset += entry.bytes.size();
+  }
+  return bucket;
+}
+
+/// The way from a bucket index to a child within the directory `tier` tiers above the buckets.
+unsigned childIndex(std::size_t index, unsigned tier) noexcept {
+  return static_cast<unsigned>(index >> (kDirectoryBits * (tier - 1))) & 63u;
+}
+
+NodeView findIn(const Bucket* bucket, std::uint64_t hash, NameView name) noexcept {
+  if (bucket == nullptr) return {};
+  for (unsigned i = 0; i < bucket->count; ++i) {
+    if (bucket->slots()[i].tag != tagOf(hash)) continue;
+    const NodeView node = bucket->node(i);
+    if (node.name() == name) return node;
+  }
+  return {};
+}
+
+bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeView)>& visit) {
+  if (tree == nullptr) return true;
+  if (tiers == 0) {
+    const auto* bucket = static_cast<const Bucket*>(tree);
+    for (unsigned i = 0; i < bucket->count; ++i)
+      if (!visit(bucket->node(i))) return false;
+    return true;
+  }
+  for (const void* child : static_cast<const Directory*>(tree)->child)
+    if (!visitTree(child, tiers - 1, visit)) return false;
+  return true;
+}
+
+using VisitPair = std::function<bool(NodeView, NodeView)>;
+
+bool compareNodes(NodeView before, NodeView after, const VisitPair& visit) {
+  if (before && after) {
+    const auto a = before.bytes();
+    const auto b = after.bytes();
+    if (a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size()) == 0) return true;
+  }
+  return visit(before, after);
+}
+
+bool compareBuckets(const Bucket* before, const Bucket* after, const VisitPair& visit) {
+  const auto match = [](const Bucket* in, const Bucket* of, unsigned i) {
+    return findIn(in, of->slots()[i].tag, of->node(i).name());
+  };
+  for (unsigned i = 0; before != nullptr && i < before->count; ++i)
+    if (!compareNodes(before->node(i), match(after, before, i), visit)) return false;
+  for (unsigned i = 0; after != nullptr && i < after->count; ++i)
+    if (!match(before, after, i) && !visit({}, after->node(i))) return false;
+  return true;
+}
+
+bool compareTrees(const void* before, const void* after, unsigned tiers, const VisitPair& visit) {
+  if (before == after) return true;
+  if (tiers == 0)
+    return compareBuckets(static_cast<const Bucket*>(before), static_cast<const Bucket*>(after), visit);
+  for (unsigned i = 0; i < 64; ++i) {
+    const void* a = before == nullptr ? nullptr : static_cast<const Directory*>(before)->child[i];
+    const void* b = after == nullptr ? nullptr : static_cast<const Directory*>(after)->child[i];
+    if (!compareTrees(a, b, tiers - 1, visit)) return false;
+  }
+  return true;
+}
+
+/// A bucket's share of a change: entries that are put, and names that are gone.
+struct BucketChange {
+  std::size_t index;
+  std::uint64_t hash;
+  const Name* name;
+  const std::string* node;  // nullptr: erased
+};
+
+/// The bucket with the changes applied. Borrows the change range.
+const Bucket* editBucket(const Bucket* before, std::span<const BucketChange> changes) {
+  std::vector<Entry> entries;
+  const auto isChanged = [&](NodeView node, std::uint32_t tag) {
+    return std::any_of(changes.begin(), changes.end(), [&](const BucketChange& change) {
+      return tagOf(change.hash) == tag && change.name->view() == node.name();
+    });
+  };
+  for (unsigned i = 0; before != nullptr && i < before->count; ++i) {
+    const std::uint32_t tag = before->slots()[i].tag;
+    if (!isChanged(before->node(i), tag)) entries.push_back({tag, before->node(i).bytes()});
+  }
+  for (const BucketChange& change : changes) {
+    if (change.node == nullptr) continue;
+    entries.push_back(
+        {change.hash, {reinterpret_cast<const std::uint8_t*>(change.node->data()), change.node->size()}});
+  }
+  return makeBucket(entries);
+}
+
+/// A copy of the tree with the changes applied, sharing every subtree without one. `changes` is by index.
+const void* editTree(const void* before, unsigned tiers, std::span<const BucketChange> changes) {
+  if (tiers == 0) return editBucket(static_cast<const Bucket*>(before), changes);
+  auto directory = std::make_unique<Directory>();
+  std::size_t next = 0;
+  for (unsigned i = 0; i < 64; ++i) {
+    const void* child = before == nullptr ? nullptr : static_cast<const Directory*>(before)->child[i];
+    const std::size_t first = next;
+    while (next < changes.size() && childIndex(changes[next].index, tiers) == i) ++next;
+    directory->child[i] = first == next ? share(child, tiers - 1)
+                                        : editTree(child, tiers - 1, changes.subspan(first, next - first));
+  }
+  return directory.release();
+}
+
+}  // namespace
+
+NameTable::NameTable(const NameTable& other) noexcept
+    : root_(share(other.root_, tiersFor(other.bits_))), bits_(other.bits_), size_(other.size_) {}
+
+NameTable::NameTable(NameTable&& other) noexcept
+    : root_(std::exchange(other.root_, nullptr)),
+      bits_(std::exchange(other.bits_, 0)),
+      size_(std::exchange(other.size_, 0)) {}
+
+NameTable& NameTable::operator=(NameTable other) noexcept {
+  std::swap(root_, other.root_);
+  std::swap(bits_, other.bits_);
+  std::swap(size_, other.size_);
+  return *this;
+}
+
+NameTable::~NameTable() {
+  release(root_, tiersFor(bits_));
+}
+
+const Bucket* NameTable::bucketFor(std::uint64_t hash) const noexcept {
+  const std::size_t index = bucketIndex(hash, bits_);
+  const void* at = root_;
+  for (unsigned tier = tiersFor(bits_); tier > 0 && at != nullptr; --tier)
+    at = static_cast<const Directory*>(at)->child[childIndex(index, tier)];
+  return static_cast<const Bucket*>(at);
+}
+
+NodeView NameTable::find(std::uint64_t hash, NameView name) const noexcept {
+  return findIn(bucketFor(hash), hash, name);
+}
+
+void NameTable::prefetch(std::uint64_t hash) const noexcept {
+  __builtin_prefetch(bucketFor(hash));
+}
+
+bool NameTable::forEach(const std::function<bool(NodeView)>& visit) const {
+  return visitTree(root_, tiersFor(bits_), visit);
+}
+
+bool NameTable::differences(const NameTable& before, const NameTable& after, const VisitPair& visit) {
+  if (before.bits_ == after.bits_)
+    return compareTrees(before.root_, after.root_, tiersFor(before.bits_), visit);
+  // Spread over different numbers of buckets, the tables share nothing: compare name by name.
+  const auto other = [](const NameTable& in, NodeView node) {
+    return in.find(HashedName(node.name()).hash(), node.name());
+  };
+  const bool finished =
+      before.forEach([&](NodeView node) { return compareNodes(node, other(after, node), visit); });
+  return finished &&
+         after.forEach([&](NodeView node) { return other(before, node) ? true : visit({}, node); });
+}
+
+NameTableEdit::NameTableEdit(NameTable base) : base_(std::move(base)), size_(base_.size()) {}
+
+NodeView NameTableEdit::find(NameView name) const {
+  const auto found = changes_.find(Name(name));
+  if (found == changes_.end()) return base_.find(HashedName(name).hash(), name);
+  if (!found->second) return {};
+  return NodeView(reinterpret_cast<const std::uint8_t*>(found->second->data()));
+}
+
+void NameTableEdit::put(NameView name, std::string node) {
+  if (!find(name)) ++size_;
+  changes_[Name(name)] = std::move(node);
+}
+
+void NameTableEdit::erase(NameView name) {
+  if (find(name)) --size_;
+  changes_[Name(name)] = std::nullopt;
+}
+
+void NameTableEdit::forEachChange(const std::function<void(NodeView, NodeView)>& visit) const {
+  for (const auto& [name, node] : changes_) {
+    const NodeView before = base_.find(HashedName(name).hash(), name);
+    visit(before, node ? NodeView(reinterpret_cast<const std::uint8_t*>(node->data())) : NodeView());
+  }
+}
+
+NameTable NameTableEdit::finish() {
+  unsigned bits = base_.bits_;
+  while (bits < kMaxBits && size_ > (kDenseBucket << bits)) ++bits;
+  while (bits > 0 && size_ < (kDenseBucket << bits) / 8) --bits;
+
+  std::vector<BucketChange> changes;
+  changes.reserve(changes_.size());
+  const auto add = [&](const Name& name, const std::string* node) {
+    const std::uint64_t hash = HashedName(name).hash();
+    changes.push_back({bucketIndex(hash, bits), hash, &name, node});
+  };
+  for (const auto& [name, node] : changes_) add(name, node ? &*node : nullptr);
+
+  std::vector<std::pair<Name, std::string>> moved;  // every unchanged node, when the spread changes
+  if (bits != base_.bits_) {
+    base_.forEach([&](NodeView node) {
+      const Name name(node.name());
+      if (!changes_.contains(name)) moved.emplace_back(name, withChildren(node, node.children()));
+      return true;
+    });
+    for (const auto& [name, node] : moved) add(name, &node);
+  }
+  std::sort(changes.begin(), changes.end(),
+            [](const BucketChange& a, const BucketChange& b) { return a.index < b.index; });
+
+  const unsigned tiers = tiersFor(bits);
+  NameTable next;
+  const void* before = bits == base_.bits_ ? base_.root_ : nullptr;
+  next.root_ = changes.empty() ? share(before, tiers) : editTree(before, tiers, changes);
+  next.bits_ = bits;
+  next.size_ = size_;
+  return next;
+}
+
+}  // namespace holdfast

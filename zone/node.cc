@@ -1,0 +1,93 @@
+#include "zone/node.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace holdfast {
+
+namespace {
+
+template <class T>
+void append(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof value);
+}
+
+template <class T>
+void patch(std::string& out, std::size_t at, T value) {
+  std::memcpy(out.data() + at, &value, sizeof value);
+}
+
+void encodeRRset(std::string& out, const RRset& rrset) {
+  const std::size_t start = out.size();
+  append(out, std::uint32_t{0});
+  append(out, rrset.ttl);
+  append(out, static_cast<std::uint16_t>(rrset.type));
+  append(out, static_cast<std::uint16_t>(rrset.rdata.size()));
+  append(out, rrset.pick);
+  append(out, rrset.isEndpoint() ? node_layout::kHasTargets : std::uint16_t{0});
+  append(out, std::uint32_t{0});
+  for (const std::string& rdata : rrset.rdata) {
+    append(out, static_cast<std::uint16_t>(rdata.size()));
+    out += rdata;
+  }
+  patch(out, start + 16, static_cast<std::uint32_t>(out.size() - start - node_layout::kRRsetHeader));
+  for (const Target& target : rrset.targets) append(out, target.weight);
+  for (const Target& target : rrset.targets) {
+    append(out, static_cast<std::uint8_t>(target.id.size()));
+    out += target.id;
+  }
+  patch(out, start, static_cast<std::uint32_t>(out.size() - start));
+}
+
+}  // namespace
+
+void RRset::canonicalise() {
+  std::vector<std::size_t> order(rdata.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return rdata[a] < rdata[b]; });
+  const auto same = [&](std::size_t a, std::size_t b) { return rdata[a] == rdata[b]; };
+  order.erase(std::unique(order.begin(), order.end(), same), order.end());
+  std::vector<std::string> sortedRdata;
+  std::vector<Target> sortedTargets;
+  for (const std::size_t i : order) {
+    sortedRdata.push_back(std::move(rdata[i]));
+    if (!targets.empty()) sortedTargets.push_back(std::move(targets[i]));
+  }
+  rdata = std::move(sortedRdata);
+  targets = std::move(sortedTargets);
+}
+
+RRset RRsetView::toOwned() const {
+  RRset owned{type(), ttl(), pick(), {}, {}};
+  for (const auto rdata : *this)
+    owned.rdata.emplace_back(reinterpret_cast<const char*>(rdata.data()), rdata.size());
+  if (!isEndpoint()) return owned;
+  const std::uint8_t* id = afterRecords() + 4u * count();
+  for (unsigned i = 0; i < count(); ++i) {
+    owned.targets.push_back({std::string(reinterpret_cast<const char*>(id + 1), *id), weight(i)});
+    id += 1 + *id;
+  }
+  return owned;
+}
+
+std::string encodeNode(NameView name, std::uint32_t children, const std::vector<RRset>& rrsets) {
+  std::string out;
+  append(out, std::uint32_t{0});
+  append(out, children);
+  append(out, static_cast<std::uint16_t>(rrsets.size()));
+  append(out, static_cast<std::uint8_t>(name.size()));
+  append(out, std::uint8_t{0});
+  out.append(reinterpret_cast<const char*>(name.data()), name.size());
+  for (const RRset& rrset : rrsets) encodeRRset(out, rrset);
+  patch(out, 0, static_cast<std::uint32_t>(out.size()));
+  return out;
+}
+
+std::string withChildren(NodeView node, std::uint32_t children) {
+  const auto bytes = node.bytes();
+  std::string out(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  patch(out, 4, children);
+  return out;
+}
+
+}  // namespace holdfast

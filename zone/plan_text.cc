@@ -1,0 +1,103 @@
+// The content of a zone as text that could be submitted again.
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "zone/plan.h"
+#include "zone/record_text.h"
+
+namespace holdfast {
+
+namespace {
+
+std::vector<NodeView> inCanonicalOrder(const Zone& zone) {
+  std::vector<NodeView> nodes;
+  nodes.reserve(zone.names().size());
+  zone.names().forEach([&](NodeView node) {
+    nodes.push_back(node);
+    return true;
+  });
+  std::sort(nodes.begin(), nodes.end(), [](NodeView a, NodeView b) { return a.name() < b.name(); });
+  return nodes;
+}
+
+std::string quoted(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string recordLine(const std::string& owner, const RRset& rrset, std::size_t i) {
+  const std::string& rdata = rrset.rdata[i];
+  return owner + ' ' + std::to_string(rrset.ttl) + " IN " + toText(rrset.type) + ' ' +
+         rdataText(rrset.type, {reinterpret_cast<const std::uint8_t*>(rdata.data()), rdata.size()});
+}
+
+nlohmann::ordered_json targetJson(const RRset& rrset, std::size_t i) {
+  nlohmann::ordered_json target;
+  const Target plain{"", 100};
+  const Target& known = rrset.isEndpoint() ? rrset.targets[i] : plain;
+  if (!known.id.empty()) target["id"] = known.id;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  inet_ntop(rrset.type == RRType::A ? AF_INET : AF_INET6, rrset.rdata[i].data(), text.data(), text.size());
+  target["address"] = text.data();
+  target["weight"] = known.weight;
+  return target;
+}
+
+std::string endpointJson(NodeView node) {
+  nlohmann::ordered_json endpoint;
+  for (const RRset& rrset : ownedRRsets(node)) {
+    if (!isAddressType(rrset.type)) continue;
+    endpoint["ttl"] = rrset.ttl;
+    if (rrset.pick > 0) endpoint["answer"]["pick"] = rrset.pick;
+    for (std::size_t i = 0; i < rrset.rdata.size(); ++i) endpoint["targets"].push_back(targetJson(rrset, i));
+  }
+  return endpoint.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string contentAsJson(const Zone& zone, std::string_view source) {
+  const std::vector<NodeView> nodes = inCanonicalOrder(zone);
+  std::string endpoints;
+  std::string records;
+  for (const NodeView node : nodes) {
+    const std::string owner = toRelativeText(node.name(), zone.apex());
+    const bool hasTargets = node.isEndpoint();
+    if (hasTargets) {
+      endpoints += (endpoints.empty() ? "\n    " : ",\n    ") + quoted(owner) + ": " + endpointJson(node);
+    }
+    for (const RRset& rrset : ownedRRsets(node)) {
+      if (hasTargets && isAddressType(rrset.type)) continue;
+      for (std::size_t i = 0; i < rrset.rdata.size(); ++i)
+        records += (records.empty() ? "\n    " : ",\n    ") + quoted(recordLine(owner, rrset, i));
+    }
+  }
+  return "{\n  \"plan\": 1,\n  \"zone\": " + quoted(toText(zone.apex())) +
+         ",\n  \"generation\": " + std::to_string(zone.generation()) +
+         ",\n  \"kind\": \"full\",\n  \"source\": " + quoted(std::string(source)) + ",\n  \"endpoints\": {" +
+         endpoints + (endpoints.empty() ? "" : "\n  ") + "},\n  \"records\": [" + records +
+         (records.empty() ? "" : "\n  ") + "]\n}\n";
+}
+
+std::string contentAsZoneFile(const Zone& zone) {
+  std::string text =
+      "; " + toText(zone.apex()) + " at generation " + std::to_string(zone.generation()) + "\n";
+  const auto write = [&](NodeView node, bool soa) {
+    for (const RRset& rrset : ownedRRsets(node)) {
+      if ((rrset.type == RRType::SOA) != soa) continue;
+      for (std::size_t i = 0; i < rrset.rdata.size(); ++i) {
+        text += recordLine(toText(node.name()), rrset, i);
+        if (rrset.isEndpoint())
+          text += " ; " + rrset.targets[i].id + " weight " + std::to_string(rrset.targets[i].weight);
+        text += '\n';
+      }
+    }
+  };
+  if (zone.apexNode()) write(zone.apexNode(), true);
+  for (const NodeView node : inCanonicalOrder(zone)) write(node, false);
+  return text;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,196 @@
+#include "zone/publisher.h"
+
+#include <algorithm>
+
+namespace holdfast {
+
+Publisher::Publisher(std::unique_ptr<PlanStore> store, Clock clock)
+    : store_(std::move(store)), clock_(std::move(clock)), snapshot_(std::make_unique<Snapshot>()) {}
+
+Publisher::~Publisher() {
+  RcuRetired::drain();
+}
+
+Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> store, Clock clock) {
+  std::unique_ptr<Publisher> publisher(new Publisher(std::move(store), std::move(clock)));
+  if (Status loaded = publisher->load(); !loaded) return std::move(loaded).error();
+  return publisher;
+}
+
+Status Publisher::load() {
+  Result<std::vector<StoredZone>> stored = store_->zones();
+  if (!stored) return std::move(stored).error();
+  const std::lock_guard lock(mutex_);
+  std::vector<Snapshot::ZonePtr> served;
+  for (StoredZone& zone : *stored) {
+    ZoneState state;
+    state.content = std::make_shared<Zone>(zone.apex);
+    state.planned = zone.fence;
+    if (!zone.removed && zone.committed > 0) {
+      Result<std::shared_ptr<const Zone>> content = store_->content(zone.apex, zone.committed);
+      if (content)
+        state.content = *std::move(content);
+      else
+        loadProblems_.push_back(std::move(content).error());
+    }
+    if (!zone.removed) served.push_back(state.content);
+    const Name apex = zone.apex;
+    state.stored = std::move(zone);
+    zones_.emplace(apex, std::move(state));
+  }
+  swap(std::make_unique<Snapshot>(std::move(served)));
+  return Done{};
+}
+
+Publisher::ZoneState* Publisher::find(NameView zone) {
+  const auto found = zones_.find(Name(zone));
+  return found == zones_.end() || found->second.stored.removed ? nullptr : &found->second;
+}
+
+const Publisher::ZoneState* Publisher::find(NameView zone) const {
+  const auto found = zones_.find(Name(zone));
+  return found == zones_.end() || found->second.stored.removed ? nullptr : &found->second;
+}
+
+void Publisher::swap(std::unique_ptr<Snapshot> next) noexcept {
+  const auto begun = std::chrono::steady_clock::now();
+  snapshot_.swap(std::move(next), reclaim_);
+  ++edition_;
+  const auto took = std::chrono::steady_clock::now() - begun;
+  const auto micros =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
+  swaps_.swaps.fetch_add(1, std::memory_order_relaxed);
+  swaps_.micros.fetch_add(micros, std::memory_order_relaxed);
+  if (micros > swaps_.longestMicros.load(std::memory_order_relaxed))
+    swaps_.longestMicros.store(micros, std::memory_order_relaxed);
+}
+
+void Publisher::setPolicy(NameView zone, const GuardPolicy& policy) {
+  const std::lock_guard lock(mutex_);
+  if (ZoneState* state = find(zone)) {
+    state->policy = policy;
+    ++edition_;  // a verdict by the old policy no longer counts
+  }
+}
+
+Status Publisher::addZone(NameView zone) {
+  const std::lock_guard lock(mutex_);
+  if (find(zone) != nullptr) return Error{ErrorKind::Conflict, toText(zone), "is held already"};
+  ZoneState state;
+  if (const auto removed = zones_.find(Name(zone)); removed != zones_.end()) state = removed->second;
+  state.stored.apex = Name(zone);
+  state.stored.removed = false;
+  state.stored.committed = 0;
+  state.content = std::make_shared<Zone>(Name(zone));
+  const ReadSection section;
+  std::unique_ptr<Snapshot> next = snapshot_.read(section).with(state.content);
+  if (Status put = store_->putZone(state.stored); !put) return put;
+  zones_[Name(zone)] = std::move(state);
+  swap(std::move(next));
+  return Done{};
+}
+
+Status Publisher::removeZone(NameView zone, const std::string& reason, bool forget) {
+  const std::lock_guard lock(mutex_);
+  ZoneState* state = find(zone);
+  const bool remembers = zones_.contains(Name(zone));
+  if (state == nullptr && !(forget && remembers))
+    return Error{ErrorKind::NotFound, toText(zone), "is not held"};
+  if (reason.empty()) return Error{ErrorKind::Invalid, "reason", "is missing: say why the zone goes"};
+  const ReadSection section;
+  std::unique_ptr<Snapshot> next = snapshot_.read(section).without(zone);
+  StoredZone stored = zones_[Name(zone)].stored;
+  stored.removed = true;
+  stored.committed = 0;
+  if (Status put = forget ? store_->forgetZone(zone) : store_->putZone(stored); !put) return put;
+  if (forget) {
+    zones_.erase(Name(zone));
+  } else {
+    state->stored = std::move(stored);
+    state->content = std::make_shared<Zone>(Name(zone));
+  }
+  swap(std::move(next));
+  return Done{};
+}
+
+Status Publisher::setFrozen(NameView zone, std::optional<std::string> reason) {
+  const std::lock_guard lock(mutex_);
+  ZoneState* state = find(zone);
+  if (state == nullptr) return Error{ErrorKind::NotFound, toText(zone), "is not held"};
+  StoredZone stored = state->stored;
+  stored.frozen = std::move(reason);
+  stored.frozenSince = stored.frozen ? clock_() : WallTime{};
+  if (Status put = store_->putZone(stored); !put) return put;
+  state->stored = std::move(stored);
+  return Done{};
+}
+
+bool Publisher::hasZone(NameView zone) const {
+  const std::lock_guard lock(mutex_);
+  return find(zone) != nullptr;
+}
+
+bool Publisher::wasRemoved(NameView zone) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = zones_.find(Name(zone));
+  return found != zones_.end() && found->second.stored.removed;
+}
+
+ZoneStatus Publisher::statusOf(const ZoneState& state) const {
+  ZoneStatus status;
+  status.apex = state.stored.apex;
+  status.planned = state.planned;
+  status.committed = state.stored.committed;
+  // What is served is asked of the snapshot itself, so that the status cannot claim what queries do not get.
+  const ReadSection section;
+  const Zone* served = snapshot_.read(section).zoneAt(state.stored.apex);
+  if (served != nullptr && served->hasContent()) {
+    status.served = served->generation();
+    status.serial = served->serial();
+    status.committedAt = served->committedAt();
+    status.names = served->names().size();
+    status.facts = served->facts();
+  }
+  status.frozen = state.stored.frozen;
+  status.frozenSince = state.stored.frozenSince;
+  status.lastRefusal = state.lastRefusal;
+  status.refusals = state.refusals;
+  status.published = state.published;
+  return status;
+}
+
+std::vector<ZoneStatus> Publisher::status() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<ZoneStatus> all;
+  for (const auto& [apex, state] : zones_)
+    if (!state.stored.removed) all.push_back(statusOf(state));
+  return all;
+}
+
+std::optional<ZoneStatus> Publisher::status(NameView zone) const {
+  const std::lock_guard lock(mutex_);
+  const ZoneState* state = find(zone);
+  if (state == nullptr) return std::nullopt;
+  return statusOf(*state);
+}
+
+Result<std::vector<HistoryEntry>> Publisher::history(NameView zone, std::size_t limit,
+                                                     std::int64_t beforeId) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!zones_.contains(Name(zone))) return Error{ErrorKind::NotFound, toText(zone), "is not held"};
+  }
+  return store_->history(zone, limit, beforeId);
+}
+
+Result<std::shared_ptr<const Zone>> Publisher::content(NameView zone, Generation generation) const {
+  {
+    const std::lock_guard lock(mutex_);
+    const ZoneState* state = find(zone);
+    if (state == nullptr) return Error{ErrorKind::NotFound, toText(zone), "is not held"};
+    if (state->content->hasContent() && state->content->generation() == generation) return state->content;
+  }
+  return store_->content(zone, generation);
+}
+
+}  // namespace holdfast

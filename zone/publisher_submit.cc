@@ -1,0 +1,222 @@
+// How a plan becomes what is served. Long work is done first, without the lock, against a copy of what is
+// committed; decide() is the critical section, and the only place where generations are compared, committed
+// and swapped.
+#include <algorithm>
+
+#include "zone/compile.h"
+#include "zone/publisher.h"
+
+namespace holdfast {
+
+namespace {
+
+/// How often a candidate is compiled and judged anew outside the lock, because another plan was faster,
+/// before it is done inside, where nobody can be.
+constexpr int kOptimisticTries = 2;
+
+HistoryEntry entryFor(const Submission& submission, const Outcome& outcome, WallTime at) {
+  HistoryEntry entry;
+  entry.generation = outcome.generation;
+  entry.base = submission.plan.base.value_or(0);
+  entry.serial = outcome.serial;
+  entry.kind = submission.plan.kind;
+  entry.source = submission.plan.source;
+  entry.who = submission.caller.who;
+  entry.reason = submission.reason;
+  entry.digest = submission.digest;
+  entry.at = at;
+  entry.reasons = outcome.verdict.reasons;
+  entry.overridden = outcome.verdict.overridden;
+  entry.namesAdded = outcome.diff.namesAdded;
+  entry.namesRemoved = outcome.diff.namesRemoved;
+  entry.namesChanged = outcome.diff.namesChanged;
+  return entry;
+}
+
+class Stopwatch {
+ public:
+  std::chrono::microseconds elapsed() const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun_);
+  }
+
+ private:
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+};
+
+Error notHeld(NameView zone) {
+  return {ErrorKind::NotFound, toText(zone),
+          "is not held: add it with PUT /v1/zones/ZONE or zonectl zone add"};
+}
+
+}  // namespace
+
+Publisher::Basis Publisher::basisOf(const ZoneState& state) const {
+  const ReadSection section;
+  const auto zones = snapshot_.read(section).zones();
+  Basis basis;
+  basis.served = std::make_unique<Snapshot>(std::vector<Snapshot::ZonePtr>(zones.begin(), zones.end()));
+  basis.content = state.content;
+  basis.policy = state.policy;
+  basis.fence = state.stored.fence;
+  basis.committed = state.stored.committed;
+  basis.edition = edition_;
+  return basis;
+}
+
+Publisher::Candidate Publisher::prepare(const Submission& submission, const Basis& basis,
+                                        Outcome& outcome) const {
+  const Stopwatch watch;
+  Candidate candidate;
+  const Zone& before = *basis.content;
+  const std::uint32_t serial = serialFor(outcome.generation, before.hasContent() ? &before : nullptr);
+  candidate.zone = compilePlan(before, submission.plan, outcome.generation, serial, clock_());
+  candidate.snapshot = basis.served->with(candidate.zone);
+  candidate.verdict = judge({*basis.served, *candidate.snapshot, submission.plan.zone, submission.plan,
+                             basis.policy, submission.overrides, !submission.reason.empty()});
+  candidate.diff = diffZones(before, *candidate.zone, submission.diffLimit);
+  candidate.edition = basis.edition;
+  outcome.judged += watch.elapsed();
+  return candidate;
+}
+
+Result<Outcome> Publisher::submit(Submission submission) {
+  const NameView zone = submission.plan.zone;
+  for (int tries = 0;; ++tries) {
+    Outcome outcome;
+    Basis basis;
+    {
+      const std::lock_guard lock(mutex_);
+      ZoneState* state = find(zone);
+      if (state == nullptr) return notHeld(zone);
+      basis = basisOf(*state);
+      const Result<Generation> generation = generationFor(submission.plan, basis.committed, basis.fence);
+      if (!generation) return generation.error();
+      outcome.generation = *generation;
+      if (!submission.dryRun) state->planned = std::max(state->planned, *generation);
+      // Sparing the work for what is stale already; decide() is what counts.
+      fence(submission, *state, outcome.verdict);
+      if (!outcome.verdict.accepted() && !submission.dryRun)
+        return refused(submission, *state, std::move(outcome));
+      outcome.verdict = {};
+    }
+    Candidate candidate = prepare(submission, basis, outcome);
+    const std::lock_guard lock(mutex_);
+    ZoneState* state = find(zone);
+    if (state == nullptr) return notHeld(zone);
+    if (candidate.edition != edition_ && tries + 1 < kOptimisticTries) continue;
+    return decide(submission, *state, std::move(candidate), std::move(outcome));
+  }
+}
+
+/// The critical section. REQUIRES: mutex_ is held.
+Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state, Candidate candidate,
+                                  Outcome outcome) {
+  // Fence (I1): compared here, with what is committed at this moment, however fresh it was when it came.
+  Verdict fenced;
+  fence(submission, state, fenced);
+  if (!fenced.accepted() && !submission.dryRun) {
+    outcome.verdict = std::move(fenced);
+    return refused(submission, state, std::move(outcome));
+  }
+
+  // Guard: a verdict holds for what it was judged against, so one that others overtook is made anew.
+  if (candidate.edition != edition_) {
+    const Result<Generation> generation =
+        generationFor(submission.plan, state.stored.committed, state.stored.fence);
+    if (!generation) return generation.error();
+    outcome.generation = *generation;
+    candidate = prepare(submission, basisOf(state), outcome);
+  }
+  outcome.verdict = std::move(candidate.verdict);
+  outcome.verdict.reasons.insert(outcome.verdict.reasons.begin(), fenced.reasons.begin(),
+                                 fenced.reasons.end());
+  outcome.diff = std::move(candidate.diff);
+  outcome.serial = candidate.zone->serial();
+  if (!outcome.verdict.accepted()) return refused(submission, state, std::move(outcome));
+  outcome.committed = state.stored.committed;
+  if (submission.dryRun) {
+    outcome.kind = Outcome::Kind::Accepted;
+    return outcome;
+  }
+
+  // Commit (I7): durable before the first client can see it.
+  outcome.kind = Outcome::Kind::Published;
+  HistoryEntry entry = entryFor(submission, outcome, candidate.zone->committedAt());
+  entry.committed = true;
+  const Stopwatch watch;
+  if (Status committed = store_->commit(entry, *state.content, *candidate.zone); !committed)
+    return std::move(committed).error();
+  outcome.durable = watch.elapsed();
+
+  // Swap: from here on nothing can fail (I11).
+  state.stored.fence = state.stored.committed = outcome.committed = outcome.generation;
+  state.content = std::move(candidate.zone);
+  ++state.published;
+  swap(std::move(candidate.snapshot));
+  return outcome;
+}
+
+void Publisher::fence(const Submission& submission, const ZoneState& state, Verdict& verdict) const {
+  const Plan& plan = submission.plan;
+  const std::string zone = toText(state.stored.apex);
+  const auto add = [&](Rule rule, std::string observed, std::string limit, std::string detail) {
+    verdict.reasons.push_back({rule, zone, "", std::move(observed), std::move(limit), std::move(detail)});
+  };
+  const Generation committed = state.stored.committed;
+  if (plan.base && *plan.base != committed)
+    add(Rule::BaseMismatch, std::to_string(*plan.base), std::to_string(committed),
+        "the plan was made from generation " + std::to_string(*plan.base) + ", but " +
+            std::to_string(committed) + " is committed: make it anew from that");
+  if (plan.generation.value_or(kMaxGeneration) <= state.stored.fence ||
+      (!plan.generation && !plan.base && plan.soaSerial && state.stored.fence > 0 &&
+       *plan.soaSerial <= state.stored.fence))
+    add(Rule::StaleGeneration, std::to_string(plan.generation ? *plan.generation : *plan.soaSerial),
+        "above " + std::to_string(state.stored.fence),
+        "a plan of generation " + std::to_string(state.stored.fence) + " is committed already");
+  if (plan.expires && *plan.expires <= clock_())
+    add(Rule::Expired, toText(clock_()), "before " + toText(*plan.expires),
+        "the plan has expired: make a new one");
+  if (state.stored.frozen && submission.caller.automation)
+    add(Rule::Frozen, "automation", "people with a reason",
+        "the zone is frozen (" + *state.stored.frozen + "): thaw it, or submit with a reason");
+}
+
+Outcome Publisher::refused(const Submission& submission, ZoneState& state, Outcome outcome) {
+  outcome.kind = Outcome::Kind::Refused;
+  outcome.committed = state.stored.committed;
+  if (!submission.dryRun) recordRefusal(state, entryFor(submission, outcome, clock_()), outcome);
+  return outcome;
+}
+
+void Publisher::recordRefusal(ZoneState& state, HistoryEntry entry, Outcome& outcome) {
+  std::array<bool, kRules> seen{};
+  for (const Reason& reason : outcome.verdict.reasons) seen[static_cast<std::size_t>(reason.rule)] = true;
+  for (std::size_t i = 0; i < kRules; ++i) state.refusals[i] += seen[i] ? 1 : 0;
+  if (Status recorded = store_->recordRefusal(state.stored.apex, entry); !recorded)
+    outcome.unrecorded = std::move(recorded).error();
+  state.lastRefusal = std::move(entry);
+}
+
+Outcome Publisher::refuse(NameView zone, const Caller& caller, std::string digest, const Error& error,
+                          bool dryRun) {
+  const bool unreadable = error.kind == ErrorKind::Unreadable;
+  Outcome outcome;
+  outcome.malformed = error.kind == ErrorKind::Malformed || error.kind == ErrorKind::TooLarge || unreadable;
+  outcome.verdict.reasons.push_back(
+      {unreadable ? Rule::Unreadable : Rule::Invalid, toText(zone), "", error.where,
+       unreadable ? "a whole, readable document" : "a well-formed plan", error.text()});
+  const std::lock_guard lock(mutex_);
+  ZoneState* state = find(zone);
+  if (state == nullptr) return outcome;
+  outcome.committed = state->stored.committed;
+  if (dryRun) return outcome;
+  HistoryEntry entry;
+  entry.who = caller.who;
+  entry.digest = std::move(digest);
+  entry.at = clock_();
+  entry.reasons = outcome.verdict.reasons;
+  recordRefusal(*state, std::move(entry), outcome);
+  return outcome;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,30 @@
+#include "zone/rcu.h"
+
+namespace holdfast {
+
+void RcuRetired::retire(std::unique_ptr<RcuRetired> object, ReclaimStats& stats) noexcept {
+  RcuRetired* raw = object.release();
+  raw->link_.object = raw;
+  raw->link_.stats = &stats;
+  raw->link_.since = std::chrono::steady_clock::now();
+  stats.retired.fetch_add(1, std::memory_order_relaxed);
+  rcu_detail::leftQuiet(&rcu_detail::tsanClock);
+  urcu_memb_call_rcu(&raw->link_, &RcuRetired::reclaim);
+}
+
+void RcuRetired::reclaim(rcu_head* head) noexcept {
+  rcu_detail::sawQuiet(&rcu_detail::tsanClock);
+  const Link& link = *static_cast<Link*>(head);
+  ReclaimStats& stats = *link.stats;
+  const auto waited = std::chrono::steady_clock::now() - link.since;
+  const auto micros =
+      static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(waited).count());
+  delete link.object;
+  stats.waitedMicros.fetch_add(micros, std::memory_order_relaxed);
+  // liburcu runs all callbacks on one thread, so load and store suffice.
+  if (micros > stats.longestMicros.load(std::memory_order_relaxed))
+    stats.longestMicros.store(micros, std::memory_order_relaxed);
+  stats.reclaimed.fetch_add(1, std::memory_order_release);
+}
+
+}  // namespace holdfast

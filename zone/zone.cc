@@ -1,0 +1,112 @@
+#include "zone/zone.h"
+
+#include <algorithm>
+
+namespace holdfast {
+
+namespace {
+
+/// Adds what one node contributes to the facts, or takes it away (sign -1).
+void count(ZoneFacts& facts, NodeView node, bool isApex, std::uint64_t sign) noexcept {
+  if (!node) return;
+  for (const RRsetView rrset : node) {
+    facts.records += sign * rrset.count();
+    if (rrset.type() == RRType::NS && !isApex) facts.cuts += sign;
+    if (rrset.type() == RRType::DNAME) facts.dnames += sign;
+    if (rrset.type() == RRType::CNAME) facts.cnames += sign;
+  }
+  if (node.isEndpoint()) facts.endpoints += sign;
+  if (node.name().isWildcard()) facts.wildcards += sign;
+}
+
+}  // namespace
+
+std::vector<RRset> ownedRRsets(NodeView node) {
+  std::vector<RRset> owned;
+  if (!node) return owned;
+  for (const RRsetView rrset : node) owned.push_back(rrset.toOwned());
+  return owned;
+}
+
+ZoneEdit::ZoneEdit(const Zone& base) : base_(base), names_(base.names()) {}
+
+void ZoneEdit::setRRset(NameView name, RRset rrset) {
+  rrset.canonicalise();
+  std::vector<RRset> rrsets = ownedRRsets(find(name));
+  const auto same = std::find_if(rrsets.begin(), rrsets.end(),
+                                 [&](const RRset& other) { return other.type == rrset.type; });
+  if (same == rrsets.end())
+    rrsets.push_back(std::move(rrset));
+  else
+    *same = std::move(rrset);
+  setRRsets(name, rrsets);
+}
+
+void ZoneEdit::removeRRset(NameView name, RRType type) {
+  if (const NodeView node = find(name); !node || !node.has(type)) return;
+  std::vector<RRset> rrsets = ownedRRsets(find(name));
+  std::erase_if(rrsets, [&](const RRset& rrset) { return rrset.type == type; });
+  setRRsets(name, rrsets);
+}
+
+void ZoneEdit::removeName(NameView name) {
+  if (find(name)) setRRsets(name, {});
+}
+
+void ZoneEdit::setRRsets(NameView name, const std::vector<RRset>& rrsets) {
+  std::vector<RRset> sorted = rrsets;
+  std::sort(sorted.begin(), sorted.end(), [](const RRset& a, const RRset& b) { return a.type < b.type; });
+  const NodeView before = find(name);
+  const std::uint32_t children = before ? before.children() : 0;
+  const bool existed = static_cast<bool>(before);
+  if (sorted.empty() && children == 0) {
+    if (!existed) return;
+    names_.erase(name);
+    if (name != apex()) dropChild(name.parent());
+    return;
+  }
+  std::string node = encodeNode(name, children, sorted);
+  if (existed &&
+      std::ranges::equal(node, before.bytes(), {}, {}, [](std::uint8_t c) { return static_cast<char>(c); }))
+    return;  // unchanged: keep sharing it
+  names_.put(name, std::move(node));
+  if (!existed && name != apex()) addChild(name.parent());
+}
+
+void ZoneEdit::addChild(NameView parent) {
+  const NodeView node = find(parent);
+  if (node) {
+    names_.put(parent, withChildren(node, node.children() + 1));
+    return;
+  }
+  names_.put(parent, encodeNode(parent, 1, {}));  // an empty non-terminal comes to be
+  if (parent != apex()) addChild(parent.parent());
+}
+
+void ZoneEdit::dropChild(NameView parent) {
+  const NodeView node = find(parent);
+  if (!node) return;
+  if (node.children() > 1 || node.rrsetCount() > 0) {
+    names_.put(parent, withChildren(node, node.children() - 1));
+    return;
+  }
+  names_.erase(parent);
+  if (parent != apex()) dropChild(parent.parent());
+}
+
+std::shared_ptr<const Zone> ZoneEdit::finish(Generation generation, std::uint32_t serial,
+                                             WallTime committedAt) {
+  auto zone = std::make_shared<Zone>(Name(base_.apex()));
+  zone->generation_ = generation;
+  zone->serial_ = serial;
+  zone->committedAt_ = committedAt;
+  zone->facts_ = base_.facts();
+  names_.forEachChange([&](NodeView before, NodeView after) {
+    count(zone->facts_, before, before && before.name() == apex(), ~std::uint64_t{0});
+    count(zone->facts_, after, after && after.name() == apex(), 1);
+  });
+  zone->names_ = names_.finish();
+  return zone;
+}
+
+}  // namespace holdfast
