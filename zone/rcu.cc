@@ -25,6 +25,7 @@ void RcuRetired::reclaim(rcu_head* head) noexcept {
   if (micros > stats.longestMicros.load(std::memory_order_relaxed))
     stats.longestMicros.store(micros, std::memory_order_relaxed);
   stats.reclaimed.fetch_add(1, std::memory_order_release);
+  rcu_detail::leftQuiet(&rcu_detail::tsanClock);
 }
 
 }  // namespace holdfast

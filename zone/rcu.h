@@ -84,7 +84,10 @@ class RcuRetired {
   /// the reclamation (see drain).
   static void retire(std::unique_ptr<RcuRetired> object, ReclaimStats& stats) noexcept;
   /// Waits until everything retired so far has been deleted. REQUIRES: not inside a read section.
-  static void drain() noexcept { urcu_memb_barrier(); }
+  static void drain() noexcept {
+    urcu_memb_barrier();
+    rcu_detail::sawQuiet(&rcu_detail::tsanClock);
+  }
 
  private:
   static void reclaim(rcu_head* head) noexcept;

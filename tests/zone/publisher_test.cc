@@ -107,6 +107,25 @@ TEST_CASE_METHOD(Fixture,
   CHECK(reclaim.retired == reclaim.reclaimed);
 }
 
+TEST_CASE_METHOD(Fixture, "I1: plans for two zones at once never undo each other") {
+  REQUIRE(server.publisher().addZone(name("other.")));
+  std::atomic<int> undone{0};
+  const auto enact = [&](const std::string& zone) {
+    const RcuThread registered;
+    for (Generation generation = 1; generation <= 120; ++generation) {
+      server.push(zone, plan(generation, static_cast<int>(generation)));
+      if (server.served(zone) != generation) ++undone;
+    }
+  };
+  std::thread first(enact, "example.");
+  std::thread second(enact, "other.");
+  first.join();
+  second.join();
+  CHECK(undone == 0);
+  CHECK(server.served("example.") == 120);
+  CHECK(server.served("other.") == 120);
+}
+
 TEST_CASE_METHOD(Fixture,
                  "I7: a restart serves the last committed generation without any source being there") {
   for (Generation generation = 1; generation <= 20; ++generation)
