@@ -1,0 +1,84 @@
+#include "plugin/module.h"
+
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string_view>
+
+namespace holdfast {
+
+namespace {
+
+/// A kind becomes part of a file name, so nothing that could lead to another folder.
+bool isKind(std::string_view kind) noexcept {
+  const auto legal = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+  };
+  return !kind.empty() && kind.size() <= 64 && std::all_of(kind.begin(), kind.end(), legal);
+}
+
+std::string dynamicLinkerError() {
+  // One server thread loads plugins, and dlerror() keeps its state per thread.
+  const char* text = ::dlerror();  // NOLINT(concurrency-mt-unsafe)
+  return text == nullptr ? "the dynamic linker gives no cause" : text;
+}
+
+/// Why the table cannot be used, or "".
+std::string tableProblem(const holdfast_enactor_table* table, const std::string& kind) {
+  if (table == nullptr) return "gives no plugin table";
+  if (table->abi != HOLDFAST_ENACTOR_ABI)
+    return "speaks Enactor ABI " + std::to_string(table->abi) + ", this server speaks " +
+           std::to_string(HOLDFAST_ENACTOR_ABI) + ": build the plugin against this server's header";
+  if (table->size < sizeof(holdfast_enactor_table))
+    return "has a plugin table of " + std::to_string(table->size) + " octets, expected at least " +
+           std::to_string(sizeof(holdfast_enactor_table)) + ": build the plugin against this server's header";
+  if (table->kind == nullptr || table->kind != kind)
+    return "is of kind \"" + std::string(table->kind == nullptr ? "" : table->kind) +
+           "\", which its file name contradicts: rename the file";
+  if (table->create == nullptr || table->start == nullptr || table->stop == nullptr ||
+      table->destroy == nullptr)
+    return "has a plugin table with a function missing: it must offer create, start, stop and destroy";
+  return "";
+}
+
+}  // namespace
+
+void EnactorHost::Module::Closer::operator()(void* handle) const noexcept {
+  ::dlclose(handle);
+}
+
+Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(const std::string& directory,
+                                                                             const std::string& kind) {
+  if (!isKind(kind))
+    return Error{ErrorKind::Invalid, kind, "is no kind of Enactor: a kind is of a-z, 0-9, - and _"};
+  std::error_code ignored;  // a relative path then fails to load, and says so
+  const std::filesystem::path relative =
+      std::filesystem::path(directory) / ("holdfast_enactor_" + kind + ".so");
+  const std::filesystem::path absolute = std::filesystem::absolute(relative, ignored);
+  const std::string file = absolute.empty() ? relative.string() : absolute.string();
+  if (!std::filesystem::exists(file, ignored))
+    return Error{ErrorKind::NotFound, file,
+                 "is missing, so there is no Enactor of kind \"" + kind +
+                     "\": correct the kind or install its plugin"};
+
+  Handle handle(::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL));
+  if (!handle)
+    return Error{ErrorKind::Invalid, file, "does not load as an Enactor plugin: " + dynamicLinkerError()};
+  void* symbol = ::dlsym(handle.get(), HOLDFAST_ENACTOR_SYMBOL);
+  if (symbol == nullptr)
+    return Error{ErrorKind::Invalid, file, "is no Enactor plugin: " + dynamicLinkerError()};
+  const auto function = reinterpret_cast<holdfast_enactor_plugin_function>(symbol);
+  const holdfast_enactor_table* table = nullptr;
+  try {
+    table = function();
+  } catch (...) {
+    return Error{ErrorKind::Invalid, file, "throws from " HOLDFAST_ENACTOR_SYMBOL};
+  }
+  if (std::string problem = tableProblem(table, kind); !problem.empty())
+    return Error{ErrorKind::Invalid, file, std::move(problem)};
+  return std::shared_ptr<const Module>(new Module(std::move(handle), table));
+}
+
+}  // namespace holdfast
