@@ -1,0 +1,138 @@
+#include "server/config.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <sstream>
+
+#include "server/config_options.h"
+#include "server/default_paths.h"
+#include "server/option_text.h"
+
+namespace holdfast {
+
+namespace {
+
+bool hasIpv6Loopback() {
+  const int socket = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket < 0) return false;
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  const bool bound = bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  close(socket);
+  return bound;
+}
+
+/// Below the program: ../lib/holdfast/enactors as installed, ../enactors as built.
+std::string pluginDirectory() {
+  std::error_code problem;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", problem).parent_path();
+  const auto built = (program / "../enactors").lexically_normal();
+  if (std::filesystem::is_directory(built, problem)) return built.string();
+  return (program / "../lib/holdfast/enactors").lexically_normal().string();
+}
+
+/// "# " before each line of the help and the option's own line, indented.
+template <class Owner>
+void printOption(std::ostream& out, const Option<Owner>& option, Owner& owner, std::string_view name,
+                 std::string_view indent) {
+  out << indent << "# " << option.help << (option.lifetime == Lifetime::Start ? " Fixed at start." : "")
+      << "\n"
+      << indent << name << ": " << optionText(option.type, option.slot(owner)) << "\n";
+}
+
+/// Prints options in the order of the table, opening a mapping where the key's first half changes.
+template <class Owner>
+void printOptions(std::ostream& out, std::span<const Option<Owner>> options, Owner& owner,
+                  const std::string& indent) {
+  std::string_view open;
+  for (const Option<Owner>& option : options) {
+    if (option.type == OptionType::LaterOption) continue;
+    const std::size_t dot = option.key.find('.');
+    const std::string_view group = dot == std::string_view::npos ? "" : option.key.substr(0, dot);
+    if (group != open && !group.empty()) out << indent << group << ":\n";
+    open = group;
+    printOption(out, option, owner, group.empty() ? option.key : option.key.substr(dot + 1),
+                group.empty() ? indent : indent + "  ");
+  }
+}
+
+}  // namespace
+
+Config defaultConfig() {
+  const DefaultPaths paths = defaultPaths();
+  Config config;
+  config.start.listen = {"127.0.0.1:5300"};
+  if (hasIpv6Loopback()) config.start.listen.emplace_back("[::1]:5300");
+  config.start.state = paths.state;
+  config.start.control = paths.control;
+  config.start.metrics = "127.0.0.1:9153";
+  config.start.plugins = pluginDirectory();
+  config.start.logFormat = "text";
+  config.start.planRecords = PlanLimits{}.records;
+  config.start.targetsPerEndpoint = PlanLimits{}.targets;
+  config.start.pick = PlanLimits{}.pick;
+  config.start.udpPayload = 1232;  // fits the 1280 octets every IPv6 path carries
+  config.start.tcpConnections = 1000;
+  config.start.tcpIdle = std::chrono::seconds(10);
+  config.live.logLevel = "info";
+  config.live.planBytes = 512ull << 20;
+  config.live.reasons = GuardPolicy{}.maxReasons;
+  config.live.submissionsWaiting = 16;
+  config.live.requestTimeout = std::chrono::seconds(30);
+  return config;
+}
+
+std::string printConfig(const Config& config) {
+  Config copy = config;
+  std::ostringstream out;
+  printOptions(out, serverOptions(), copy, "");
+  out << "# The zones that are served, by name.\n";
+  if (copy.live.zones.empty()) {
+    ZoneConfig sample;
+    std::ostringstream lines;
+    printOptions(lines, zoneOptions(), sample, "    ");
+    out << "zones: {}\n# One zone with its defaults:\n#  example.net:\n";
+    std::istringstream each(lines.str());
+    for (std::string line; std::getline(each, line);) out << "#" << line.substr(1) << "\n";
+    return out.str();
+  }
+  out << "zones:\n";
+  for (auto& [name, zone] : copy.live.zones) {
+    std::string key = name.text();
+    for (std::size_t at = 0; (at = key.find_first_of("\\\"", at)) != std::string::npos; at += 2)
+      key.insert(at, "\\");
+    out << "  \"" << key << "\":\n";
+    printOptions(out, zoneOptions(), zone, "    ");
+  }
+  return out.str();
+}
+
+std::vector<std::string> needRestart(const Config& running, const Config& wanted) {
+  Config before = running, after = wanted;
+  std::vector<std::string> keys;
+  for (const Option<Config>& option : serverOptions())
+    if (option.lifetime == Lifetime::Start &&
+        optionText(option.type, option.slot(before)) != optionText(option.type, option.slot(after)))
+      keys.emplace_back(option.key);
+  return keys;
+}
+
+std::map<std::string, double> limitsOf(const Config& config) {
+  Config copy = config;
+  std::map<std::string, double> limits;
+  for (const Option<Config>& option : serverOptions()) {
+    const Slot slot = option.slot(copy);
+    const std::string key(option.key);
+    if (!key.starts_with("limits.")) continue;
+    if (const auto* number = std::get_if<std::uint64_t*>(&slot)) limits[key] = static_cast<double>(**number);
+    if (const auto* duration = std::get_if<std::chrono::milliseconds*>(&slot))
+      limits[key] = std::chrono::duration<double>(**duration).count();
+  }
+  return limits;
+}
+
+}  // namespace holdfast

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "plugin/host.h"
+#include "zone/guard.h"
+#include "zone/result.h"
+
+namespace holdfast {
+
+/// What is fixed from start to exit. A changed value takes a restart.
+struct StartConfig {
+  std::vector<std::string> listen;  ///< "127.0.0.1:5300", "[::1]:5300"; UDP and TCP
+  std::uint64_t threads = 0;        ///< 0: one per processor
+  std::string state;
+  std::string control;
+  std::string metrics;  ///< address and port, or "off"
+  std::string plugins;
+  std::string logFormat;  ///< "text" or "json"
+  std::uint64_t planRecords = 0;
+  std::uint64_t targetsPerEndpoint = 0;
+  std::uint64_t pick = 0;
+  std::uint64_t udpPayload = 0;      ///< octets
+  std::uint64_t tcpConnections = 0;  ///< of each worker thread's listeners together
+  std::chrono::milliseconds tcpIdle{};
+  friend bool operator==(const StartConfig&, const StartConfig&) = default;
+};
+
+/// One zone of the configuration.
+struct ZoneConfig {
+  GuardPolicy guard;
+  std::vector<EnactorSpec> enactors;
+  friend bool operator==(const ZoneConfig&, const ZoneConfig&) = default;
+};
+
+/// What SIGHUP may change.
+struct LiveConfig {
+  std::string logLevel;
+  std::uint64_t planBytes = 0;
+  std::uint64_t reasons = 0;
+  std::uint64_t submissionsWaiting = 0;
+  std::chrono::milliseconds requestTimeout{};
+  std::map<Name, ZoneConfig> zones;
+  friend bool operator==(const LiveConfig&, const LiveConfig&) = default;
+};
+
+struct Config {
+  StartConfig start;
+  LiveConfig live;
+  friend bool operator==(const Config&, const Config&) = default;
+};
+
+/// A configuration, usable only where `errors` is empty. Each error carries "file:line:column" and names the
+/// key path and the rule it breaks; all errors of the file are listed.
+struct LoadedConfig {
+  Config config;
+  std::vector<Error> errors;
+};
+
+/// What holds when the file says nothing. Depends on the user and the machine (server/default_paths.h).
+Config defaultConfig();
+
+/// Reads YAML. `file` is what errors call it.
+LoadedConfig parseConfig(std::string_view yaml, const std::string& file);
+/// Reads a file. A file that cannot be read, or is empty, is an error and never "all defaults".
+LoadedConfig loadConfig(const std::string& file);
+
+/// Every option with its help and its value in `config`, as YAML that parseConfig reads back.
+std::string printConfig(const Config& config);
+
+/// The keys whose value differs between the two and that only a restart can change.
+std::vector<std::string> needRestart(const Config& running, const Config& wanted);
+
+/// The options below `limits`, by key, for metrics. Sizes are in octets, durations in seconds.
+std::map<std::string, double> limitsOf(const Config& config);
+
+}  // namespace holdfast

@@ -1,0 +1,82 @@
+#include "server/config_options.h"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::uint64_t kDay = 86'400'000;
+constexpr std::uint64_t kGiga = 1ull << 30;
+constexpr auto kStart = Lifetime::Start;
+constexpr auto kLive = Lifetime::Live;
+
+constexpr Option<Config> kServerOptions[] = {
+    {"listen", OptionType::Addresses, kStart, [](Config& c) { return Slot(&c.start.listen); },
+     "Where queries are answered, over UDP and TCP. A list of ADDRESS:PORT, IPv6 in brackets."},
+    {"threads", OptionType::Threads, kStart, [](Config& c) { return Slot(&c.start.threads); },
+     "Threads that answer queries: auto is one per processor.", 1, 1024},
+    {"state", OptionType::Path, kStart, [](Config& c) { return Slot(&c.start.state); },
+     "Directory of the plan store. Made when missing; one server at a time uses it."},
+    {"control", OptionType::Path, kStart, [](Config& c) { return Slot(&c.start.control); },
+     "Unix socket of the control API, mode 0660."},
+    {"metrics", OptionType::AddressOrOff, kStart, [](Config& c) { return Slot(&c.start.metrics); },
+     "Where Prometheus scrapes /metrics, ADDRESS:PORT or off."},
+    {"plugins", OptionType::Path, kStart, [](Config& c) { return Slot(&c.start.plugins); },
+     "Directory of the Enactor plugins, holdfast_enactor_KIND.so."},
+    {"log.level", OptionType::Word, kLive, [](Config& c) { return Slot(&c.live.logLevel); },
+     "The least that is logged: debug, info, warning or error.", 0, 0, "debug info warning error"},
+    {"log.format", OptionType::Word, kStart, [](Config& c) { return Slot(&c.start.logFormat); },
+     "text for people, json for one JSON object per line. Both go to standard error.", 0, 0, "text json"},
+    {"limits.plan-bytes", OptionType::Size, kLive, [](Config& c) { return Slot(&c.live.planBytes); },
+     "The largest plan document the control API takes. Above it: 413.", 1024, 16 * kGiga},
+    {"limits.plan-records", OptionType::Count, kStart, [](Config& c) { return Slot(&c.start.planRecords); },
+     "The most records and targets one plan may hold.", 1, 1'000'000'000},
+    {"limits.targets-per-endpoint", OptionType::Count, kStart,
+     [](Config& c) { return Slot(&c.start.targetsPerEndpoint); },
+     "The most targets of one endpoint and address family: what fits in one response.", 1, 4000},
+    {"limits.pick", OptionType::Count, kStart, [](Config& c) { return Slot(&c.start.pick); },
+     "The most targets that pick may ask for in one response.", 1, 64},
+    {"limits.reasons", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.reasons); },
+     "Findings a refusal lists; further ones are counted.", 1, 1'000'000},
+    {"limits.submissions-waiting", OptionType::Count, kLive,
+     [](Config& c) { return Slot(&c.live.submissionsWaiting); },
+     "Plans that may wait for their turn at the control API. Above it: 503.", 1, 10'000},
+    {"limits.request-timeout", OptionType::Duration, kLive,
+     [](Config& c) { return Slot(&c.live.requestTimeout); },
+     "How long a connection of the control API or of metrics may stand still.", 1000, kDay},
+    {"limits.udp-payload", OptionType::Size, kStart, [](Config& c) { return Slot(&c.start.udpPayload); },
+     "The largest UDP response, whatever the client offers. More goes to TCP.", 512, 4096},
+    {"limits.tcp-connections", OptionType::Count, kStart,
+     [](Config& c) { return Slot(&c.start.tcpConnections); }, "TCP connections open at once.", 1, 1'000'000},
+    {"limits.tcp-idle", OptionType::Duration, kStart, [](Config& c) { return Slot(&c.start.tcpIdle); },
+     "How long an idle TCP connection is kept.", 1000, kDay},
+};
+
+constexpr Option<ZoneConfig> kZoneOptions[] = {
+    {"guard.min-targets", OptionType::Count, kLive, [](ZoneConfig& z) { return Slot(&z.guard.minTargets); },
+     "Rule floor: the fewest targets an endpoint may be left with.", 1, 4000},
+    {"guard.min-capacity", OptionType::Percent, kLive,
+     [](ZoneConfig& z) { return Slot(&z.guard.minCapacityPercent); },
+     "Rule floor: the share of its capacity that one plan must leave an endpoint.", 0, 100},
+    {"guard.ttl", OptionType::TtlRange, kLive,
+     [](ZoneConfig& z) {
+       return Slot(TtlBounds{&z.guard.ttlMin, &z.guard.ttlMax});
+     },
+     "Rule ttl: the least and the greatest TTL of an endpoint, in seconds.", 0, 2'147'483'647},
+    {"guard.timeout", OptionType::Duration, kLive, [](ZoneConfig& z) { return Slot(&z.guard.timeout); },
+     "Rule timeout: how long judging one plan may take.", 1, 3'600'000},
+    {"guard.velocity", OptionType::LaterOption, kLive, [](ZoneConfig&) { return Slot(); },
+     "Rule velocity: not available yet."},
+    {"enactors", OptionType::Enactors, kLive, [](ZoneConfig& z) { return Slot(&z.enactors); },
+     "The Enactors that bring plans, each {KIND: ARGUMENT}, further keys are its options."},
+};
+
+}  // namespace
+
+std::span<const Option<Config>> serverOptions() {
+  return kServerOptions;
+}
+std::span<const Option<ZoneConfig>> zoneOptions() {
+  return kZoneOptions;
+}
+
+}  // namespace holdfast

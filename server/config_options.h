@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "server/config.h"
+
+namespace holdfast {
+
+/// How the text of an option is read, checked and printed.
+enum class OptionType {
+  Addresses,     ///< one or more of ADDRESS:PORT
+  AddressOrOff,  ///< ADDRESS:PORT or off
+  Threads,       ///< auto or a number
+  Path,          ///< an absolute path
+  Word,          ///< one of Option::words
+  Count,         ///< a number
+  Size,          ///< octets, as 65536, 64K, 64M or 1G
+  Duration,      ///< 500ms, 10s, 10m, 2h, 7d
+  Percent,       ///< 50%
+  TtlRange,      ///< [min, max] in seconds
+  Enactors,      ///< a list of Enactors
+  LaterOption    ///< known, and refused because this version lacks it
+};
+
+enum class Lifetime { Start, Live };
+
+struct TtlBounds {
+  std::uint32_t* min;
+  std::uint32_t* max;
+};
+
+/// Where the value lives in a Config.
+using Slot =
+    std::variant<std::monostate, std::string*, std::uint64_t*, std::uint32_t*, std::chrono::milliseconds*,
+                 std::vector<std::string>*, TtlBounds, std::vector<EnactorSpec>*>;
+
+/// One option, defined here and nowhere else: parser, suggestions, --print-config and metrics go by it.
+/// `Owner` is Config, or ZoneConfig for what stands below zones.NAME. Defaults are those of defaultConfig().
+template <class Owner>
+struct Option {
+  std::string_view key;  ///< path with dots, "limits.plan-bytes"
+  OptionType type;
+  Lifetime lifetime;
+  Slot (*slot)(Owner&);
+  std::string_view help;
+  std::uint64_t min = 0;  ///< of the number, octets, milliseconds or per cent
+  std::uint64_t max = 0;
+  std::string_view words{};  ///< of a Word, separated by blanks
+};
+
+std::span<const Option<Config>> serverOptions();
+std::span<const Option<ZoneConfig>> zoneOptions();
+
+}  // namespace holdfast

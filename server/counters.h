@@ -1,0 +1,63 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "server/answer.h"
+
+namespace holdfast {
+
+/// A number that one thread counts up and any thread reads. No locked instruction.
+class Counter {
+ public:
+  void add(std::uint64_t by = 1) noexcept { value_.store(value() + by, std::memory_order_relaxed); }
+  void subtract(std::uint64_t by = 1) noexcept { value_.store(value() - by, std::memory_order_relaxed); }
+  std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::uint64_t> value_{0};
+};
+
+inline constexpr std::size_t kTransports = 2;
+inline constexpr std::size_t kCountedRcodes = 17;  ///< 0 to 15, and one for those above
+
+/// What one worker counts. Written by its thread only. Apart from other workers' cache lines.
+struct alignas(64) WorkerCounters {
+  struct PerTransport {
+    Counter queries;    ///< messages received
+    Counter malformed;  ///< of those, dropped without a response: too short, or themselves responses
+    Counter truncated;  ///< responses with TC
+    Counter unsent;     ///< responses the system did not take
+    std::array<Counter, kCountedRcodes> responses;
+  };
+  std::array<PerTransport, kTransports> transports;  ///< index: Transport
+
+  Counter batches;  ///< of received datagrams
+  Counter tcpAccepted;
+  Counter tcpClosed;
+  Counter tcpRefused;  ///< accepted and closed at once: every connection there is room for was busy
+  Counter tcpIdle;     ///< of those closed: by the idle timeout, or the idlest to make room
+  Counter tcpOpen;     ///< now
+  Counter acceptFailures;
+
+  PerTransport& of(Transport transport) noexcept { return transports[static_cast<std::size_t>(transport)]; }
+  const PerTransport& of(Transport transport) const noexcept {
+    return transports[static_cast<std::size_t>(transport)];
+  }
+
+  /// Counts one call of answer() and what came of it.
+  void count(Transport transport, std::size_t responseOctets, const Answered& answered) noexcept {
+    PerTransport& counters = of(transport);
+    counters.queries.add();
+    if (responseOctets == 0) {
+      counters.malformed.add();
+      return;
+    }
+    const auto rcode = static_cast<std::size_t>(answered.rcode);
+    counters.responses[rcode < kCountedRcodes ? rcode : kCountedRcodes - 1].add();
+    if (answered.truncated) counters.truncated.add();
+  }
+};
+
+}  // namespace holdfast

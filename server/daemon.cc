@@ -1,0 +1,298 @@
+#include "server/daemon.h"
+
+#include <signal.h>
+#include <systemd/sd-daemon.h>
+#include <time.h>
+
+#include <filesystem>
+#include <system_error>
+#include <thread>
+
+#include "server/metrics.h"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::chrono::milliseconds kDrainAtMost{5000};
+constexpr std::chrono::milliseconds kAnswersAtMost{2000};
+
+WallTime wallClock() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+sigset_t handledSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, each);
+  return set;
+}
+
+Status makeStateDirectory(const std::string& path) {
+  std::error_code problem;
+  std::filesystem::create_directories(path, problem);
+  if (problem)
+    return Error{ErrorKind::System, path,
+                 "cannot make the state directory: " + problem.message() + ": set state to one of your own"};
+  return Done{};
+}
+
+ServeSettings serveSettings(const StartConfig& config) {
+  ServeSettings settings;
+  for (const std::string& text : config.listen)
+    if (auto address = SocketAddress::parse(text)) settings.listen.push_back(*address);
+  settings.threads = static_cast<unsigned>(config.threads);
+  settings.udpPayload = static_cast<std::uint16_t>(config.udpPayload);
+  settings.tcpConnections = config.tcpConnections;
+  settings.tcpIdle = config.tcpIdle;
+  return settings;
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) out += (out.empty() ? "" : " ") + item;
+  return out;
+}
+
+}  // namespace
+
+Daemon::Daemon(const Config& config, std::string file, Log& log)
+    : log_(log), file_(std::move(file)), config_(config), startedAt_(wallClock()) {}
+
+Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::string file, Log& log) {
+  // Threads made from here on leave the signals to the main thread; a client that goes away is an EPIPE.
+  const sigset_t handled = handledSignals();
+  pthread_sigmask(SIG_BLOCK, &handled, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(file), log));
+  daemon->base_.reset(event_base_new());
+  if (daemon->base_ == nullptr) return Error{ErrorKind::System, "libevent", "cannot make an event loop"};
+  using Step = Status (Daemon::*)();
+  constexpr Step kSteps[] = {&Daemon::openStore, &Daemon::startWorkers, &Daemon::startControl,
+                             &Daemon::startMetrics, &Daemon::watchSignals};
+  for (const Step step : kSteps)
+    if (auto done = (daemon.get()->*step)(); !done) return done.error();
+  daemon->applyEnactors(daemon->config_.live);
+  daemon->notifyReady();
+  return daemon;
+}
+
+Daemon::~Daemon() {
+  stop();
+}
+
+Status Daemon::openStore() {
+  if (auto made = makeStateDirectory(config_.start.state); !made) return made.error();
+  auto store = openSqliteStore(config_.start.state);
+  if (!store) return store.error();
+  auto publisher = Publisher::open(*std::move(store), wallClock);
+  if (!publisher) return publisher.error();
+  publisher_ = *std::move(publisher);
+  for (const Error& problem : publisher_->loadProblems())
+    log_.error("zone content cannot be read: held without content until a newer plan comes",
+               {{"where", problem.where}, {"cause", problem.what}});
+  PlanLimits limits;
+  limits.records = config_.start.planRecords;
+  limits.targets = config_.start.targetsPerEndpoint;
+  limits.pick = static_cast<std::uint16_t>(config_.start.pick);
+  intake_ = std::make_unique<Intake>(*publisher_, limits);
+  return applyZones(config_.live);
+}
+
+Status Daemon::applyZones(const LiveConfig& live) {
+  for (const auto& [name, zone] : live.zones) {
+    if (publisher_->wasRemoved(name)) {
+      log_.warning("zone of the configuration was removed on purpose: not served until it is added again",
+                   {{"zone", name.text()}, {"next", "PUT /v1/zones/" + name.text() + ", then SIGHUP"}});
+      continue;
+    }
+    if (!publisher_->hasZone(name)) {
+      if (auto added = publisher_->addZone(name); !added) return added.error();
+      log_.info("zone added", {{"zone", name.text()}, {"caller", "configuration"}});
+    }
+    publisher_->setPolicy(name, zone.guard);
+  }
+  return Done{};
+}
+
+void Daemon::applyEnactors(const LiveConfig& live) {
+  std::map<Name, std::vector<EnactorSpec>> wanted;
+  for (const auto& [name, zone] : live.zones)
+    if (!zone.enactors.empty() && publisher_->hasZone(name)) wanted[name] = zone.enactors;
+  for (const Error& problem : enactors_->reconcile(wanted))
+    log_.error("Enactor not started", {{"enactor", problem.where}, {"cause", problem.what}});
+}
+
+Status Daemon::startWorkers() {
+  auto workers = Workers::start(serveSettings(config_.start), publisher_->snapshot());
+  if (!workers) return workers.error();
+  workers_ = *std::move(workers);
+  return Done{};
+}
+
+HttpSettings Daemon::controlSettings() const {
+  return {config_.live.planBytes, "limits.plan-bytes", config_.live.requestTimeout};
+}
+
+Status Daemon::startControl() {
+  const auto enactorLog = [this](LogLevel level, std::string_view zone, std::string_view message) {
+    log_.write(level, message, {{"zone", zone}});
+  };
+  enactors_ = std::make_unique<EnactorHost>(*intake_, config_.start.plugins, enactorLog);
+  auto queue = LoopQueue::open(base_.get());
+  if (!queue) return queue.error();
+  queue_ = *std::move(queue);
+
+  Control::Settings settings;
+  settings.submissionsWaiting = config_.live.submissionsWaiting;
+  settings.facts = {started_, listening()};
+  control_ = std::make_unique<Control>(
+      *intake_, [this] { return enactors_->health(); }, *queue_, log_, wallClock, std::move(settings));
+  auto server = HttpServer::onUnixSocket(
+      base_.get(), config_.start.control, controlSettings(),
+      [this](HttpRequest request, std::shared_ptr<HttpReply> reply) {
+        control_->handle(std::move(request), std::move(reply));
+      },
+      [this](const std::string& peer, int status) {
+        log_.info("request turned away", {{"caller", peer}, {"status", status}});
+      });
+  if (!server) return server.error();
+  controlServer_ = *std::move(server);
+  return Done{};
+}
+
+MetricsPage::Render Daemon::prepareMetrics() const {
+  // What a reload changes is copied here, on the main thread.
+  return [this, limits = limitsOf(config_)] {
+    const MetricsSources sources{*publisher_,         workers_->counters(),
+                                 enactors_->health(), control_->submissionsWaiting(),
+                                 startedAt_,          limits};
+    return metricsText(sources, wallClock());
+  };
+}
+
+Status Daemon::startMetrics() {
+  if (config_.start.metrics == "off") return Done{};
+  auto address = SocketAddress::parse(config_.start.metrics);
+  if (!address) return address.error();
+  metricsPage_ = std::make_unique<MetricsPage>(*queue_, [this] { return prepareMetrics(); });
+  auto server = HttpServer::onTcp(
+      base_.get(), *address, {1024, "the limit of this page", config_.live.requestTimeout},
+      [this](const HttpRequest& request, std::shared_ptr<HttpReply> reply) {
+        metricsPage_->handle(request, std::move(reply));
+      },
+      [this](const std::string& peer, int status) {
+        log_.debug("scrape turned away", {{"caller", peer}, {"status", status}});
+      });
+  if (!server) {
+    Error problem = server.error();
+    problem.what += ": set metrics to another address, or to off";
+    return problem;
+  }
+  metricsServer_ = *std::move(server);
+  return Done{};
+}
+
+Status Daemon::watchSignals() {
+  const int kSignal = EV_SIGNAL | EV_PERSIST;
+  signals_.push_back(makeEvent<&Daemon::onStop>(base_.get(), SIGTERM, kSignal, this));
+  signals_.push_back(makeEvent<&Daemon::onStop>(base_.get(), SIGINT, kSignal, this));
+  signals_.push_back(makeEvent<&Daemon::onReload>(base_.get(), SIGHUP, kSignal, this));
+  for (const EventPtr& each : signals_)
+    if (each == nullptr || event_add(each.get(), nullptr) != 0)
+      return Error{ErrorKind::System, "signals", "cannot be watched"};
+  const sigset_t handled = handledSignals();
+  pthread_sigmask(SIG_UNBLOCK, &handled, nullptr);
+  return Done{};
+}
+
+std::vector<std::string> Daemon::listening() const {
+  std::vector<std::string> texts;
+  for (const SocketAddress& address : workers_->addresses()) texts.push_back(address.text());
+  return texts;
+}
+
+void Daemon::notifyReady() const {
+  const std::string listen = joined(listening());
+  log_.info("ready", {{"version", HOLDFAST_VERSION},
+                      {"listen", listen},
+                      {"control", config_.start.control},
+                      {"metrics", metricsServer_ ? metricsServer_->address() : "off"},
+                      {"state", config_.start.state},
+                      {"zones", publisher_->status().size()}});
+  sd_notifyf(0, "READY=1\nSTATUS=%zu zones on %s", publisher_->status().size(), listen.c_str());
+}
+
+void Daemon::run() {
+  event_base_dispatch(base_.get());
+  stop();
+}
+
+void Daemon::onStop() {
+  log_.info("stopping");
+  event_base_loopbreak(base_.get());
+}
+
+void Daemon::onReload() {
+  if (file_.empty()) return log_.warning("reload: there is no configuration file to read again");
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000);
+  LoadedConfig loaded = loadConfig(file_);
+  for (const Error& problem : loaded.errors)
+    log_.error("reload: the configuration is not valid, nothing was changed",
+               {{"where", problem.where}, {"cause", problem.what}});
+  if (loaded.errors.empty()) {
+    for (const std::string& key : needRestart(config_, loaded.config))
+      log_.warning("reload: a changed key needs a restart", {{"key", key}});
+    for (const auto& [name, zone] : config_.live.zones)
+      if (!loaded.config.live.zones.contains(name))
+        log_.warning("reload: zone left the configuration; it is still served, only its Enactors stop",
+                     {{"zone", name.text()}, {"next", "DELETE /v1/zones/" + name.text() + " removes it"}});
+    config_.live = std::move(loaded.config.live);
+    log_.setLevel(logLevelOf(config_.live.logLevel));
+    control_->setSubmissionsWaiting(config_.live.submissionsWaiting);
+    controlServer_->setSettings(controlSettings());
+    if (auto applied = applyZones(config_.live); !applied)
+      log_.error("reload: a zone could not be added", {{"cause", applied.error().text()}});
+    applyEnactors(config_.live);
+    log_.info("reloaded", {{"file", file_}, {"zones", config_.live.zones.size()}});
+  }
+  notifyReady();
+}
+
+void Daemon::runLoopUntilAnswered() {
+  const auto until = std::chrono::steady_clock::now() + kAnswersAtMost;
+  while (controlServer_->open() != 0 && std::chrono::steady_clock::now() < until) {
+    event_base_loop(base_.get(), EVLOOP_NONBLOCK);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+}
+
+void Daemon::stop() {
+  if (publisher_ == nullptr) return;
+  sd_notify(0, "STOPPING=1\nSTATUS=Stopping");
+  // A second signal finds the default action.
+  signals_.clear();
+  if (enactors_) static_cast<void>(enactors_->reconcile({}));
+  if (controlServer_) {
+    controlServer_->stopAccepting();
+    control_->stop();
+    runLoopUntilAnswered();
+  }
+  metricsServer_.reset();
+  metricsPage_.reset();
+  controlServer_.reset();
+  control_.reset();
+  queue_.reset();
+  enactors_.reset();
+  if (workers_) workers_->drain(kDrainAtMost);
+  workers_.reset();
+  intake_.reset();
+  RcuRetired::drain();
+  publisher_.reset();
+  log_.info("stopped");
+}
+
+}  // namespace holdfast

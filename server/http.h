@@ -1,0 +1,115 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/listen.h"
+#include "zone/result.h"
+
+struct event_base;
+struct evbuffer;
+
+namespace holdfast {
+
+/// The octets of a request as they came off the socket, not yet joined. May move to another thread.
+class HttpBody {
+ public:
+  HttpBody();
+  ~HttpBody();
+  HttpBody(HttpBody&&) noexcept;
+  HttpBody& operator=(HttpBody&&) noexcept;
+
+  std::size_t size() const noexcept;
+  /// Joins the octets, which costs one copy, and leaves the body empty.
+  std::string join();
+  /// Takes over what `from` holds.
+  void fill(evbuffer* from);
+
+ private:
+  struct Free {
+    void operator()(evbuffer* buffer) const noexcept;
+  };
+  std::unique_ptr<evbuffer, Free> buffer_;
+};
+
+struct HttpRequest {
+  std::string method;  ///< "GET"; "?" for one that HTTP does not define
+  std::string path;    ///< still percent-encoded, dot segments kept
+  std::string query;   ///< still percent-encoded, without "?"
+  std::string contentType, accept;
+  std::string peer;  ///< "uid 1000 pid 4711" on a Unix socket, else the address
+  HttpBody body;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string body;
+  std::string type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers = {};
+};
+
+/// The way back to the client of one request. Answers once; an unanswered one says 503 when it goes away, and
+/// a client that has gone away meanwhile is passed over. Loop thread only, the destructor included.
+class HttpReply {
+ public:
+  struct Exchange;
+  explicit HttpReply(std::shared_ptr<Exchange> exchange);
+  ~HttpReply();
+  HttpReply(const HttpReply&) = delete;
+  HttpReply& operator=(const HttpReply&) = delete;
+
+  void send(HttpResponse response);
+
+ private:
+  std::shared_ptr<Exchange> exchange_;
+};
+
+struct HttpSettings {
+  std::size_t bodyLimit = 0;  ///< octets
+  std::string bodyLimitKey;   ///< the configuration key of bodyLimit, for people
+  std::chrono::milliseconds idle{30'000};
+};
+
+/// An HTTP/1.1 server over libevent's evhttp. Every answer that evhttp would give by itself (400, 413) has a
+/// JSON body like the others. A body over the limit is read to its end and dropped as it comes, because a
+/// client that is still sending would miss an answer given earlier. Loop thread only.
+class HttpServer {
+ public:
+  /// Gets each complete request. A truncated one never arrives.
+  using Handler = std::function<void(HttpRequest request, std::shared_ptr<HttpReply> reply)>;
+  /// Told of each request that was answered before it reached the handler.
+  using Rejected = std::function<void(const std::string& peer, int status)>;
+
+  /// Listens on a Unix socket of mode 0660, in a directory that is made with mode 0750 when missing. The
+  /// socket of a dead server is replaced; a live one, or a file that is no socket, is an Error.
+  static Result<std::unique_ptr<HttpServer>> onUnixSocket(event_base* base, const std::string& path,
+                                                          HttpSettings settings, Handler handler,
+                                                          Rejected rejected);
+  static Result<std::unique_ptr<HttpServer>> onTcp(event_base* base, const SocketAddress& address,
+                                                   HttpSettings settings, Handler handler, Rejected rejected);
+  ~HttpServer();  ///< closes every connection; removes its socket file
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  /// For connections from now on.
+  void setSettings(HttpSettings settings);
+  void stopAccepting();
+  /// Requests that have arrived and whose answer has not been handed to the system yet.
+  std::size_t open() const noexcept;
+  /// Where it listens, the port filled in; of TCP only.
+  std::string address() const;
+
+  class State;
+
+ private:
+  explicit HttpServer(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,121 @@
+#include "server/log.h"
+
+#include <spdlog/logger.h>
+#include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/ansicolor_sink.h>
+#include <spdlog/sinks/ostream_sink.h>
+
+#include <nlohmann/json.hpp>
+#include <type_traits>
+
+namespace holdfast {
+
+namespace {
+
+// "%!" would be the source location; the payload is %v. Times are UTC, to the millisecond.
+constexpr const char* kTextPattern = "%Y-%m-%dT%H:%M:%S.%eZ %^%-7l%$ %v";
+constexpr const char* kJsonPattern = R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l",%v})";
+
+spdlog::level::level_enum spdlogLevel(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::Debug:
+      return spdlog::level::debug;
+    case LogLevel::Info:
+      return spdlog::level::info;
+    case LogLevel::Warning:
+      return spdlog::level::warn;
+    case LogLevel::Error:
+      break;
+  }
+  return spdlog::level::err;
+}
+
+/// A JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.
+std::string jsonText(std::string_view text) {
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// As it is where that is one readable word, else as a JSON string.
+std::string plainText(std::string_view text) {
+  const bool isWord = !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos;
+  for (const char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return jsonText(text);
+  return isWord ? std::string(text) : jsonText(text);
+}
+
+std::string valueText(const LogField::Value& value, LogFormat format) {
+  return std::visit(
+      [&](const auto& held) -> std::string {
+        using Held = std::decay_t<decltype(held)>;
+        if constexpr (std::is_same_v<Held, std::string>)
+          return format == LogFormat::Json ? jsonText(held) : plainText(held);
+        else
+          return nlohmann::json(held).dump();
+      },
+      value);
+}
+
+/// A message for a person: control characters escaped, the rest as it is.
+std::string messageText(std::string_view message) {
+  std::string quoted = jsonText(message);
+  for (const char c : message)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return quoted.substr(1, quoted.size() - 2);
+  return std::string(message);
+}
+
+std::string lineOf(LogFormat format, std::string_view message, std::span<const LogField> fields) {
+  std::string line = format == LogFormat::Json ? "\"message\":" + jsonText(message) : messageText(message);
+  for (const LogField& field : fields) {
+    if (format == LogFormat::Json)
+      line += "," + jsonText(field.key) + ":";
+    else
+      line += " " + std::string(field.key) + "=";
+    line += valueText(field.value, format);
+  }
+  return line;
+}
+
+}  // namespace
+
+LogLevel logLevelOf(std::string_view text) noexcept {
+  if (text == "debug") return LogLevel::Debug;
+  if (text == "warning") return LogLevel::Warning;
+  if (text == "error") return LogLevel::Error;
+  return LogLevel::Info;
+}
+
+struct Log::Writer {
+  explicit Writer(spdlog::sink_ptr sink) : logger("holdfast", std::move(sink)) {}
+  spdlog::logger logger;
+};
+
+Log::Log(LogFormat format, LogLevel level) : format_(format) {
+  // A JSON line has no place for colour.
+  const auto colour = format == LogFormat::Text ? spdlog::color_mode::automatic : spdlog::color_mode::never;
+  writer_ = std::make_unique<Writer>(std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>(colour));
+  writer_->logger.set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      format == LogFormat::Json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc));
+  writer_->logger.flush_on(spdlog::level::trace);
+  setLevel(level);
+}
+
+Log::Log(LogFormat format, LogLevel level, std::ostream& stream) : format_(format) {
+  writer_ = std::make_unique<Writer>(std::make_shared<spdlog::sinks::ostream_sink_mt>(stream));
+  writer_->logger.set_formatter(std::make_unique<spdlog::pattern_formatter>(
+      format == LogFormat::Json ? kJsonPattern : kTextPattern, spdlog::pattern_time_type::utc));
+  setLevel(level);
+}
+
+Log::~Log() = default;
+
+void Log::setLevel(LogLevel level) {
+  writer_->logger.set_level(spdlogLevel(level));
+}
+
+void Log::write(LogLevel level, std::string_view message, std::span<const LogField> fields) {
+  const auto wanted = spdlogLevel(level);
+  if (!writer_->logger.should_log(wanted)) return;
+  writer_->logger.log(wanted, spdlog::string_view_t(lineOf(format_, message, fields)));
+}
+
+}  // namespace holdfast

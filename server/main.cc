@@ -1,0 +1,98 @@
+// holdfastd: reads the command line and the configuration, then hands over to Daemon.
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "server/config.h"
+#include "server/daemon.h"
+#include "server/log.h"
+
+namespace {
+
+using namespace holdfast;
+
+constexpr int kDone = 0, kFailed = 1, kUsage = 2;
+
+void printErrors(const std::vector<Error>& errors) {
+  for (const Error& error : errors) std::cerr << "holdfastd: " << error.text() << "\n";
+}
+
+int check(const std::string& file) {
+  const LoadedConfig loaded = loadConfig(file);
+  printErrors(loaded.errors);
+  if (!loaded.errors.empty()) return kFailed;
+  std::cout << file << ": ok, " << loaded.config.live.zones.size() << " zones\n";
+  return kDone;
+}
+
+/// Every socket of every worker and connection takes one.
+void allowAllDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+int serve(const Config& config, const std::string& file) {
+  Log log(config.start.logFormat == "json" ? LogFormat::Json : LogFormat::Text,
+          logLevelOf(config.live.logLevel));
+  auto daemon = Daemon::start(config, file, log);
+  if (!daemon) {
+    std::cerr << "holdfastd: " << daemon.error().text() << "\n";
+    return kFailed;
+  }
+  (*daemon)->run();
+  return kDone;
+}
+
+int runProgram(int argc, char** argv) {
+  CLI::App app("An authoritative DNS server for service endpoints.", "holdfastd");
+  std::string file, checked;
+  bool print = false;
+  app.add_option("--config", file, "The configuration. Without one, defaults hold (see --print-config).")
+      ->type_name("FILE");
+  CLI::Option* checkOption =
+      app.add_option("--check", checked, "Check FILE, or that of --config, print its errors and exit.")
+          ->type_name("[FILE]")
+          ->expected(0, 1);
+  app.add_flag("--print-config", print, "Print every option with its help and its value and exit.");
+  app.set_version_flag("--version", "holdfastd " HOLDFAST_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& problem) {
+    return app.exit(problem) == 0 ? kDone : kUsage;
+  }
+  if (checkOption->count() > 0) {
+    if (checked.empty()) checked = file;
+    if (!checked.empty()) return check(checked);
+    std::cerr << "holdfastd: --check needs a FILE, or --config FILE beside it\n";
+    return kUsage;
+  }
+  LoadedConfig loaded = file.empty() ? LoadedConfig{defaultConfig(), {}} : loadConfig(file);
+  printErrors(loaded.errors);
+  if (!loaded.errors.empty()) return kFailed;
+  if (print) {
+    std::cout << printConfig(loaded.config);
+    return kDone;
+  }
+  umask(027);
+  allowAllDescriptors();
+  return serve(loaded.config, file);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return runProgram(argc, argv);
+  } catch (const std::exception& problem) {
+    std::fprintf(stderr, "holdfastd: %s\n", problem.what());
+    return kFailed;
+  }
+}

@@ -1,0 +1,128 @@
+#include "server/message.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace holdfast {
+
+namespace {
+
+/// Walks a message from front to back; every read is checked.
+class Cursor {
+ public:
+  explicit Cursor(std::span<const std::uint8_t> message) noexcept : message_(message), at_(kHeaderOctets) {}
+
+  std::size_t at() const noexcept { return at_; }
+  bool atEnd() const noexcept { return at_ == message_.size(); }
+
+  std::optional<std::span<const std::uint8_t>> take(std::size_t octets) noexcept {
+    if (octets > message_.size() - at_) return std::nullopt;
+    at_ += octets;
+    return message_.subspan(at_ - octets, octets);
+  }
+
+  /// An uncompressed name, with its root label.
+  std::optional<std::span<const std::uint8_t>> takeName() noexcept {
+    const std::size_t start = at_;
+    while (at_ < message_.size() && message_[at_] <= kMaxLabelOctets) {
+      const bool last = message_[at_] == 0;
+      at_ += message_[at_] + 1u;
+      if (at_ - start > kMaxNameOctets || at_ > message_.size()) return std::nullopt;
+      if (last) return message_.subspan(start, at_ - start);
+    }
+    return std::nullopt;
+  }
+
+  /// Passes a name that may end in a pointer to earlier octets, which is not followed. Says whether it was
+  /// the root; nothing for a name that is not legal.
+  std::optional<bool> skipName() noexcept {
+    const std::size_t start = at_;
+    while (at_ < message_.size()) {
+      const std::uint8_t length = message_[at_];
+      if (length > kMaxLabelOctets) return skipPointer(start);
+      at_ += length + 1u;
+      if (at_ - start > kMaxNameOctets || at_ > message_.size()) return std::nullopt;
+      if (length == 0) return at_ - start == 1;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  std::optional<bool> skipPointer(std::size_t nameStart) noexcept {
+    if (message_[at_] < 0xc0 || message_.size() - at_ < 2) return std::nullopt;
+    const std::size_t target = (message_[at_] & 0x3fu) << 8 | message_[at_ + 1];
+    if (target < kHeaderOctets || target >= nameStart) return std::nullopt;
+    at_ += 2;
+    return false;
+  }
+
+  std::span<const std::uint8_t> message_;
+  std::size_t at_;
+};
+
+std::uint16_t read16(std::span<const std::uint8_t> bytes, std::size_t at) noexcept {
+  return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+}
+
+bool parseQuestion(Cursor& cursor, Query& query) noexcept {
+  const auto name = cursor.takeName();
+  const auto fixed = cursor.take(4);
+  if (!name || !fixed) return false;
+  query.received = *name;
+  // Length octets are below 64, so lower-casing them with the rest does not change them.
+  std::transform(name->begin(), name->end(), query.lowered.begin(), lowerOctet);
+  query.type = static_cast<RRType>(read16(*fixed, 0));
+  query.qclass = read16(*fixed, 2);
+  return true;
+}
+
+bool validOptions(std::span<const std::uint8_t> options) noexcept {
+  while (!options.empty()) {
+    if (options.size() < 4) return false;
+    const std::size_t length = read16(options, 2);
+    if (options.size() - 4 < length) return false;
+    options = options.subspan(4 + length);
+  }
+  return true;
+}
+
+/// Passes one record; takes note of it where it is the OPT.
+bool parseRecord(Cursor& cursor, bool additional, Query& query) noexcept {
+  const auto isRoot = cursor.skipName();
+  const auto fixed = cursor.take(10);
+  if (!isRoot || !fixed) return false;
+  const auto rdata = cursor.take(read16(*fixed, 8));
+  if (!rdata) return false;
+  if (static_cast<RRType>(read16(*fixed, 0)) != RRType::OPT) return true;
+  if (!additional || !*isRoot || query.edns.present || !validOptions(*rdata)) return false;
+  query.edns.present = true;
+  query.edns.payload = read16(*fixed, 2);
+  query.edns.version = (*fixed)[5];
+  query.edns.dnssecOk = ((*fixed)[6] & 0x80) != 0;
+  query.edns.options = *rdata;
+  return true;
+}
+
+}  // namespace
+
+Parsed parseQuery(std::span<const std::uint8_t> message, Query& query) noexcept {
+  if (message.size() < kHeaderOctets || message.size() > kMaxMessageOctets) return Parsed::NotAQuery;
+  query.id = read16(message, 0);
+  query.flags = read16(message, 2);
+  query.received = {};
+  query.edns = {};
+  if ((query.flags & flag::kResponse) != 0) return Parsed::NotAQuery;
+  if (read16(message, 4) != 1) return Parsed::Malformed;
+  query.answers = read16(message, 6);
+  query.authorities = read16(message, 8);
+
+  Cursor cursor(message);
+  if (!parseQuestion(cursor, query)) return Parsed::Malformed;
+  const std::uint32_t before = std::uint32_t{query.answers} + query.authorities;
+  const std::uint32_t records = before + read16(message, 10);
+  for (std::uint32_t i = 0; i < records; ++i)
+    if (!parseRecord(cursor, i >= before, query)) return Parsed::Malformed;
+  return cursor.atEnd() ? Parsed::Query : Parsed::Malformed;
+}
+
+}  // namespace holdfast

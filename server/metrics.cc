@@ -1,0 +1,170 @@
+#include "server/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <sstream>
+
+#include "server/metric_families.h"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::array<const char*, kTransports> kTransportNames{"udp", "tcp"};
+// IANA DNS Parameters, by their upper-case mnemonics; the last stands for all extended ones.
+constexpr std::array<const char*, kCountedRcodes> kRcodeNames{
+    "NOERROR", "FORMERR", "SERVFAIL",  "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
+    "NOTAUTH", "NOTZONE", "DSOTYPENI", "12",       "13",     "14",      "15",       "extended"};
+
+double number(std::uint64_t value) {
+  return static_cast<double>(value);
+}
+
+double seconds(std::uint64_t micros) {
+  return number(micros) / 1e6;
+}
+
+double sinceEpoch(WallTime time) {
+  return std::chrono::duration<double>(time.time_since_epoch()).count();
+}
+
+using WorkerSpan = std::span<const WorkerCounters>;
+
+double sum(WorkerSpan workers, Counter WorkerCounters::*counter) {
+  std::uint64_t total = 0;
+  for (const WorkerCounters& worker : workers) total += (worker.*counter).value();
+  return number(total);
+}
+
+double sum(WorkerSpan workers, std::size_t transport, Counter WorkerCounters::PerTransport::*counter) {
+  std::uint64_t total = 0;
+  for (const WorkerCounters& worker : workers) total += (worker.transports[transport].*counter).value();
+  return number(total);
+}
+
+void addQueries(MetricFamilies& out, WorkerSpan workers) {
+  using Per = WorkerCounters::PerTransport;
+  out.counter("holdfast_queries_total", "Messages received.");
+  for (std::size_t t = 0; t < kTransports; ++t)
+    out.value(sum(workers, t, &Per::queries), {{"transport", kTransportNames[t]}});
+  out.counter("holdfast_responses_total", "Responses made, by RCODE.");
+  for (std::size_t t = 0; t < kTransports; ++t)
+    for (std::size_t rcode = 0; rcode < kCountedRcodes; ++rcode) {
+      std::uint64_t total = 0;
+      for (const WorkerCounters& worker : workers) total += worker.transports[t].responses[rcode].value();
+      out.value(number(total), {{"transport", kTransportNames[t]}, {"rcode", kRcodeNames[rcode]}});
+    }
+  out.counter("holdfast_dropped_total",
+              "Messages without a response: malformed, or unsent because the system did not take it.");
+  for (std::size_t t = 0; t < kTransports; ++t) {
+    out.value(sum(workers, t, &Per::malformed), {{"transport", kTransportNames[t]}, {"reason", "malformed"}});
+    out.value(sum(workers, t, &Per::unsent), {{"transport", kTransportNames[t]}, {"reason", "unsent"}});
+  }
+  out.counter("holdfast_truncated_total", "Responses with the TC bit.");
+  for (std::size_t t = 0; t < kTransports; ++t)
+    out.value(sum(workers, t, &Per::truncated), {{"transport", kTransportNames[t]}});
+  out.counter("holdfast_udp_batches_total", "Batches that datagrams were received in.")
+      .value(sum(workers, &WorkerCounters::batches));
+}
+
+void addConnections(MetricFamilies& out, WorkerSpan workers) {
+  out.gauge("holdfast_tcp_connections", "TCP connections open now.")
+      .value(sum(workers, &WorkerCounters::tcpOpen));
+  out.counter("holdfast_tcp_connections_total",
+              "TCP connections accepted, closed, refused for want of room, and closed as idle.")
+      .value(sum(workers, &WorkerCounters::tcpAccepted), {{"event", "accepted"}})
+      .value(sum(workers, &WorkerCounters::tcpClosed), {{"event", "closed"}})
+      .value(sum(workers, &WorkerCounters::tcpRefused), {{"event", "refused"}})
+      .value(sum(workers, &WorkerCounters::tcpIdle), {{"event", "idle"}});
+  out.counter("holdfast_tcp_accept_failures_total", "TCP connections the system could not hand over.")
+      .value(sum(workers, &WorkerCounters::acceptFailures));
+}
+
+void addZones(MetricFamilies& out, const std::vector<ZoneStatus>& zones, WallTime now) {
+  out.gauge("holdfast_zone_generation", "Generation that is planned, committed and served.");
+  for (const ZoneStatus& zone : zones) {
+    const std::string name = zone.apex.text();
+    out.value(number(zone.planned), {{"zone", name}, {"stage", "planned"}});
+    out.value(number(zone.committed), {{"zone", name}, {"stage", "committed"}});
+    out.value(number(zone.served), {{"zone", name}, {"stage", "served"}});
+  }
+  out.gauge("holdfast_zone_age_seconds", "Time since what is served was committed.");
+  for (const ZoneStatus& zone : zones)
+    if (zone.committedAt)
+      out.value(std::chrono::duration<double>(now - *zone.committedAt).count(), {{"zone", zone.apex.text()}});
+  out.gauge("holdfast_zone_names", "Names of the zone, empty non-terminals included.");
+  for (const ZoneStatus& zone : zones) out.value(number(zone.names), {{"zone", zone.apex.text()}});
+  out.gauge("holdfast_zone_records", "Records of the zone.");
+  for (const ZoneStatus& zone : zones) out.value(number(zone.facts.records), {{"zone", zone.apex.text()}});
+  out.gauge("holdfast_zone_endpoints", "Names with targets.");
+  for (const ZoneStatus& zone : zones) out.value(number(zone.facts.endpoints), {{"zone", zone.apex.text()}});
+  out.gauge("holdfast_zone_frozen", "1 while automation is stopped for the zone.");
+  for (const ZoneStatus& zone : zones) out.value(zone.frozen ? 1 : 0, {{"zone", zone.apex.text()}});
+  out.counter("holdfast_plans_published_total", "Plans published since the start.");
+  for (const ZoneStatus& zone : zones) out.value(number(zone.published), {{"zone", zone.apex.text()}});
+  out.counter("holdfast_plans_refused_total", "Findings that refused plans since the start, by rule.");
+  for (const ZoneStatus& zone : zones)
+    for (std::size_t rule = 0; rule < kRules; ++rule)
+      out.value(number(zone.refusals[rule]),
+                {{"zone", zone.apex.text()}, {"rule", std::string(toText(static_cast<Rule>(rule)))}});
+}
+
+void addPublisher(MetricFamilies& out, const Publisher& publisher) {
+  const Publisher::SwapStats& swaps = publisher.swapStats();
+  const ReclaimStats& reclaim = publisher.reclaimStats();
+  out.counter("holdfast_swaps_total", "Snapshots published.").value(number(swaps.swaps.load()));
+  out.counter("holdfast_swap_seconds_total", "Time from durable to served, all swaps together.")
+      .value(seconds(swaps.micros.load()));
+  out.gauge("holdfast_swap_seconds_max", "Time from durable to served, the longest swap.")
+      .value(seconds(swaps.longestMicros.load()));
+  // Reclaimed first: it never overtakes what was retired before it was read.
+  const std::uint64_t reclaimed = reclaim.reclaimed.load(), retired = reclaim.retired.load();
+  out.counter("holdfast_reclaimed_total", "Old snapshots reclaimed.").value(number(reclaimed));
+  out.counter("holdfast_reclaim_wait_seconds_total", "Time old snapshots waited for their grace period.")
+      .value(seconds(reclaim.waitedMicros.load()));
+  out.gauge("holdfast_reclaim_wait_seconds_max", "The longest such wait.")
+      .value(seconds(reclaim.longestMicros.load()));
+  out.gauge("holdfast_reclaim_pending", "Old snapshots waiting for their grace period now.")
+      .value(number(retired - reclaimed));
+}
+
+void addEnactors(MetricFamilies& out, const std::vector<EnactorHealth>& enactors) {
+  out.gauge("holdfast_enactor_healthy", "1 while the Enactor reads its source.");
+  for (const EnactorHealth& enactor : enactors)
+    out.value(enactor.healthy ? 1 : 0, {{"zone", enactor.zone.text()}, {"enactor", enactor.name}});
+  out.counter("holdfast_enactor_plans_total", "Plans of the Enactor, by what became of them.");
+  for (const EnactorHealth& enactor : enactors) {
+    const std::string zone = enactor.zone.text();
+    out.value(number(enactor.submitted),
+              {{"zone", zone}, {"enactor", enactor.name}, {"outcome", "submitted"}});
+    out.value(number(enactor.published),
+              {{"zone", zone}, {"enactor", enactor.name}, {"outcome", "published"}});
+    out.value(number(enactor.refused), {{"zone", zone}, {"enactor", enactor.name}, {"outcome", "refused"}});
+  }
+}
+
+}  // namespace
+
+std::string metricsText(const MetricsSources& sources, WallTime now) {
+  MetricFamilies out;
+  out.gauge("holdfast_build_info", "Always 1; the label tells the version.")
+      .value(1, {{"version", HOLDFAST_VERSION}});
+  out.gauge("process_start_time_seconds", "When the server started, in seconds since the epoch.")
+      .value(sinceEpoch(sources.startedAt));
+  out.gauge("holdfast_limit", "Numbers of the configuration by key; octets, seconds or a count.");
+  for (const auto& [key, value] : sources.limits) out.value(value, {{"key", key}});
+  out.gauge("holdfast_submissions_waiting", "Plans at the control API that wait for a thread.")
+      .value(number(sources.submissionsWaiting));
+  addQueries(out, sources.workers);
+  addConnections(out, sources.workers);
+  addZones(out, sources.publisher.status(), now);
+  addPublisher(out, sources.publisher);
+  addEnactors(out, sources.enactors);
+  // A family without a value would be a HELP and TYPE about nothing, which is legal.
+  std::ostringstream text;
+  prometheus::TextSerializer().Serialize(text, out.families());
+  return text.str();
+}
+
+}  // namespace holdfast

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "server/answer.h"
+#include "server/message_writer.h"
+#include "zone/lookup.h"
+
+namespace holdfast {
+
+/// How the chain of names that starts at the question ended. Decides the rcode and the authority section.
+enum class ChainEnd : std::uint8_t {
+  Open,        ///< not yet
+  Data,        ///< the answer is complete
+  NoData,      ///< of the last name
+  NxDomain,    ///< of the last name
+  Referral,    ///< the last name is at or below a zone cut
+  Leaves,      ///< the last name is in no zone held, or the chain loops or is too long: others go on
+  NotHeld,     ///< the question's name is in no zone held
+  NoContent,   ///< a zone on the way has no content yet
+  NameTooLong  ///< a DNAME makes a name over 255 octets
+};
+
+/// Makes one response to one well-formed query, section by section, each step a function in the order of the
+/// response. Lives on the stack for one message.
+class Response {
+ public:
+  Response(const Snapshot& snapshot, const Query& query, MessageWriter& writer,
+           AnswerScratch& scratch) noexcept;
+
+  /// Fills the sections and returns the rcode. REQUIRES: called once; the class is IN or ANY.
+  Rcode run() noexcept;
+
+ private:
+  /// The first name of an RRset's records that addresses are wanted for: NS, MX and SRV have one.
+  struct Wanted {
+    RRsetView rrset;
+    const Zone* zone = nullptr;
+    NodeView cut;  ///< of a referral, else null
+  };
+
+  // Answer section: response_answer.cc
+  void answerSection() noexcept;
+  void step() noexcept;
+  const Zone* zoneFor(const HashedName& name) const noexcept;
+  void found(const Lookup& result, Owner& owner) noexcept;
+  void follow(NameView next) noexcept;
+  void followCname(const Lookup& result, Owner& owner) noexcept;
+  void followDname(const Lookup& result, const HashedName& name) noexcept;
+  Owner ownerOf(NameView name) const noexcept;
+
+  // Authority and additional sections: response_sections.cc
+  void authoritySection() noexcept;
+  void additionalSection() noexcept;
+  void addInDomainGlue(const Wanted& wanted) noexcept;
+  void addAddresses(const Wanted& wanted) noexcept;
+  bool addAddressesOf(NameView target, NodeView node) noexcept;
+  NodeView addressNode(const HashedName& target) const noexcept;
+
+  // RRsets, whole or not at all: response_rrset.cc
+  bool addRRset(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
+  bool addAll(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
+  bool addPicked(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
+  /// As addRRset; what does not fit makes the response a truncated one, which nothing is added to any more.
+  bool require(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
+
+  const Snapshot& snapshot_;
+  const Query& query_;
+  MessageWriter& writer_;
+  AnswerScratch& scratch_;
+
+  ChainEnd end_ = ChainEnd::Open;
+  const Zone* zone_ = nullptr;  // of the last name
+  Lookup last_;                 // of the last name
+  Wanted answered_;             // an RRset of the answer that names hosts
+  bool truncated_ = false;
+
+  // The name the chain is at. names_ takes turns, so that the name before stays readable.
+  NameView current_;
+  unsigned steps_ = 0;
+  std::array<std::uint64_t, kMaxChain + 1> visited_;
+  std::array<std::array<std::uint8_t, kMaxNameOctets>, 2> names_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,116 @@
+// The authority and additional sections.
+#include <algorithm>
+
+#include "server/response.h"
+
+namespace holdfast {
+
+namespace {
+
+/// The host that an NS, MX or SRV record names, lower-cased into `out`; "no name" where there is none.
+NameView hostOf(RRType type, std::span<const std::uint8_t> rdata,
+                std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
+  const std::size_t before = type == RRType::NS ? 0 : type == RRType::MX ? 2 : 6;
+  if (rdata.size() <= before) return {};
+  return canonicalName(rdata.subspan(before), out);
+}
+
+/// RFC 2308 section 3: how long "no" may be kept is the less of the SOA's TTL and its last field.
+std::uint32_t negativeTtl(RRsetView soa) noexcept {
+  const auto rdata = soa.front();
+  std::uint32_t minimum = 0;
+  for (const std::uint8_t octet : rdata.last(std::min<std::size_t>(rdata.size(), 4)))
+    minimum = minimum << 8 | octet;
+  return std::min(soa.ttl(), minimum);
+}
+
+}  // namespace
+
+void Response::authoritySection() noexcept {
+  if (end_ == ChainEnd::Referral) {
+    Owner owner(last_.node.name());
+    require(Section::Authority, owner, last_.rrset, last_.rrset.ttl());
+    return;
+  }
+  if (end_ != ChainEnd::NoData && end_ != ChainEnd::NxDomain) return;
+  const NodeView apex = zone_->apexNode();
+  const RRsetView soa = apex ? apex.find(RRType::SOA) : RRsetView();
+  if (!soa) return;
+  Owner owner(apex.name());
+  require(Section::Authority, owner, soa, negativeTtl(soa));
+}
+
+void Response::additionalSection() noexcept {
+  if (end_ == ChainEnd::Referral) {
+    const Wanted wanted{last_.rrset, zone_, last_.node};
+    addInDomainGlue(wanted);
+    if (!truncated_) addAddresses(wanted);
+  }
+  if (answered_.rrset) addAddresses(answered_);
+}
+
+/// Addresses of servers inside the delegated zone: without them the referral leads nowhere, so what does not
+/// fit is told by TC (RFC 9471 section 3.1).
+void Response::addInDomainGlue(const Wanted& wanted) noexcept {
+  std::array<std::uint8_t, kMaxNameOctets> buffer;
+  for (const auto rdata : wanted.rrset) {
+    const NameView host = hostOf(RRType::NS, rdata, buffer);
+    if (!host || !host.isAtOrBelow(wanted.cut.name())) continue;
+    const NodeView node = wanted.zone->find(host);
+    if (node && !addAddressesOf(host, node)) {
+      truncated_ = true;
+      return;
+    }
+  }
+}
+
+/// Addresses of the other hosts, as far as held and as they fit (RFC 1034 section 4.3.2, step 6). A host that
+/// several records name is added once.
+void Response::addAddresses(const Wanted& wanted) noexcept {
+  constexpr unsigned kMaxHosts = 64;
+  std::array<std::uint64_t, kMaxHosts> added;
+  unsigned hosts = 0;
+  std::array<std::uint8_t, kMaxNameOctets> buffer;
+  for (const auto rdata : wanted.rrset) {
+    const NameView host = hostOf(wanted.rrset.type(), rdata, buffer);
+    if (!host || (wanted.cut && host.isAtOrBelow(wanted.cut.name()))) continue;
+    const HashedName hashed(host);
+    const auto end = added.begin() + hosts;
+    if (std::find(added.begin(), end, hashed.hash()) != end) continue;
+    if (hosts == kMaxHosts) return;
+    added[hosts++] = hashed.hash();
+    if (const NodeView node = addressNode(hashed)) addAddressesOf(host, node);
+  }
+}
+
+/// Returns false when one of the address RRsets did not fit; the other may have.
+bool Response::addAddressesOf(NameView target, NodeView node) noexcept {
+  Owner owner(target);
+  bool all = true;
+  for (const RRType type : {RRType::A, RRType::AAAA}) {
+    const RRsetView rrset = node.find(type);
+    if (rrset && !addRRset(Section::Additional, owner, rrset, rrset.ttl())) {
+      all = false;
+      owner = Owner(target);
+    }
+  }
+  return all;
+}
+
+/// Where the addresses of a host are, in any zone held: authoritative data, or glue below a cut.
+NodeView Response::addressNode(const HashedName& target) const noexcept {
+  const Zone* zone = snapshot_.findZone(target);
+  if (zone == nullptr || !zone->hasContent()) return {};
+  const Lookup result = lookup(*zone, target, RRType::A);
+  switch (result.found) {
+    case Found::Data:
+    case Found::NoData:
+      return result.node;
+    case Found::Delegation:
+      return zone->find(target, target.labels());
+    default:
+      return {};
+  }
+}
+
+}  // namespace holdfast

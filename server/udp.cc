@@ -1,0 +1,130 @@
+#include "server/udp.h"
+
+#include <cerrno>
+#include <cstring>
+
+namespace holdfast {
+
+namespace {
+
+/// Turns the note of where a datagram was sent into the order to reply from there. The interface is left to
+/// routing, as the way back may be another, unless the address means nothing without it.
+void replyFromDestination(msghdr& header) noexcept {
+  for (cmsghdr* each = CMSG_FIRSTHDR(&header); each != nullptr; each = CMSG_NXTHDR(&header, each)) {
+    if (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_PKTINFO) {
+      in_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(each), sizeof info);
+      info.ipi_ifindex = 0;
+      std::memcpy(CMSG_DATA(each), &info, sizeof info);
+    } else if (each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == IPV6_PKTINFO) {
+      in6_pktinfo info;
+      std::memcpy(&info, CMSG_DATA(each), sizeof info);
+      if (!IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr)) info.ipi6_ifindex = 0;
+      std::memcpy(CMSG_DATA(each), &info, sizeof info);
+    }
+  }
+}
+
+}  // namespace
+
+UdpSocket::UdpSocket(event_base* base, FileDescriptor socket, Serving& serving)
+    : socket_(std::move(socket)),
+      serving_(serving),
+      event_(makeEvent<&UdpSocket::readable>(base, socket_.get(), EV_READ | EV_PERSIST, this)),
+      receiveOctets_(kBatch * kReceiveOctets),
+      sendOctets_(std::size_t{kBatch} * serving.scratch.udpPayload) {
+  for (unsigned i = 0; i < kBatch; ++i) {
+    Slot& slot = slots_[i];
+    slot.in = {receiveOctets_.data() + i * kReceiveOctets, kReceiveOctets};
+    slot.out = {sendOctets_.data() + std::size_t{i} * serving.scratch.udpPayload, 0};
+    received_[i].msg_hdr.msg_name = &slot.peer;
+    received_[i].msg_hdr.msg_iov = &slot.in;
+    received_[i].msg_hdr.msg_iovlen = 1;
+    received_[i].msg_hdr.msg_control = slot.control.data();
+    replies_[i].msg_hdr.msg_iov = &slot.out;
+    replies_[i].msg_hdr.msg_iovlen = 1;
+  }
+}
+
+bool UdpSocket::start() noexcept {
+  return event_ != nullptr && event_add(event_.get(), nullptr) == 0;
+}
+
+void UdpSocket::readable() noexcept {
+  for (unsigned i = 0; i < kBatchesPerWake; ++i)
+    if (serveBatch() < kBatch) return;
+}
+
+void UdpSocket::drain(std::chrono::steady_clock::time_point deadline) noexcept {
+  while (serveBatch() > 0 && std::chrono::steady_clock::now() < deadline) {
+  }
+  event_.reset();
+  socket_.close();
+}
+
+unsigned UdpSocket::serveBatch() noexcept {
+  const unsigned received = receive();
+  if (received > 0) send(answerAll(received));
+  return received;
+}
+
+unsigned UdpSocket::receive() noexcept {
+  for (mmsghdr& each : received_) {
+    each.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    each.msg_hdr.msg_controllen = sizeof(Slot::control);
+  }
+  int received = 0;
+  do {
+    received = ::recvmmsg(socket_.get(), received_.data(), kBatch, MSG_DONTWAIT, nullptr);
+  } while (received < 0 && errno == EINTR);
+  if (received <= 0) return 0;
+  serving_.counters.batches.add();
+  return static_cast<unsigned>(received);
+}
+
+unsigned UdpSocket::answerAll(unsigned received) noexcept {
+  unsigned replies = 0;
+  const ReadSection section;
+  const Snapshot& snapshot = serving_.snapshot.read(section);
+  for (unsigned i = 0; i < received; ++i) {
+    const Request request{{static_cast<const std::uint8_t*>(slots_[i].in.iov_base), received_[i].msg_len},
+                          Transport::Udp};
+    const std::span<std::uint8_t> out(static_cast<std::uint8_t*>(slots_[replies].out.iov_base),
+                                      serving_.scratch.udpPayload);
+    const std::size_t octets = answer(snapshot, section, request, out, serving_.scratch);
+    serving_.counters.count(Transport::Udp, octets, serving_.scratch.last);
+    if (octets > 0) prepareReply(i, replies++, octets);
+  }
+  return replies;
+}
+
+void UdpSocket::prepareReply(unsigned from, unsigned to, std::size_t octets) noexcept {
+  slots_[to].out.iov_len = octets;
+  msghdr& question = received_[from].msg_hdr;
+  msghdr& reply = replies_[to].msg_hdr;
+  reply.msg_name = question.msg_name;
+  reply.msg_namelen = question.msg_namelen;
+  reply.msg_controllen = question.msg_controllen;
+  reply.msg_control = question.msg_controllen > 0 ? question.msg_control : nullptr;
+  if (question.msg_controllen > 0) replyFromDestination(reply);
+}
+
+/// What the system does not take is dropped: clients ask again, and a queue here would only delay everybody.
+void UdpSocket::send(unsigned replies) noexcept {
+  Counter& unsent = serving_.counters.of(Transport::Udp).unsent;
+  for (unsigned done = 0; done < replies;) {
+    const int sent = ::sendmmsg(socket_.get(), replies_.data() + done, replies - done, MSG_DONTWAIT);
+    if (sent > 0) {
+      done += static_cast<unsigned>(sent);
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
+      unsent.add(replies - done);
+      return;
+    } else if (errno != EINTR) {
+      // Only this peer cannot be reached.
+      unsent.add();
+      ++done;
+    }
+  }
+}
+
+}  // namespace holdfast

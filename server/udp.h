@@ -1,0 +1,66 @@
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "server/event_handles.h"
+#include "server/listen.h"
+#include "server/serving.h"
+
+namespace holdfast {
+
+/// One worker's UDP socket on one address. Receives in batches; a batch is answered from one snapshot (I3)
+/// and sent before the next is received. After construction it takes no lock and allocates nothing.
+/// Lives and is used on the worker's thread; may be made on another before that starts.
+class UdpSocket {
+ public:
+  /// REQUIRES: base and serving outlive it; udpPayload of the scratch stays as it is.
+  UdpSocket(event_base* base, FileDescriptor socket, Serving& serving);
+  UdpSocket(const UdpSocket&) = delete;
+  UdpSocket& operator=(const UdpSocket&) = delete;
+
+  /// Begins to serve. False where libevent is out of memory.
+  bool start() noexcept;
+  /// Answers what the system has received already, not beyond `deadline`, and closes.
+  void drain(std::chrono::steady_clock::time_point deadline) noexcept;
+
+ private:
+  static constexpr unsigned kBatch = 64;
+  /// Of one wake-up, so that a flood leaves the worker's TCP connections their turns.
+  static constexpr unsigned kBatchesPerWake = 8;
+  /// A query with a few EDNS options takes under 200; what is longer is cut and so answered with FORMERR.
+  static constexpr std::size_t kReceiveOctets = 4096;
+
+  struct Slot {
+    sockaddr_storage peer;
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> control;
+    iovec in;
+    iovec out;
+  };
+
+  void readable() noexcept;
+  /// Returns how many datagrams came; below kBatch when no more wait.
+  unsigned serveBatch() noexcept;
+  unsigned receive() noexcept;
+  unsigned answerAll(unsigned received) noexcept;
+  void prepareReply(unsigned from, unsigned to, std::size_t octets) noexcept;
+  void send(unsigned replies) noexcept;
+
+  FileDescriptor socket_;
+  Serving& serving_;
+  EventPtr event_;
+  std::vector<std::uint8_t> receiveOctets_;
+  std::vector<std::uint8_t> sendOctets_;
+  std::array<Slot, kBatch> slots_{};
+  std::array<mmsghdr, kBatch> received_{};
+  std::array<mmsghdr, kBatch> replies_{};
+};
+
+}  // namespace holdfast
