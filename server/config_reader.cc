@@ -16,6 +16,9 @@ namespace holdfast {
 
 namespace {
 
+// yaml-cpp does not say where a null stands, so the place told is that of its key.
+constexpr const char* kEmptyMapping = "is empty: write {} or leave the key out";
+
 class ConfigReader {
  public:
   ConfigReader(const std::string& file, LoadedConfig& out) : file_(file), out_(out) {}
@@ -48,6 +51,7 @@ class ConfigReader {
         if (option.key == inTable) return readOption(option, full, keyNode, value, owner);
         isGroup = isGroup || option.key.starts_with(inTable + ".");
       }
+      if (isGroup && value.IsNull()) return error(keyNode.Mark(), full, kEmptyMapping);
       if (isGroup) return readOptions<Owner>(value, full, options, owner, {}, {}, inTable);
       for (const std::string& each : extraKeys)
         if (each == key) return extra(key, value);
@@ -75,7 +79,7 @@ class ConfigReader {
   void eachEntry(
       const YAML::Node& node, const std::string& path,
       const std::function<void(const std::string&, const YAML::Node& key, const YAML::Node& value)>& visit) {
-    if (node.IsNull()) return error(node.Mark(), path, "is empty: write {} or leave the key out");
+    if (node.IsNull()) return error(node.Mark(), path, kEmptyMapping);
     if (!node.IsMap()) return error(node.Mark(), path, "must be a mapping of keys to values");
     std::map<std::string, int> lines;
     for (const auto& entry : node) {
@@ -97,6 +101,8 @@ class ConfigReader {
   void readOption(const Option<Owner>& option, const std::string& path, const YAML::Node& keyNode,
                   const YAML::Node& value, Owner& owner) {
     const Slot slot = option.slot(owner);
+    if (value.IsNull() && option.type != OptionType::LaterOption)
+      return error(keyNode.Mark(), path, "has no value");
     switch (option.type) {
       case OptionType::Addresses:
         return readAddresses(value, path, *std::get<std::vector<std::string>*>(slot));

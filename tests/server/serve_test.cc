@@ -1,0 +1,348 @@
+#include <arpa/inet.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "server/workers.h"
+#include "tests/server/serving_fixture.h"
+
+// The sockets, over the loopback interface.
+namespace holdfast::test {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// Workers over one zone, on a port of the system's choice.
+class Running {
+ public:
+  explicit Running(ServeSettings settings = {}, const char* address = "127.0.0.1:0")
+      : snapshot_(std::make_unique<Snapshot>(std::vector<std::shared_ptr<const Zone>>{zone()})) {
+    settings.listen = {*SocketAddress::parse(address)};
+    if (settings.threads == 0) settings.threads = 2;
+    auto started = Workers::start(settings, snapshot_);
+    if (!started) throw std::runtime_error(started.error().text());
+    workers_ = *std::move(started);
+  }
+
+  Workers& workers() { return *workers_; }
+  SocketAddress address() const { return workers_->addresses().front(); }
+  template <class Get>
+  std::uint64_t sum(Get get) const {
+    std::uint64_t total = 0;
+    for (const WorkerCounters& each : workers_->counters()) total += get(each).value();
+    return total;
+  }
+  /// Counters are read while workers count, so a test waits for what it expects.
+  template <class Get>
+  bool reaches(Get get, std::uint64_t wanted) const {
+    for (unsigned i = 0; i < 400 && sum(get) != wanted; ++i) std::this_thread::sleep_for(milliseconds(5));
+    return sum(get) == wanted;
+  }
+
+ private:
+  static std::shared_ptr<const Zone> zone() {
+    const auto plain = zoneOf("example", "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n");
+    return withRRset(*plain, "big.example", endpointOf(0, std::vector<std::uint32_t>(3000, 1)));
+  }
+
+  RcuPointer<Snapshot> snapshot_;
+  std::unique_ptr<Workers> workers_;
+};
+
+/// A blocking client that gives up after a while.
+class Client {
+ public:
+  Client(int type, const SocketAddress& server, int receiveBuffer = 0)
+      : socket_(::socket(server.family(), type | SOCK_CLOEXEC, 0)) {
+    const timeval patience{3, 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    if (receiveBuffer > 0)
+      ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
+    if (::connect(socket_.get(), server.raw(), server.size()) != 0) throw std::runtime_error("no connection");
+  }
+
+  void send(const Bytes& bytes) {
+    if (::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
+      throw std::runtime_error("not sent");
+  }
+  /// As much as the system takes within a short time.
+  std::size_t sendSome(const Bytes& bytes) {
+    pollfd wait{socket_.get(), POLLOUT, 0};
+    if (::poll(&wait, 1, 300) != 1) return 0;
+    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  }
+  Bytes receive(std::size_t atMost = 65535) {
+    Bytes out(atMost);
+    const ssize_t got = ::recv(socket_.get(), out.data(), out.size(), 0);
+    out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+    return out;
+  }
+  /// One TCP message without its length; empty at the end of the connection.
+  Bytes message() {
+    const Bytes length = exactly(2);
+    return length.empty() ? length : exactly(static_cast<std::size_t>(length[0] << 8 | length[1]));
+  }
+  bool isClosed() {
+    std::uint8_t octet = 0;
+    return ::recv(socket_.get(), &octet, 1, 0) == 0;
+  }
+  void endSending() { ::shutdown(socket_.get(), SHUT_WR); }
+
+ private:
+  Bytes exactly(std::size_t octets) {
+    Bytes out;
+    while (out.size() < octets) {
+      const Bytes more = receive(octets - out.size());
+      if (more.empty()) return {};
+      out.insert(out.end(), more.begin(), more.end());
+    }
+    return out;
+  }
+  FileDescriptor socket_;
+};
+
+Bytes framed(const Bytes& message) {
+  Bytes out{static_cast<std::uint8_t>(message.size() >> 8), static_cast<std::uint8_t>(message.size())};
+  out.insert(out.end(), message.begin(), message.end());
+  return out;
+}
+
+Bytes askFor(std::uint16_t id, const char* name = "ns.example") {
+  return queryBytes({.name = name, .id = id});
+}
+
+const auto udpQueries = [](const WorkerCounters& c) -> const Counter& {
+  return c.of(Transport::Udp).queries;
+};
+const auto tcpQueries = [](const WorkerCounters& c) -> const Counter& {
+  return c.of(Transport::Tcp).queries;
+};
+const auto open = [](const WorkerCounters& c) -> const Counter& { return c.tcpOpen; };
+const auto closed = [](const WorkerCounters& c) -> const Counter& { return c.tcpClosed; };
+const auto idle = [](const WorkerCounters& c) -> const Counter& { return c.tcpIdle; };
+const auto refused = [](const WorkerCounters& c) -> const Counter& { return c.tcpRefused; };
+
+}  // namespace
+
+TEST_CASE("addresses are read and written, and wrong ones are named") {
+  for (const char* text : {"127.0.0.1:5300", "[::1]:5300", "0.0.0.0:0", "[2001:db8::1]:65535"})
+    CHECK(SocketAddress::parse(text)->text() == text);
+  for (const char* text :
+       {"", ":", "localhost:53", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:5x",
+        "::1:53", "[::1]", "[127.0.0.1]:53", "[]:53", "[::1]53", "256.1.1.1:1"}) {
+    const auto parsed = SocketAddress::parse(text);
+    INFO(text);
+    REQUIRE_FALSE(parsed);
+    CHECK(parsed.error().where.find(text) != std::string::npos);
+  }
+}
+
+TEST_CASE("UDP and TCP answer on one port of the system's choice") {
+  for (const char* address : {"127.0.0.1:0", "[::1]:0"}) {
+    Running server({}, address);
+    REQUIRE(server.address().port() != 0);
+    Client udp(SOCK_DGRAM, server.address());
+    udp.send(askFor(7));
+    CHECK(decode(udp.receive())->answer() == std::vector<std::string>{"ns.example. 60 A 192.0.2.1"});
+    Client tcp(SOCK_STREAM, server.address());
+    tcp.send(framed(askFor(8)));
+    CHECK(decode(tcp.message())->answer() == std::vector<std::string>{"ns.example. 60 A 192.0.2.1"});
+    CHECK(server.reaches(udpQueries, 1));
+    CHECK(server.reaches(tcpQueries, 1));
+    CHECK(server.reaches(open, 1));
+  }
+}
+
+TEST_CASE("on a wildcard address the reply comes from where the query went") {
+  for (const auto& [bind, ask] : {std::pair{"0.0.0.0:0", "127.0.0.2"}, std::pair{"[::]:0", "[::1]"}}) {
+    Running server({}, bind);
+    const auto to = SocketAddress::parse(ask + (":" + std::to_string(server.address().port())));
+    // A connected socket takes datagrams of that very peer only.
+    Client udp(SOCK_DGRAM, *to);
+    udp.send(askFor(9));
+    CHECK(decode(udp.receive()).has_value());
+  }
+}
+
+TEST_CASE("a burst of datagrams is answered, each to its own client") {
+  Running server;
+  std::vector<std::unique_ptr<Client>> clients;
+  for (std::uint16_t i = 0; i < 8; ++i)
+    clients.push_back(std::make_unique<Client>(SOCK_DGRAM, server.address()));
+  for (std::uint16_t i = 0; i < 200; ++i) clients[i % 8]->send(askFor(i));
+  for (std::uint16_t i = 0; i < 200; ++i) {
+    const auto response = decode(clients[i % 8]->receive());
+    REQUIRE(response);
+    CHECK(response->id % 8 == i % 8);
+  }
+  CHECK(server.reaches(udpQueries, 200));
+}
+
+TEST_CASE("a response too long for UDP is truncated there and whole by TCP") {
+  Running server;
+  Client udp(SOCK_DGRAM, server.address());
+  udp.send(askFor(1, "big.example"));
+  CHECK(decode(udp.receive())->truncated());
+  Client tcp(SOCK_STREAM, server.address());
+  tcp.send(framed(askFor(2, "big.example")));
+  CHECK(decode(tcp.message())->answer().size() == 3000);
+}
+
+TEST_CASE("pipelined TCP queries are answered in order, however they are cut into segments") {
+  Running server;
+  Bytes stream;
+  for (std::uint16_t i = 0; i < 300; ++i)
+    for (const std::uint8_t octet : framed(askFor(i))) stream.push_back(octet);
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1000}, stream.size()}) {
+    Client tcp(SOCK_STREAM, server.address());
+    const std::size_t cut = piece == 1 ? 300 : stream.size();
+    for (std::size_t at = 0; at < cut; at += piece) {
+      const auto begin = stream.begin() + static_cast<std::ptrdiff_t>(at);
+      tcp.send({begin, begin + static_cast<std::ptrdiff_t>(std::min(piece, cut - at))});
+      if (piece == 1 && at % 7 == 0) std::this_thread::sleep_for(milliseconds(1));
+    }
+    const std::size_t whole = cut / framed(askFor(0)).size();
+    for (std::size_t i = 0; i < whole; ++i) REQUIRE(decode(tcp.message())->id == i);
+  }
+}
+
+TEST_CASE("a client that has ended its side still gets its answers, then the end") {
+  Running server;
+  Client tcp(SOCK_STREAM, server.address());
+  tcp.send(framed(askFor(1)));
+  tcp.send(framed(askFor(2, "big.example")));
+  tcp.endSending();
+  CHECK(decode(tcp.message())->id == 1);
+  CHECK(decode(tcp.message())->id == 2);
+  CHECK(tcp.isClosed());
+}
+
+TEST_CASE("a length below a header's ends the connection, after what came before it was answered") {
+  Running server;
+  Client tcp(SOCK_STREAM, server.address());
+  Bytes stream = framed(askFor(1));
+  for (const std::uint8_t octet : hex("000b 0102030405060708090a0b")) stream.push_back(octet);
+  tcp.send(stream);
+  CHECK(decode(tcp.message())->id == 1);
+  CHECK(tcp.isClosed());
+}
+
+TEST_CASE("a TCP client that does not read is not read from, and stops nobody else") {
+  ServeSettings settings;
+  settings.threads = 1;
+  Running server(settings);
+  Client greedy(SOCK_STREAM, server.address(), 4096);
+  const Bytes query = framed(askFor(1, "big.example"));
+  // Each brings 48 KiB: long before the end, buffers on the way are full and sending must stop.
+  Bytes queries;
+  for (unsigned i = 0; i < 20'000; ++i) queries.insert(queries.end(), query.begin(), query.end());
+  std::size_t sent = 0;
+  for (std::size_t some = 1; some > 0 && sent < 64u << 20; sent += some) some = greedy.sendSome(queries);
+  CHECK(sent < 64u << 20);
+  CHECK(server.sum(tcpQueries) < 2'000);
+  Client other(SOCK_STREAM, server.address());
+  other.send(framed(askFor(2)));
+  CHECK(decode(other.message())->id == 2);
+  // Once it reads, it gets everything in order.
+  for (unsigned i = 0; i < 50; ++i) REQUIRE(decode(greedy.message())->answer().size() == 3000);
+}
+
+TEST_CASE("idle TCP connections are closed, also one that trickles octets or does not read") {
+  ServeSettings settings;
+  settings.threads = 1;
+  settings.tcpIdle = milliseconds(200);
+  Running server(settings);
+  Client silent(SOCK_STREAM, server.address());
+  Client trickling(SOCK_STREAM, server.address());
+  Client deaf(SOCK_STREAM, server.address(), 4096);
+  Bytes queries;
+  for (unsigned i = 0; i < 200; ++i)
+    for (const std::uint8_t octet : framed(askFor(1, "big.example"))) queries.push_back(octet);
+  deaf.send(queries);
+  for (unsigned i = 0; i < 12; ++i) {
+    trickling.sendSome({1});
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  CHECK(server.reaches(closed, 3));
+  CHECK(server.reaches(idle, 3));
+  CHECK(silent.isClosed());
+}
+
+TEST_CASE("over the limit of connections the one idle the longest makes room") {
+  ServeSettings settings;
+  settings.threads = 1;
+  settings.tcpConnections = 2;
+  Running server(settings);
+  Client first(SOCK_STREAM, server.address());
+  Client second(SOCK_STREAM, server.address());
+  second.send(framed(askFor(1)));
+  REQUIRE(decode(second.message()));
+  first.send(framed(askFor(2)));
+  REQUIRE(decode(first.message()));
+  Client third(SOCK_STREAM, server.address());
+  third.send(framed(askFor(3)));
+  CHECK(decode(third.message())->id == 3);
+  CHECK(second.isClosed());
+  first.send(framed(askFor(4)));
+  CHECK(decode(first.message())->id == 4);
+  CHECK(server.reaches(open, 2));
+  CHECK(server.sum(refused) == 0);
+}
+
+TEST_CASE("a new connection is refused when all others have responses under way") {
+  ServeSettings settings;
+  settings.threads = 1;
+  settings.tcpConnections = 1;
+  Running server(settings);
+  Client busy(SOCK_STREAM, server.address(), 4096);
+  Bytes queries;
+  for (unsigned i = 0; i < 400; ++i)
+    for (const std::uint8_t octet : framed(askFor(1, "big.example"))) queries.push_back(octet);
+  busy.send(queries);
+  std::this_thread::sleep_for(milliseconds(300));
+  Client late(SOCK_STREAM, server.address());
+  CHECK(server.reaches(refused, 1));
+}
+
+TEST_CASE("draining answers what was received, closes and ends in time") {
+  Running server;
+  Client udp(SOCK_DGRAM, server.address());
+  Client tcp(SOCK_STREAM, server.address());
+  Client deaf(SOCK_STREAM, server.address(), 4096);
+  Bytes queries;
+  for (unsigned i = 0; i < 400; ++i)
+    for (const std::uint8_t octet : framed(askFor(1, "big.example"))) queries.push_back(octet);
+  deaf.send(queries);
+  tcp.send(framed(askFor(1)));
+  REQUIRE(decode(tcp.message()));
+  for (std::uint16_t i = 0; i < 50; ++i) udp.send(askFor(i));
+  tcp.send(framed(askFor(2)));
+  const auto before = std::chrono::steady_clock::now();
+  server.workers().drain(milliseconds(300));
+  const auto took = std::chrono::steady_clock::now() - before;
+  CHECK(took >= milliseconds(290));
+  CHECK(took < milliseconds(2000));
+  for (std::uint16_t i = 0; i < 50; ++i) REQUIRE(decode(udp.receive()));
+  CHECK(decode(tcp.message())->id == 2);
+  CHECK(tcp.isClosed());
+  CHECK(server.sum(udpQueries) == 50);
+}
+
+TEST_CASE("an address in use is an error that names it, not a port shared in silence") {
+  Running server;
+  RcuPointer<Snapshot> snapshot(std::make_unique<Snapshot>());
+  ServeSettings settings;
+  settings.listen = {server.address()};
+  const auto second = Workers::start(settings, snapshot);
+  REQUIRE_FALSE(second);
+  CHECK(second.error().text().find(server.address().text()) != std::string::npos);
+  CHECK(second.error().text().find("in use") != std::string::npos);
+}
+
+}  // namespace holdfast::test

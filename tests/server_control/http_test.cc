@@ -1,0 +1,157 @@
+#include "server/http.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <chrono>
+#include <fstream>
+#include <thread>
+
+#include "server/unix_socket.h"
+#include "tests/server_control/server_fixture.h"
+
+namespace holdfast {
+
+namespace {
+
+HttpSettings small(std::chrono::milliseconds idle = std::chrono::seconds(5)) {
+  return {1u << 20, "limits.plan-bytes", idle};
+}
+
+mode_t modeOf(const std::string& path) {
+  struct stat file {};
+  REQUIRE(stat(path.c_str(), &file) == 0);
+  return file.st_mode & 07777;
+}
+
+constexpr const char* kPost =
+    "POST /v1/zones/example.net/plans HTTP/1.1\r\nContent-Type: application/json\r\n";
+
+void checkTooLarge(const HttpAnswer& answer) {
+  CHECK(answer.status == 413);
+  CHECK_THAT(answer.head, Catch::Contains("Content-Type: application/json\r\n"));
+  const auto document = nlohmann::json::parse(answer.body);
+  CHECK_THAT(document["error"].get<std::string>(),
+             Catch::Contains("limits.plan-bytes") && Catch::Contains("1048576"));
+}
+
+}  // namespace
+
+TEST_CASE("a body over the limit is a 413 that the client gets to see") {
+  ServerFixture server(small());
+  const std::string body(8u << 20, 'x');
+  checkTooLarge(
+      server.request("POST", "/v1/zones/example.net/plans", "Content-Type: application/json\r\n", body));
+  // With Expect the server says nothing before the client starts anyway.
+  checkTooLarge(server.request("POST", "/v1/zones/example.net/plans",
+                               "Content-Type: application/json\r\nExpect: 100-continue\r\n", body));
+  {
+    // On a connection that has been in use.
+    RawConnection connection(server.socket());
+    connection.send("GET /v1/status HTTP/1.1\r\n\r\n");
+    connection.send(kPost + ("Content-Length: " + std::to_string(body.size()) + "\r\n\r\n"));
+    connection.send(body);
+    const std::string all = connection.readAll();
+    const std::size_t second = all.find("HTTP/1.1 413");
+    REQUIRE(second != std::string::npos);
+    CHECK_THAT(all.substr(second), Catch::Contains("limits.plan-bytes") && !Catch::Contains("HTML"));
+  }
+  {
+    // In chunks, where nobody knows the size beforehand.
+    RawConnection connection(server.socket());
+    connection.send(kPost + std::string("Transfer-Encoding: chunked\r\n\r\n"));
+    for (int i = 0; i < 40 && connection.send("8000\r\n" + std::string(0x8000, 'x') + "\r\n"); ++i) continue;
+    checkTooLarge(connection.readAnswer());
+  }
+  CHECK_THAT(server.log(), Catch::Contains("\"request turned away\"") && Catch::Contains("\"status\":413"));
+}
+
+TEST_CASE("what is not HTTP gets a JSON answer") {
+  const ServerFixture server(small());
+  RawConnection connection(server.socket());
+  connection.send("garbage\r\n\r\n");
+  const HttpAnswer answer = connection.readAnswer();
+  CHECK(answer.status == 400);
+  CHECK(nlohmann::json::parse(answer.body).contains("error"));
+}
+
+TEST_CASE("a truncated body changes nothing (I4)") {
+  const ServerFixture server(small(std::chrono::milliseconds(300)));
+  server.request("PUT", "/v1/zones/example.net");
+  const std::string plan = samplePlan(5, 4);
+  const std::string head = kPost + ("Content-Length: " + std::to_string(plan.size() + 1) + "\r\n\r\n");
+  {
+    RawConnection gone(server.socket());
+    gone.send(head + plan);
+  }
+  RawConnection slow(server.socket());
+  slow.send(head + plan);
+  CHECK(slow.readAll().empty());  // the server lost patience
+  const auto status = server.get("/v1/zones/example.net");
+  CHECK(status["committed"] == 0);
+  CHECK(status["last_refusal"].is_null());
+}
+
+TEST_CASE("incomplete requests time out") {
+  const ServerFixture server(small(std::chrono::milliseconds(300)));
+  const auto begun = std::chrono::steady_clock::now();
+  RawConnection silent(server.socket()), half(server.socket());
+  half.send("GET /v1/status HTTP/1.1\r\nAcc");
+  CHECK(silent.readAll().empty());
+  CHECK(half.readAll().empty());
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(5));
+}
+
+TEST_CASE("one connection serves many requests, pipelined ones too") {
+  const ServerFixture server(small());
+  RawConnection connection(server.socket());
+  connection.send("GET /v1/status HTTP/1.1\r\n\r\nGET /v1/nothing HTTP/1.1\r\nConnection: close\r\n\r\n");
+  const std::string all = connection.readAll();
+  CHECK_THAT(all, Catch::Contains("HTTP/1.1 200 OK") && Catch::Contains("HTTP/1.1 404 Not Found"));
+}
+
+TEST_CASE("a client that leaves before its answer harms nobody") {
+  const ServerFixture server(small());
+  server.request("PUT", "/v1/zones/example.net");
+  for (int i = 0; i < 50; ++i) {
+    RawConnection connection(server.socket());
+    connection.send("GET /v1/status HTTP/1.1\r\n\r\n");
+  }
+  CHECK(server.request("GET", "/v1/status").status == 200);
+}
+
+TEST_CASE("the control socket is private, and only a dead server's is replaced") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/run/c.sock";
+  {
+    const auto first = UnixSocket::listen(path);
+    REQUIRE(first);
+    CHECK(modeOf(path) == 0660);
+    CHECK(modeOf(directory.path() + "/run") == 0750);
+    const auto second = UnixSocket::listen(path);
+    REQUIRE_FALSE(second);
+    CHECK(second.error().kind == ErrorKind::Conflict);
+    CHECK_THAT(second.error().text(), Catch::StartsWith(path + ": another server answers"));
+  }
+  CHECK(access(path.c_str(), F_OK) != 0);
+
+  std::ofstream(path) << "precious";
+  const auto file = UnixSocket::listen(path);
+  REQUIRE_FALSE(file);
+  CHECK_THAT(file.error().text(), Catch::Contains("is not a socket"));
+  CHECK(access(path.c_str(), F_OK) == 0);
+  unlink(path.c_str());
+
+  {
+    auto dead = UnixSocket::listen(path);
+    REQUIRE(dead);
+    // What kill -9 leaves behind: the file without a listener.
+    REQUIRE(rename(path.c_str(), (path + ".kept").c_str()) == 0);
+  }
+  REQUIRE(rename((path + ".kept").c_str(), path.c_str()) == 0);
+  CHECK(UnixSocket::listen(path));
+  CHECK_FALSE(UnixSocket::listen(directory.path() + "/" + std::string(120, 'x')));
+}
+
+}  // namespace holdfast

@@ -1,0 +1,60 @@
+#include "server/metrics.h"
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <vector>
+
+#include "tests/server_control/server_fixture.h"
+
+namespace holdfast {
+
+TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's samples") {
+  ServerFixture server;
+  server.request("PUT", "/v1/zones/example.net");
+  server.request("PUT", "/v1/zones/x%5C034y%5C%5C");
+  server.submit("example.net", samplePlan(5, 4), 200);
+  server.submit("example.net", samplePlan(5, 4), 409);
+  std::vector<WorkerCounters> workers(2);
+  workers[0].of(Transport::Udp).queries.add(3);
+  workers[1].of(Transport::Udp).queries.add(4);
+  workers[1].of(Transport::Tcp).responses[3].add(2);
+  const MetricsSources sources{
+      server.publisher(), workers, {{Name(), "watch:/x", true, "", 3, 2, 1}}, 1, {}, {{"limits.pick", 64}}};
+  const std::string text = metricsText(sources, WallTime(std::chrono::hours(500'000)));
+
+  const std::regex sample(R"(([a-z_:]+)(\{([a-z_]+="([^"\\]|\\["\\n])*",?)+\})? (-?[0-9.e+-]+))");
+  std::map<std::string, std::string> typeOf;
+  std::set<std::string> helped, seen;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    CAPTURE(line);
+    std::istringstream words(line);
+    std::string hash, kind, name, rest;
+    if (line[0] == '#') {
+      words >> hash >> kind >> name >> rest;
+      if (kind == "HELP") CHECK(helped.insert(name).second);
+      if (kind == "TYPE") CHECK(typeOf.emplace(name, rest).second);
+      continue;
+    }
+    std::smatch match;
+    REQUIRE(std::regex_match(line, match, sample));
+    CHECK(helped.contains(match[1]));
+    CHECK(typeOf.contains(match[1]));
+    CHECK(seen.insert(line.substr(0, line.rfind(' '))).second);
+    if (typeOf[match[1]] == "counter") CHECK_THAT(match[1].str(), Catch::EndsWith("_total"));
+  }
+  for (const char* expected :
+       {"holdfast_queries_total{transport=\"udp\"} 7\n",
+        "holdfast_responses_total{transport=\"tcp\",rcode=\"NXDOMAIN\"} 2\n",
+        "holdfast_zone_generation{zone=\"example.net.\",stage=\"served\"} 5\n",
+        "holdfast_plans_published_total{zone=\"example.net.\"} 1\n",
+        "holdfast_plans_refused_total{zone=\"example.net.\",rule=\"stale-generation\"} 1\n",
+        "holdfast_limit{key=\"limits.pick\"} 64\n",
+        "holdfast_enactor_healthy{zone=\".\",enactor=\"watch:/x\"} 1\n"})
+    CHECK_THAT(text, Catch::Contains(expected));
+}
+
+}  // namespace holdfast

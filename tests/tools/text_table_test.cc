@@ -1,0 +1,33 @@
+#include "tools/zonectl/text_table.h"
+
+#include <catch2/catch.hpp>
+
+using namespace holdfast::zonectl;
+
+TEST_CASE("columns line up, whatever the characters") {
+  TextTable table({"NAME", ">N", "WHAT"});
+  table.row({"a", "1", "x"});
+  table.row({"größer", "1000", {"4 → 3", Colour::Yellow}});
+  table.note("a note");
+  table.row({"b"});
+  CHECK(table.text(Palette(false)) ==
+        "NAME       N  WHAT\n"
+        "a          1  x\n"
+        "größer  1000  4 → 3\n"
+        "    a note\n"
+        "b\n");
+}
+
+TEST_CASE("colours take no columns and appear only where wanted") {
+  TextTable table({"A", "B"});
+  table.row({{"red", Colour::Red}, "x"});
+  CHECK(table.text(Palette(true)) == "\033[1mA\033[0m    \033[1mB\033[0m\n\033[31mred\033[0m  x\n");
+  CHECK(table.text(Palette(false)) == "A    B\nred  x\n");
+}
+
+TEST_CASE("what others wrote cannot drive the terminal") {
+  CHECK(printable("a\033[2Jb\nc\x7f") == "a?[2Jb c?");
+  CHECK(printable("\xC2\x9B"
+                  "31m ü") == "?31m ü");
+  CHECK(columnsOf("ü→x") == 3);
+}

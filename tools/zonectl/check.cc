@@ -1,0 +1,119 @@
+#include <ostream>
+
+#include "tools/zonectl/commands.h"
+#include "tools/zonectl/plan_source.h"
+#include "zone/publisher.h"
+
+namespace holdfast::zonectl {
+
+using namespace render_detail;
+
+namespace {
+
+/// A plan store that holds nothing: `check` judges with the very code of the server, and commits nothing.
+class NoStore : public PlanStore {
+ public:
+  Result<std::vector<StoredZone>> zones() override { return std::vector<StoredZone>(); }
+  Status putZone(const StoredZone&) override { return Done{}; }
+  Status forgetZone(NameView) override { return Done{}; }
+  Result<std::shared_ptr<const Zone>> content(NameView apex, Generation) override {
+    return Error{ErrorKind::NotFound, toText(apex), "has no content"};
+  }
+  Status commit(const HistoryEntry&, const Zone&, const Zone&) override { return nothing(); }
+  Status recordRefusal(NameView, const HistoryEntry&) override { return nothing(); }
+  Result<std::vector<HistoryEntry>> history(NameView, std::size_t, std::int64_t) override {
+    return std::vector<HistoryEntry>();
+  }
+
+ private:
+  static Error nothing() { return {ErrorKind::Store, "", "check keeps nothing"}; }
+};
+
+/// The verdict on `plan` as the first one of its zone, by the guard's defaults.
+Result<Outcome> judgeAsFirst(Plan plan) {
+  Result<std::unique_ptr<Publisher>> publisher = Publisher::open(std::make_unique<NoStore>(), [] {
+    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  });
+  if (!publisher) return publisher.error();
+  if (Status added = (*publisher)->addZone(plan.zone); !added) return added.error();
+  if (!plan.generation && !plan.soaSerial) plan.generation = plan.base.value_or(0) + 1;
+  plan.base.reset();  // of what is not here to compare with
+  Submission submission;
+  submission.plan = std::move(plan);
+  submission.dryRun = true;
+  return (*publisher)->submit(std::move(submission));
+}
+
+Json refusalOf(const std::string& zone, const std::vector<Reason>& reasons, std::uint64_t unlisted) {
+  Json document{{"outcome", "refused"}, {"zone", zone}, {"reasons", Json::array()}, {"unlisted", unlisted}};
+  for (const Reason& reason : reasons)
+    document["reasons"].push_back({{"rule", toText(reason.rule)},
+                                   {"name", reason.name},
+                                   {"type", reason.type},
+                                   {"observed", reason.observed},
+                                   {"limit", reason.limit},
+                                   {"detail", reason.detail}});
+  return document;
+}
+
+Json checked(const PlanSource& source, const Name& zone) {
+  const PlanLimits limits;
+  Result<Plan> plan = source.format == DocumentFormat::Json ? parseJsonPlan(source.body, zone, limits)
+                                                            : parseZoneFilePlan(source.body, zone, limits);
+  const auto broken = [&](const Error& error) {
+    return refusalOf(zone.text(),
+                     {{Rule::Invalid, zone.text(), "", error.where, "a well-formed plan", error.what}}, 0);
+  };
+  if (!plan) return broken(plan.error());
+  Json document{{"outcome", "accepted"},
+                {"zone", zone.text()},
+                {"kind", plan->kind == PlanKind::Full ? "full" : "delta"}};
+  if (plan->generation) document["generation"] = *plan->generation;
+  // What a delta leaves is for the server to say, which has what it changes.
+  if (plan->kind == PlanKind::Delta) return document;
+  const Result<Outcome> outcome = judgeAsFirst(*std::move(plan));
+  if (!outcome) return broken(outcome.error());
+  if (outcome->kind == Outcome::Kind::Refused)
+    return refusalOf(zone.text(), outcome->verdict.reasons, outcome->verdict.unlisted);
+  document["names"] = outcome->diff.namesAdded;
+  return document;
+}
+
+std::string verdictText(const PlanSource& source, const Json& document, const Palette& palette) {
+  const std::string subject = printable(source.file) + ": ";
+  if (isRefusal(document)) return subject + renderRefusal(document, palette);
+  std::string text = subject + palette.paint(Colour::Green, "well") + ": a " + textOf(document, "kind") +
+                     " plan for " + textOf(document, "zone");
+  if (const std::string generation = textOf(document, "generation"); !generation.empty())
+    text += ", generation " + generation;
+  if (textOf(document, "kind") == "delta")
+    return text + ". Its effect shows on the server: zonectl push --dry-run\n";
+  return text + ", " + textOf(document, "names") + " names\n";
+}
+
+}  // namespace
+
+Exit check(const Arguments& arguments, const Screen& screen) {
+  const Result<PlanSource> source = readPlanSource(arguments.file, screen.in);
+  if (!source) {
+    screen.err << "zonectl: " << printable(source.error().text()) << "\n";
+    return Exit::Other;
+  }
+  const std::string zoneText = arguments.zone.empty() ? factsOf(*source).zone.value_or("") : arguments.zone;
+  if (zoneText.empty()) {
+    screen.err << "zonectl: " << printable(source->file) << " does not say its zone: name it with --zone\n";
+    return Exit::Usage;
+  }
+  const Result<Name> zone = Name::absolute(zoneText);
+  if (!zone) {
+    screen.err << "zonectl: not a zone name: " << printable(zone.error().text()) << "\n";
+    return Exit::Usage;
+  }
+  const RcuThread thread;
+  const Json document = checked(*source, *zone);
+  screen.out << (arguments.json ? document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
+                                : verdictText(*source, document, screen.palette));
+  return isRefusal(document) ? Exit::Refused : Exit::Done;
+}
+
+}  // namespace holdfast::zonectl

@@ -1,0 +1,124 @@
+#include "tools/zonectl/commands.h"
+
+#include <ostream>
+
+#include "tools/zonectl/url.h"
+
+namespace holdfast::zonectl {
+
+using namespace render_detail;
+
+namespace {
+
+/// A request of which the answer's document is shown, or a sentence where the document says nothing new.
+template <class Show>
+Exit ask(const Arguments& arguments, ApiClient& client, const Screen& screen, const char* method,
+         const std::string& target, Show show) {
+  ApiRequest request;
+  request.method = method;
+  request.target = target;
+  const Result<ApiResponse> response = client.send(request);
+  if (!response) return explainUnreachable(response.error(), screen);
+  if (arguments.json) {
+    screen.out << response->body;
+    return response->isSuccess() ? Exit::Done : Exit::Other;
+  }
+  if (!response->isSuccess()) return explainProblem(*response, screen);
+  screen.out << show(documentOf(*response));
+  return Exit::Done;
+}
+
+Exit show(const Arguments& arguments, ApiClient& client, const Screen& screen) {
+  std::uint64_t generation = arguments.generation.value_or(0);
+  if (generation == 0) {
+    ApiRequest request;
+    request.target = zonePath(arguments.zone);
+    const Result<ApiResponse> response = client.send(request);
+    if (!response) return explainUnreachable(response.error(), screen);
+    if (!response->isSuccess()) return explainProblem(*response, screen);
+    generation = numberOf(documentOf(*response), "committed");
+    if (generation == 0) {
+      screen.err << "zonectl: " << printable(arguments.zone) << " has no content yet\n";
+      return Exit::Other;
+    }
+  }
+  const bool json = arguments.as.empty() ? arguments.json : arguments.as == "json";
+  ApiRequest request;
+  request.target = zonePath(arguments.zone, "/plans/" + std::to_string(generation));
+  request.accept = json ? "application/json" : "text/dns";
+  const Result<ApiResponse> response = client.send(request);
+  if (!response) return explainUnreachable(response.error(), screen);
+  if (!response->isSuccess()) return explainProblem(*response, screen);
+  screen.out << response->body;
+  return Exit::Done;
+}
+
+}  // namespace
+
+Json documentOf(const ApiResponse& response) {
+  Json document = Json::parse(response.body, nullptr, false);
+  return document.is_discarded() ? Json() : document;
+}
+
+bool isRefusal(const Json& document) {
+  return textOf(document, "outcome") == "refused";
+}
+
+Exit explainProblem(const ApiResponse& response, const Screen& screen) {
+  const std::string error = textOf(documentOf(response), "error");
+  screen.err << "zonectl: "
+             << (error.empty() ? "the server answers with status " + std::to_string(response.status)
+                               : printable(error))
+             << "\n";
+  return Exit::Other;
+}
+
+Exit explainUnreachable(const Error& error, const Screen& screen) {
+  screen.err << "zonectl: " << printable(error.text()) << "\n";
+  return Exit::Unreachable;
+}
+
+Exit run(const Arguments& arguments, const Screen& screen) {
+  if (arguments.command == Command::Check) return check(arguments, screen);
+  ApiClient client(arguments.control, std::chrono::seconds(arguments.timeoutSeconds));
+  const std::string zone = printable(arguments.zone);
+  const auto say = [](std::string text) { return [said = std::move(text)](const Json&) { return said; }; };
+  switch (arguments.command) {
+    case Command::Status:
+      return ask(arguments, client, screen, "GET", "/v1/status",
+                 [&](const Json& document) { return renderStatus(document, screen.palette); });
+    case Command::ZoneAdd:
+      return ask(arguments, client, screen, "PUT", zonePath(arguments.zone),
+                 say(zone + " is held. Submit its first plan: zonectl push " + zone + " FILE\n"));
+    case Command::ZoneRemove: {
+      Target target(zonePath(arguments.zone));
+      target.with("reason", arguments.reason);
+      if (arguments.forget) target.with("forget", "true");
+      return ask(arguments, client, screen, "DELETE", target.text(),
+                 say(zone + " is removed; its history and fence " +
+                     (arguments.forget ? "are dropped.\n" : "stay.\n")));
+    }
+    case Command::History:
+      return ask(
+          arguments, client, screen, "GET",
+          Target(zonePath(arguments.zone, "/plans")).with("limit", std::to_string(arguments.limit)).text(),
+          [&](const Json& document) { return renderHistory(document, screen.palette); });
+    case Command::Freeze:
+      return ask(arguments, client, screen, "POST",
+                 Target(zonePath(arguments.zone, "/freeze")).with("reason", arguments.reason).text(),
+                 say(zone + " is frozen: plans of automation are refused until zonectl thaw " + zone + "\n"));
+    case Command::Thaw:
+      return ask(arguments, client, screen, "POST",
+                 Target(zonePath(arguments.zone, "/thaw")).withText("reason", arguments.reason).text(),
+                 say(zone + " is thawed: plans of automation are taken again\n"));
+    case Command::Show:
+      return show(arguments, client, screen);
+    case Command::Push:
+      return push(arguments, client, screen);
+    case Command::Check:
+      break;
+  }
+  return Exit::Usage;
+}
+
+}  // namespace holdfast::zonectl

@@ -1,0 +1,24 @@
+#include <exception>
+#include <iostream>
+
+#include "server/default_paths.h"
+#include "tools/zonectl/commands.h"
+
+int main(int argc, char** argv) {
+  using namespace holdfast;
+  try {
+    const auto arguments = zonectl::parseArguments(argc, argv, defaultPaths().control, std::cout, std::cerr);
+    if (const auto* ended = std::get_if<zonectl::Exit>(&arguments)) return static_cast<int>(*ended);
+    const zonectl::Exit status =
+        zonectl::run(std::get<zonectl::Arguments>(arguments), zonectl::Screen::ofProcess());
+    std::cout.flush();
+    if (!std::cout && status == zonectl::Exit::Done) {
+      std::cerr << "zonectl: the output could not be written\n";
+      return static_cast<int>(zonectl::Exit::Other);
+    }
+    return static_cast<int>(status);
+  } catch (const std::exception& problem) {
+    std::cerr << "zonectl: " << problem.what() << "\n";
+    return static_cast<int>(zonectl::Exit::Other);
+  }
+}

@@ -1,0 +1,153 @@
+#include <array>
+
+#include "tools/zonectl/render.h"
+#include "tools/zonectl/text_table.h"
+
+namespace holdfast::zonectl {
+
+namespace render_detail {
+
+const Json& memberOf(const Json& value, const char* key) {
+  static const Json none;
+  if (!value.is_object()) return none;
+  const auto found = value.find(key);
+  return found == value.end() ? none : *found;
+}
+
+const Json& listOf(const Json& value, const char* key) {
+  static const Json none = Json::array();
+  const Json& member = memberOf(value, key);
+  return member.is_array() ? member : none;
+}
+
+std::string textOf(const Json& value, const char* key) {
+  const Json& member = memberOf(value, key);
+  if (member.is_string()) return member.get<std::string>();
+  return member.is_number() ? member.dump() : "";
+}
+
+std::uint64_t numberOf(const Json& value, const char* key) {
+  const Json& member = memberOf(value, key);
+  return member.is_number() ? member.get<std::uint64_t>() : 0;
+}
+
+std::string changesText(const Json& changes) {
+  if (!changes.is_object()) return "";
+  return std::to_string(numberOf(changes, "added")) + " names added, " +
+         std::to_string(numberOf(changes, "removed")) + " removed, " +
+         std::to_string(numberOf(changes, "changed")) + " changed";
+}
+
+std::string firstReason(const Json& reasons) {
+  if (!reasons.is_array() || reasons.empty()) return "";
+  const Json& first = reasons.front();
+  const std::string type = textOf(first, "type");
+  std::string text = textOf(first, "rule") + " " + textOf(first, "name") + (type.empty() ? "" : "/" + type) +
+                     ": " + textOf(first, "detail");
+  if (reasons.size() > 1) text += " (and " + std::to_string(reasons.size() - 1) + " more)";
+  return text;
+}
+
+}  // namespace render_detail
+
+using namespace render_detail;
+
+namespace {
+
+TextTable::Cell stateOf(const Json& zone) {
+  if (const Json& frozen = memberOf(zone, "frozen"); frozen.is_object())
+    return {"frozen: " + textOf(frozen, "reason"), Colour::Yellow};
+  if (numberOf(zone, "committed") == 0) return {"no content yet", Colour::Yellow};
+  if (numberOf(zone, "served") != numberOf(zone, "committed"))
+    return {"content missing: submit a newer plan", Colour::Red};
+  return {"served", Colour::Green};
+}
+
+std::string ageOf(const Json& zone) {
+  const Json& age = memberOf(zone, "age_seconds");
+  return age.is_number() ? durationText(age.get<double>()) : "";
+}
+
+std::string zonesText(const Json& zones, const Palette& palette) {
+  TextTable table({"ZONE", ">PLANNED", ">COMMITTED", ">SERVED", ">SERIAL", ">AGE", ">NAMES", ">RECORDS",
+                   ">ENDPOINTS", "STATE"});
+  for (const Json& zone : zones) {
+    table.row({textOf(zone, "zone"), textOf(zone, "planned"), textOf(zone, "committed"),
+               textOf(zone, "served"), textOf(zone, "serial"), ageOf(zone), textOf(zone, "names"),
+               textOf(zone, "records"), textOf(zone, "endpoints"), stateOf(zone)});
+    if (const Json& refusal = memberOf(zone, "last_refusal"); refusal.is_object())
+      table.note("last refusal " + textOf(refusal, "at") + ", generation " + textOf(refusal, "generation") +
+                 ": " + firstReason(listOf(refusal, "reasons")));
+  }
+  return table.text(palette);
+}
+
+std::string enactorsText(const Json& enactors, const Palette& palette) {
+  TextTable table({"ZONE", "ENACTOR", "HEALTH", ">SUBMITTED", ">PUBLISHED", ">REFUSED", "LAST"});
+  for (const Json& enactor : enactors) {
+    const Json& healthy = memberOf(enactor, "healthy");
+    const bool well = healthy.is_boolean() && healthy.get<bool>();
+    table.row({textOf(enactor, "zone"), textOf(enactor, "name"),
+               well ? TextTable::Cell("well", Colour::Green) : TextTable::Cell("unwell", Colour::Red),
+               textOf(enactor, "submitted"), textOf(enactor, "published"), textOf(enactor, "refused"),
+               textOf(enactor, "detail")});
+  }
+  return table.text(palette);
+}
+
+}  // namespace
+
+std::string durationText(double seconds) {
+  struct Unit {
+    std::uint64_t seconds;
+    const char* name;
+  };
+  constexpr std::array<Unit, 4> kUnits{{{86'400, " d"}, {3'600, " h"}, {60, " min"}, {1, " s"}}};
+  const auto whole = seconds > 0 ? static_cast<std::uint64_t>(seconds) : 0;
+  for (std::size_t i = 0; i + 1 < kUnits.size(); ++i) {
+    if (whole < kUnits[i].seconds) continue;
+    const std::uint64_t rest = whole % kUnits[i].seconds / kUnits[i + 1].seconds;
+    return std::to_string(whole / kUnits[i].seconds) + kUnits[i].name +
+           (rest == 0 ? "" : " " + std::to_string(rest) + kUnits[i + 1].name);
+  }
+  return std::to_string(whole) + " s";
+}
+
+std::string renderStatus(const Json& status, const Palette& palette) {
+  const Json& uptime = memberOf(status, "uptime_seconds");
+  std::string listen;
+  for (const Json& address : listOf(status, "listen"))
+    if (address.is_string()) listen += (listen.empty() ? "" : ", ") + address.get<std::string>();
+  std::string text = palette.paint(Colour::Bold, "holdfastd " + printable(textOf(status, "version"))) +
+                     ", pid " + textOf(status, "pid") + ", up " +
+                     durationText(uptime.is_number() ? uptime.get<double>() : 0) + ", listening on " +
+                     printable(listen.empty() ? "nothing" : listen) + "\n\n";
+  const Json& zones = listOf(status, "zones");
+  text += zones.empty() ? "No zones. Add one: zonectl zone add ZONE\n" : zonesText(zones, palette);
+  if (const Json& enactors = listOf(status, "enactors"); !enactors.empty())
+    text += "\n" + enactorsText(enactors, palette);
+  return text;
+}
+
+std::string renderHistory(const Json& history, const Palette& palette) {
+  const Json& entries = listOf(history, "history");
+  if (entries.empty()) return "Nothing was submitted yet.\n";
+  TextTable table({"AT", ">GENERATION", "OUTCOME", "KIND", "SOURCE", "WHO", "WHAT"});
+  for (const Json& entry : entries) {
+    const bool published = textOf(entry, "outcome") == "published";
+    const std::string generation = textOf(entry, "generation");
+    table.row({textOf(entry, "at"),
+               generation == "0" ? "-" : generation,
+               {textOf(entry, "outcome"), published ? Colour::Green : Colour::Red},
+               textOf(entry, "kind"),
+               textOf(entry, "source"),
+               textOf(entry, "who"),
+               published ? changesText(memberOf(entry, "changes")) : firstReason(listOf(entry, "reasons"))});
+    if (const std::string reason = textOf(entry, "reason"); !reason.empty()) table.note("reason: " + reason);
+    if (const Json& overridden = listOf(entry, "overridden"); !overridden.empty())
+      table.note("overridden: " + firstReason(overridden), Colour::Yellow);
+  }
+  return table.text(palette);
+}
+
+}  // namespace holdfast::zonectl
