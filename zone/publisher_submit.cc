@@ -167,6 +167,9 @@ void Publisher::fence(const Submission& submission, const ZoneState& state, Verd
     add(Rule::BaseMismatch, std::to_string(*plan.base), std::to_string(committed),
         "the plan was made from generation " + std::to_string(*plan.base) + ", but " +
             std::to_string(committed) + " is committed: make it anew from that");
+  else if (plan.kind == PlanKind::Delta && !state.content->hasContent())
+    add(Rule::BaseMismatch, "a delta to generation " + std::to_string(committed), "a full plan",
+        "the content that the delta changes is not there: send a full plan");
   if (plan.generation.value_or(kMaxGeneration) <= state.stored.fence ||
       (!plan.generation && !plan.base && plan.soaSerial && state.stored.fence > 0 &&
        *plan.soaSerial <= state.stored.fence))

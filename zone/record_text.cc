@@ -1,10 +1,12 @@
 #include "zone/record_text.h"
 
-#include <ldns/ldns.h>
-
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+
+// Last: it redefines bool in a way that the standard headers above would not survive.
+#include <ldns/ldns.h>
 
 namespace holdfast {
 
@@ -69,6 +71,42 @@ std::string describe(ldns_status status) {
   return ldns_get_errorstr_by_id(status);
 }
 
+/// Finds a quote that its line does not close, or a parenthesis that the file does not. ldns reads past both,
+/// and a file cut off in the middle would pass for a whole one (I4).
+std::optional<Error> findUnclosed(std::string_view text) {
+  int line = 1;
+  int opened = 0;  // the line of the open parenthesis, 0 for none
+  bool quoted = false;
+  bool comment = false;
+  const auto unclosed = [](int at, const char* what) {
+    return Error{ErrorKind::Malformed, "line " + std::to_string(at),
+                 std::string("the ") + what + " is never closed"};
+  };
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\n') {
+      if (quoted) return unclosed(line, "quote");
+      comment = false;
+      ++line;
+    } else if (comment) {
+      continue;
+    } else if (c == '\\') {
+      if (i + 1 < text.size() && text[i + 1] != '\n') ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (!quoted && c == ';') {
+      comment = true;
+    } else if (!quoted && c == '(' && opened == 0) {
+      opened = line;
+    } else if (!quoted && c == ')') {
+      opened = 0;
+    }
+  }
+  if (quoted) return unclosed(line, "quote");
+  if (opened > 0) return unclosed(opened, "parenthesis");
+  return std::nullopt;
+}
+
 }  // namespace
 
 Status readZoneText(std::string_view text, NameView origin,
@@ -76,6 +114,7 @@ Status readZoneText(std::string_view text, NameView origin,
   if (text.empty())
     return Error{ErrorKind::Unreadable, "", "the zone file is empty, which is not an empty zone"};
   if (text.find('\0') != std::string_view::npos) return malformed("contains a NUL octet: not a zone file");
+  if (std::optional<Error> unclosed = findUnclosed(text)) return *std::move(unclosed);
   // fmemopen takes a mutable pointer for its write modes only.
   const std::unique_ptr<std::FILE, Free> file(fmemopen(const_cast<char*>(text.data()), text.size(), "r"));
   if (!file) return Error{ErrorKind::System, "", "cannot open the document for reading"};

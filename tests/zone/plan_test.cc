@@ -122,6 +122,9 @@ TEST_CASE("a bad zone file is one error with its line") {
       {"@ 60 IN NS ns\nwww.example.org. 60 IN A 192.0.2.1\n", "line 2", "outside the zone"},
       {"$INCLUDE /etc/passwd\n", "line 1", "$INCLUDE is not allowed"},
       {"@ 60 CH TXT x\n", "line 1", "class"},
+      {"@ 60 IN NS ns\nt 60 IN TXT \"cut o", "line 2", "quote is never closed"},
+      {"@ 60 IN NS ns\nt 60 IN TXT (\n \"a\"\nwww 60 IN A 192.0.2.1\n", "line 2",
+       "parenthesis is never closed"},
   }));
   INFO(body);
   const Result<Plan> plan = parseZoneFilePlan(body, name("example."), PlanLimits{});

@@ -144,6 +144,12 @@ TEST_CASE_METHOD(Fixture,
   }
 }
 
+TEST_CASE_METHOD(Fixture, "I6: a delta to content that is not there is refused, a full plan heals") {
+  const std::string delta = R"({"plan": 1, "kind": "delta", "base": 0, "records": ["@ 60 IN NS ns."]})";
+  CHECK(rulesOf(server.push("example.", delta)) == Rules{"base-mismatch example."});
+  CHECK(server.push("example.", plan(1, 1)).kind == Outcome::Kind::Published);
+}
+
 TEST_CASE_METHOD(Fixture, "a removed zone keeps its fence, so that a late plan cannot revive it") {
   REQUIRE(server.push("example.", plan(7, 1)).kind == Outcome::Kind::Published);
   REQUIRE(server.publisher().removeZone(name("example."), "retired", false));
