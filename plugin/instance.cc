@@ -168,7 +168,7 @@ void EnactorHost::Instance::logUnrecorded(const Outcome& outcome) const {
 /// A refusal in full (I12), so that no plugin has to tell it.
 void EnactorHost::Instance::logOutcome(const Outcome& outcome) const {
   if (outcome.kind != Outcome::Kind::Refused) {
-    say(LogLevel::Info, "published generation " + std::to_string(outcome.generation));
+    say(LogLevel::Debug, "published generation " + std::to_string(outcome.generation));
     return;
   }
   std::size_t told = 0;

@@ -126,7 +126,11 @@ void Daemon::applyEnactors(const LiveConfig& live) {
 
 Status Daemon::startWorkers() {
   auto workers = Workers::start(serveSettings(config_.start), publisher_->snapshot());
-  if (!workers) return workers.error();
+  if (!workers) {
+    Error problem = workers.error();
+    problem.what += ": set listen to an address that is free and that this user may use";
+    return problem;
+  }
   workers_ = *std::move(workers);
   return Done{};
 }
@@ -227,6 +231,7 @@ void Daemon::notifyReady() const {
 void Daemon::run() {
   event_base_dispatch(base_.get());
   stop();
+  log_.info("stopped");
 }
 
 void Daemon::onStop() {
@@ -292,7 +297,6 @@ void Daemon::stop() {
   intake_.reset();
   RcuRetired::drain();
   publisher_.reset();
-  log_.info("stopped");
 }
 
 }  // namespace holdfast

@@ -6,6 +6,7 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
+#include <malloc.h>
 #include <sys/socket.h>
 
 #include <cstring>
@@ -178,6 +179,7 @@ class HttpServer::State {
   static bufferevent* onConnection(event_base* base, void* self);
   static void onOutput(evbuffer* output, const evbuffer_cb_info* info, void* gate);
   static void onRequest(evhttp_request* request, void* self);
+  void giveBackMemory();
 
   event_base* const base_;
   const Handler handler_;
@@ -235,7 +237,15 @@ void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info,
   const int status = evhttpErrorPage(output);
   if (status != 0) replaceErrorPage(output, status, settings.bodyLimit, settings.bodyLimitKey);
   evbuffer_freeze(output, 1);
+  if (status == 413) gate.state->giveBackMemory();
   if (status != 0) gate.state->rejected_(peerOf(gate.connection), status);
+}
+
+/// A body that was read up to the limit and thrown away leaves its pages with malloc, which would keep them.
+void HttpServer::State::giveBackMemory() {
+  const timeval onceFreed{1, 0};
+  event_base_once(
+      base_, -1, EV_TIMEOUT, [](evutil_socket_t, short, void*) { malloc_trim(0); }, nullptr, &onceFreed);
 }
 
 void HttpServer::State::onRequest(evhttp_request* raw, void* self) {

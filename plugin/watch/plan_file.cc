@@ -108,11 +108,12 @@ PlanFile readPlanFile(int directory, const std::string& name, FileFormat format,
     return unreadable(std::move(file), "cannot be looked at: " + errorText(errno));
   if (!S_ISREG(status.st_mode)) return unreadable(std::move(file), "is no regular file: it is not read");
   file.identity = identityOf(status).opened();
-  if (file.identity.size > maxOctets)
-    return unreadable(std::move(file), "is of " + std::to_string(file.identity.size) +
-                                           " octets, over max-size, which is " + std::to_string(maxOctets));
+  const std::uint64_t size = file.identity.size;
+  if (size > maxOctets)
+    return unreadable(std::move(file), "is of " + std::to_string(size) + " octets, over max-size, which is " +
+                                           std::to_string(maxOctets));
 
-  const int error = readAll(fd.get(), file.identity.size + 1, file.body, stop);
+  const int error = readAll(fd.get(), size + 1, file.body, stop);
   if (error < 0) {
     file.state = PlanFile::State::Stopped;
     return file;
@@ -122,9 +123,9 @@ PlanFile readPlanFile(int directory, const std::string& name, FileFormat format,
     file.state = PlanFile::State::Changing;
     return file;
   }
-  if (file.body.size() != file.identity.size)
-    return unreadable(std::move(file), "ends after " + std::to_string(file.body.size()) + " of " +
-                                           std::to_string(file.identity.size) + " octets");
+  if (const std::size_t got = file.body.size(); got != size)
+    return unreadable(std::move(file),
+                      "ends after " + std::to_string(got) + " of " + std::to_string(size) + " octets");
   if (std::string problem = incomplete(file.body, format); !problem.empty())
     return unreadable(std::move(file), std::move(problem));
   file.state = PlanFile::State::Whole;

@@ -92,8 +92,9 @@ def test_a_truncated_document_is_told_with_line_and_column(serving):
     (ZONE_FILE + "x IN NOSUCHTYPE y\n", 8),
     (ZONE_FILE + "www.example.com. IN A 192.0.2.1\n", 8),
     (ZONE_FILE + 'open IN TXT "never closed\n', 8),
+    (ZONE_FILE + 'open IN TXT ( "never closed"\nlost IN A 192.0.2.1\n', 8),
     (ZONE_FILE + "y CH A 192.0.2.1\n", 8),
-], ids=["bad-address", "bad-type", "out-of-zone", "open-quote", "class"])
+], ids=["bad-address", "bad-type", "out-of-zone", "open-quote", "open-parenthesis", "class"])
 def test_a_zone_file_with_an_error_is_refused_with_its_line(serving, broken, line):
     reply = serving.submit(broken, query="generation=2")
     check_refused(serving, reply)

@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
-#include <regex>
 #include <sstream>
 
 namespace holdfast {
@@ -15,6 +14,13 @@ void writeSamples(Log& log) {
               {{"name", "x y\n\"z\""}, {"raw", std::string("\xff\x00z", 3)}, {"none", ""}});
 }
 
+/// The text with every digit made a 0.
+std::string shapeOf(std::string text) {
+  for (char& c : text)
+    if (c >= '0' && c <= '9') c = '0';
+  return text;
+}
+
 }  // namespace
 
 TEST_CASE("the text log is one line per event, whatever it holds") {
@@ -22,12 +28,11 @@ TEST_CASE("the text log is one line per event, whatever it holds") {
   Log log(LogFormat::Text, LogLevel::Info, out);
   writeSamples(log);
   log.debug("not shown");
-  const std::regex first(
-      R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z info    plan published zone=a\.example\. generation=7 dry=false)");
   std::istringstream lines(out.str());
   std::string line;
   REQUIRE(std::getline(lines, line));
-  CHECK(std::regex_match(line, first));
+  CHECK(shapeOf(line.substr(0, 24)) == "0000-00-00T00:00:00.000Z");
+  CHECK(line.substr(24) == " info    plan published zone=a.example. generation=7 dry=false");
   REQUIRE(std::getline(lines, line));
   CHECK_THAT(line, Catch::Contains(R"(warning bad \u0001 bytes\n name="x y\n\"z\"")"));
   CHECK_THAT(line, Catch::EndsWith(" none=\"\""));

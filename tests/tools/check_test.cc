@@ -44,6 +44,7 @@ TEST_CASE("a plan with findings has status 3") {
   const Checked bogus = checkText(planWith(
       R"(, "endpoints": {"api": {"ttl": 5, "targets": [{"id": "a", "address": "127.0.0.1", "weight": 1}]}})"));
   CHECK(bogus.status == Exit::Refused);
+  CHECK_THAT(bogus.out, Contains("standard input: 1 finding as the first plan of x.example."));
   CHECK_THAT(bogus.out, Contains("bogus-target") && Contains("api.x.example."));
   CHECK(checkText(planWith(R"(, "generation": "five")")).status == Exit::Refused);
   const Checked json = checkText("{\"plan\": 1,", "x.example.", true);

@@ -16,3 +16,7 @@ die() {
   complain "$*"
   exit 1
 }
+misused() {
+  complain "$*"
+  exit 2
+}

@@ -81,14 +81,18 @@ Json checked(const PlanSource& source, const Name& zone) {
 
 std::string verdictText(const PlanSource& source, const Json& document, const Palette& palette) {
   const std::string subject = printable(source.file) + ": ";
-  if (isRefusal(document)) return subject + renderRefusal(document, palette);
+  if (isRefusal(document)) {
+    const std::uint64_t findings = listOf(document, "reasons").size() + numberOf(document, "unlisted");
+    return subject + palette.paint(Colour::Red, counted(findings, "finding")) + " as the first plan of " +
+           textOf(document, "zone") + "\n\n" + renderReasons(document, palette);
+  }
   std::string text = subject + palette.paint(Colour::Green, "well") + ": a " + textOf(document, "kind") +
                      " plan for " + textOf(document, "zone");
   if (const std::string generation = textOf(document, "generation"); !generation.empty())
     text += ", generation " + generation;
   if (textOf(document, "kind") == "delta")
     return text + ". Its effect shows on the server: zonectl push --dry-run\n";
-  return text + ", " + textOf(document, "names") + " names\n";
+  return text + ", " + counted(numberOf(document, "names"), "name") + "\n";
 }
 
 }  // namespace

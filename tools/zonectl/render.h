@@ -19,6 +19,8 @@ std::string renderOutcome(const Json& outcome, const Palette& palette);
 
 std::string renderDiff(const Json& outcome, const Palette& palette);
 /// Reasons with what was seen and allowed, then what can be done about them.
+std::string renderReasons(const Json& outcome, const Palette& palette);
+/// What was refused and what stays, then the reasons.
 std::string renderRefusal(const Json& outcome, const Palette& palette);
 
 /// "3 d 4 h", "12 min", "5 s": the two largest units.
@@ -31,7 +33,9 @@ std::uint64_t numberOf(const Json& value, const char* key);
 const Json& memberOf(const Json& value, const char* key);
 /// An array's elements; of anything else none.
 const Json& listOf(const Json& value, const char* key);
-/// "3 names added, 1 removed".
+/// "1 finding", "3 findings".
+std::string counted(std::uint64_t number, const char* what);
+/// "3 names added, 1 removed, 0 changed".
 std::string changesText(const Json& changes);
 /// "floor api.example.: fewer targets than ... (and 2 more)".
 std::string firstReason(const Json& reasons);

@@ -132,14 +132,7 @@ std::string renderDiff(const Json& outcome, const Palette& palette) {
   return table.text(palette);
 }
 
-std::string renderRefusal(const Json& outcome, const Palette& palette) {
-  const std::uint64_t generation = numberOf(outcome, "generation"),
-                      committed = numberOf(outcome, "committed");
-  std::string text = palette.paint(Colour::Red, "Refused");
-  if (generation != 0) text += ": generation " + std::to_string(generation);
-  text += " for " + printable(textOf(outcome, "zone"));
-  text += committed == 0 ? ": nothing is committed yet.\n\n"
-                         : ": generation " + std::to_string(committed) + " stays.\n\n";
+std::string renderReasons(const Json& outcome, const Palette& palette) {
   TextTable table({"RULE", "NAME", "TYPE", "OBSERVED", "LIMIT"});
   for (const Json& reason : listOf(outcome, "reasons")) {
     table.row({{textOf(reason, "rule"), Colour::Red},
@@ -150,8 +143,8 @@ std::string renderRefusal(const Json& outcome, const Palette& palette) {
     if (const std::string detail = textOf(reason, "detail"); !detail.empty()) table.note(detail);
   }
   if (const std::uint64_t unlisted = numberOf(outcome, "unlisted"); unlisted != 0)
-    table.note("… and " + std::to_string(unlisted) + " findings more");
-  text += table.text(palette);
+    table.note("… and " + counted(unlisted, "finding") + " more");
+  std::string text = table.text(palette);
   if (const std::string unrecorded = textOf(outcome, "unrecorded"); !unrecorded.empty())
     text +=
         palette.paint(Colour::Yellow, "The refusal is missing from the history: " + printable(unrecorded)) +
@@ -159,6 +152,17 @@ std::string renderRefusal(const Json& outcome, const Palette& palette) {
   text += "\n";
   for (const std::string& line : Advice(outcome).lines()) text += printable(line) + "\n";
   return text;
+}
+
+std::string renderRefusal(const Json& outcome, const Palette& palette) {
+  const std::uint64_t generation = numberOf(outcome, "generation"),
+                      committed = numberOf(outcome, "committed");
+  std::string text = palette.paint(Colour::Red, "Refused");
+  if (generation != 0) text += ": generation " + std::to_string(generation);
+  text += " for " + printable(textOf(outcome, "zone"));
+  text += committed == 0 ? ": nothing is committed yet.\n\n"
+                         : ": generation " + std::to_string(committed) + " stays.\n\n";
+  return text + renderReasons(outcome, palette);
 }
 
 std::string renderOutcome(const Json& outcome, const Palette& palette) {

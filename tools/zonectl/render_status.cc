@@ -31,9 +31,13 @@ std::uint64_t numberOf(const Json& value, const char* key) {
   return member.is_number() ? member.get<std::uint64_t>() : 0;
 }
 
+std::string counted(std::uint64_t number, const char* what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
 std::string changesText(const Json& changes) {
   if (!changes.is_object()) return "";
-  return std::to_string(numberOf(changes, "added")) + " names added, " +
+  return counted(numberOf(changes, "added"), "name") + " added, " +
          std::to_string(numberOf(changes, "removed")) + " removed, " +
          std::to_string(numberOf(changes, "changed")) + " changed";
 }
@@ -68,6 +72,12 @@ std::string ageOf(const Json& zone) {
   return age.is_number() ? durationText(age.get<double>()) : "";
 }
 
+std::string refusalText(const Json& refusal) {
+  const std::string generation = textOf(refusal, "generation");
+  return "last refusal " + textOf(refusal, "at") + (generation == "0" ? "" : ", generation " + generation) +
+         ": " + firstReason(listOf(refusal, "reasons"));
+}
+
 std::string zonesText(const Json& zones, const Palette& palette) {
   TextTable table({"ZONE", ">PLANNED", ">COMMITTED", ">SERVED", ">SERIAL", ">AGE", ">NAMES", ">RECORDS",
                    ">ENDPOINTS", "STATE"});
@@ -76,8 +86,7 @@ std::string zonesText(const Json& zones, const Palette& palette) {
                textOf(zone, "served"), textOf(zone, "serial"), ageOf(zone), textOf(zone, "names"),
                textOf(zone, "records"), textOf(zone, "endpoints"), stateOf(zone)});
     if (const Json& refusal = memberOf(zone, "last_refusal"); refusal.is_object())
-      table.note("last refusal " + textOf(refusal, "at") + ", generation " + textOf(refusal, "generation") +
-                 ": " + firstReason(listOf(refusal, "reasons")));
+      table.note(refusalText(refusal));
   }
   return table.text(palette);
 }
