@@ -26,7 +26,7 @@ struct StartConfig {
   std::uint64_t targetsPerEndpoint = 0;
   std::uint64_t pick = 0;
   std::uint64_t udpPayload = 0;      ///< octets
-  std::uint64_t tcpConnections = 0;  ///< of each worker thread's listeners together
+  std::uint64_t tcpConnections = 0;  ///< of the whole server, shared out over the threads
   std::chrono::milliseconds tcpIdle{};
   friend bool operator==(const StartConfig&, const StartConfig&) = default;
 };

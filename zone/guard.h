@@ -61,7 +61,7 @@ struct GuardPolicy {
   std::uint32_t minCapacityPercent = 50;
   std::uint32_t ttlMin = 0;
   std::uint32_t ttlMax = 7 * 86400;
-  std::chrono::milliseconds timeout{10'000};
+  std::chrono::milliseconds timeout{30'000};
   std::size_t maxReasons = 1000;  ///< further findings are counted, not listed
   friend bool operator==(const GuardPolicy&, const GuardPolicy&) = default;
 };

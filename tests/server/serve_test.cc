@@ -244,14 +244,17 @@ TEST_CASE("a TCP client that does not read is not read from, and stops nobody el
     for (const std::uint8_t octet : framed(askFor(static_cast<std::uint16_t>(i), "big.example")))
       queries.push_back(octet);
   std::size_t sent = 0;
-  for (std::size_t some = 1; some > 0 && sent < 64u << 20; sent += some) some = greedy.sendSome(queries);
+  for (std::size_t some = 1; some > 0 && sent < 64u << 20; sent += some) {
+    const auto from = queries.begin() + static_cast<std::ptrdiff_t>(sent % queries.size());
+    some = greedy.sendSome({from, queries.end()});
+  }
   CHECK(sent < 64u << 20);
   CHECK(server.sum(tcpQueries) < 2'000);
   Client other(SOCK_STREAM, server.address());
   other.send(framed(askFor(2)));
   CHECK(decode(other.message())->id == 2);
   // Once it reads it gets everything in order, more than the buffers on the way hold.
-  for (unsigned i = 0; i < 3000; ++i) {
+  for (unsigned i = 0; i < 2400; ++i) {
     const Bytes response = greedy.message();
     REQUIRE(response.size() > 48'000);
     REQUIRE((response[0] << 8 | response[1]) == static_cast<int>(i));

@@ -20,7 +20,7 @@ class RawConnection {
 
   /// False where the server took no more.
   bool send(std::string_view octets);
-  /// What comes until the server closes, at most ten seconds long.
+  /// What comes until the server closes, at most a minute long.
   std::string readAll();
   HttpAnswer readAnswer();
 
