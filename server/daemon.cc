@@ -183,8 +183,8 @@ Status Daemon::startMetrics() {
   metricsPage_ = std::make_unique<MetricsPage>(*queue_, [this] { return prepareMetrics(); });
   auto server = HttpServer::onTcp(
       base_.get(), *address, {1024, "the limit of this page", config_.live.requestTimeout},
-      [this](const HttpRequest& request, std::shared_ptr<HttpReply> reply) {
-        metricsPage_->handle(request, std::move(reply));
+      [this](const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
+        metricsPage_->handle(request, reply);
       },
       [this](const std::string& peer, int status) {
         log_.debug("scrape turned away", {{"caller", peer}, {"status", status}});

@@ -20,7 +20,7 @@ void MetricsPage::stop() {
   loop_.runPosted();
 }
 
-void MetricsPage::handle(const HttpRequest& request, std::shared_ptr<HttpReply> reply) {
+void MetricsPage::handle(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
   if (request.path != "/metrics") return reply->send(errorResponse(404, "there is only /metrics here"));
   if (request.method != "GET") {
     HttpResponse response = errorResponse(405, "/metrics takes GET");

@@ -21,7 +21,7 @@ class MetricsPage {
   MetricsPage(LoopQueue& loop, Prepare prepare);
   ~MetricsPage() { stop(); }
 
-  void handle(const HttpRequest& request, std::shared_ptr<HttpReply> reply);
+  void handle(const HttpRequest& request, const std::shared_ptr<HttpReply>& reply);
   void stop();
 
  private:

@@ -57,7 +57,7 @@ Result<Outcome> Intake::submit(const Document& document) const {
     if (!removal) return std::move(removal).error();
     submission.plan.removals.push_back(*std::move(removal));
   }
-  Result<Outcome> outcome = publisher_.submit(std::move(submission));
+  Result<Outcome> outcome = publisher_.submit(submission);
   if (!outcome && outcome.error().kind == ErrorKind::Malformed)
     return publisher_.refuse(document.zone, document.caller, toHex(sha256(document.body)), outcome.error(),
                              document.dryRun);

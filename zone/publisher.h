@@ -80,7 +80,7 @@ class Publisher {
 
   /// Judges and, if accepted, commits and swaps. An Error is a fault of the store, an unknown zone or a plan
   /// without a generation: nothing was published then. A refusal is an Outcome, and stands in the history.
-  Result<Outcome> submit(Submission submission);
+  Result<Outcome> submit(const Submission& submission);
   /// Records that a document could not be read (rule `unreadable`) or is not a plan (rule `invalid`), with
   /// the error's text. The served answers stay (I4, I12).
   Outcome refuse(NameView zone, const Caller& caller, std::string digest, const Error& error, bool dryRun);

@@ -79,7 +79,7 @@ Publisher::Candidate Publisher::prepare(const Submission& submission, const Basi
   return candidate;
 }
 
-Result<Outcome> Publisher::submit(Submission submission) {
+Result<Outcome> Publisher::submit(const Submission& submission) {
   const NameView zone = submission.plan.zone;
   for (int tries = 0;; ++tries) {
     Outcome outcome;

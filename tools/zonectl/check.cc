@@ -41,7 +41,7 @@ Result<Outcome> judgeAsFirst(Plan plan) {
   Submission submission;
   submission.plan = std::move(plan);
   submission.dryRun = true;
-  return (*publisher)->submit(std::move(submission));
+  return (*publisher)->submit(submission);
 }
 
 Json refusalOf(const std::string& zone, const std::vector<Reason>& reasons, std::uint64_t unlisted) {
