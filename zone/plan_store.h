@@ -21,7 +21,7 @@ struct Caller {
 struct HistoryEntry {
   std::int64_t id = 0;
   bool committed = false;     ///< else refused
-  Generation generation = 0;  ///< committed, or asked for (0: none was given)
+  Generation generation = 0;  ///< committed, or what it would have become; 0: unknown
   Generation base = 0;
   std::uint32_t serial = 0;
   PlanKind kind = PlanKind::Full;

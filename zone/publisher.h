@@ -33,7 +33,7 @@ struct Outcome {
   enum class Kind { Published, Accepted /* a dry run that would publish */, Refused };
   Kind kind = Kind::Refused;
   bool malformed = false;     ///< refused because the document is no plan at all
-  Generation generation = 0;  ///< published or would be; of a refusal what was asked for, 0 if nothing
+  Generation generation = 0;  ///< published, or what it would have become
   Generation committed = 0;   ///< in force when the call returned
   std::uint32_t serial = 0;
   Verdict verdict;

@@ -89,7 +89,7 @@ class SqliteStore final : public PlanStore {
  private:
   Status insertContent(const HistoryEntry& entry, const Zone& before, const Zone& after);
   Status insertHistory(const std::string& apex, const HistoryEntry& entry);
-  Result<bool> wantsCheckpoint(const std::string& apex);
+  Result<bool> wantsCheckpoint(const std::string& apex, const Zone& before);
 
   DirectoryLock lock_;
   std::mutex writing_;
@@ -183,22 +183,26 @@ Result<std::shared_ptr<const Zone>> SqliteStore::content(NameView apex, Generati
   return edit.finish(generation, serial, at);
 }
 
-Result<bool> SqliteStore::wantsCheckpoint(const std::string& apex) {
+Result<bool> SqliteStore::wantsCheckpoint(const std::string& apex, const Zone& before) {
+  if (!before.hasContent()) return true;
   SqliteStatement sizes(
       writer_,
       "SELECT (SELECT octets FROM contents WHERE zone = ?1 AND checkpoint = 1 ORDER BY "
       "generation DESC LIMIT 1), (SELECT SUM(octets) FROM contents WHERE zone = ?1 AND "
-      "generation > (SELECT MAX(generation) FROM contents WHERE zone = ?1 AND checkpoint = 1))");
+      "generation > (SELECT MAX(generation) FROM contents WHERE zone = ?1 AND checkpoint = 1)), "
+      "(SELECT MAX(generation) FROM contents WHERE zone = ?1)");
   Result<bool> row = sizes.bind(std::string_view(apex)).step("read the sizes of " + apex);
   if (!row) return row;
+  // A commit that was reported as failed may have become durable all the same: no change may build on it.
+  if (static_cast<Generation>(sizes.integer(2)) != before.generation()) return true;
   return sizes.isNull(0) || sizes.integer(1) > std::max(sizes.integer(0), kLeastCheckpoint);
 }
 
 Status SqliteStore::insertContent(const HistoryEntry& entry, const Zone& before, const Zone& after) {
   const std::string apex = toText(after.apex());
-  Result<bool> checkpoint = wantsCheckpoint(apex);
+  Result<bool> checkpoint = wantsCheckpoint(apex, before);
   if (!checkpoint) return std::move(checkpoint).error();
-  const bool isCheckpoint = *checkpoint || !before.hasContent();
+  const bool isCheckpoint = *checkpoint;
   const Zone empty{Name(after.apex())};
   const std::string body = encodeChange(isCheckpoint ? empty : before, after);
   const std::string digest = toHex(sha256(body));
