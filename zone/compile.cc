@@ -86,6 +86,10 @@ void applyFull(ZoneEdit& edit, const Zone& before, const Plan& plan) {
 
 Result<Generation> generationFor(const Plan& plan, Generation committed, Generation fence) {
   if (plan.generation) return *plan.generation;
+  if (fence == kMaxGeneration)
+    return Error{ErrorKind::Conflict, "/generation",
+                 "no generation is left above " + std::to_string(fence) +
+                     ": remove the zone with forget=true and add it again"};
   const Generation next = std::max(committed, fence) + 1;
   if (plan.fromZoneFile && fence == 0)
     return plan.soaSerial && *plan.soaSerial > 0 ? Generation{*plan.soaSerial} : next;

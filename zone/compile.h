@@ -8,7 +8,8 @@
 namespace holdfast {
 
 /// The generation a plan asks for, given what is committed and the fence. A plan without one gets the next; a
-/// zone file's SOA serial is the zone's first. An Error where the plan names neither generation nor base.
+/// zone file's SOA serial is the zone's first. An Error where the plan names neither generation nor base, or
+/// where no generation is left.
 Result<Generation> generationFor(const Plan& plan, Generation committed, Generation fence);
 
 /// The SOA serial of a generation: its low 32 bits where these are above `before` in serial arithmetic

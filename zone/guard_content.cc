@@ -118,7 +118,11 @@ void Judge::judgeApex() {
 void Judge::judgeVanished() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
-    if (!holdsAnswers(changed.before) || (changed.after && changed.after.rrsetCount() > 0)) continue;
+    if (!holdsAnswers(changed.before)) continue;
+    if (changed.after && changed.after.rrsetCount() > 0) {
+      judgeGlue(changed);
+      continue;
+    }
     const auto isUnnamed = [&](RRsetView rrset) {
       return !isDenialType(rrset.type()) && !isNamed(changed.name(), rrset.type());
     };
@@ -129,6 +133,20 @@ void Judge::judgeVanished() {
       found(Rule::Vanished, changed.name(), std::nullopt, "missing (had " + types + ")",
             "every served name is listed or in remove",
             "absence is not a removal: list the name, or name it in \"remove\"");
+  }
+}
+
+/// Addresses below a zone cut are no answers of ours, but without them the referral leads nowhere.
+void Judge::judgeGlue(const Changed& changed) {
+  const auto isBelowCut = [&](const Zone& zone) {
+    return lookup(zone, HashedName(changed.name()), RRType::A).found == Found::Delegation;
+  };
+  for (const RRType type : {RRType::A, RRType::AAAA}) {
+    if (!changed.before.has(type) || changed.after.has(type) || isNamed(changed.name(), type)) continue;
+    if (isBelowCut(*before_) && isBelowCut(after_))
+      found(Rule::Vanished, changed.name(), type, "glue missing", "every served name is listed or in remove",
+            "a referral needs it: list it, or name \"" + toText(changed.name()) + "/" + toText(type) +
+                "\" in \"remove\"");
   }
 }
 

@@ -1,6 +1,7 @@
 // The guard's rule that no answer disappears by accident (I2): what the served snapshot answers positively as
 // a client sees it, the candidate must answer positively too.
 #include <algorithm>
+#include <array>
 
 #include "zone/judge.h"
 #include "zone/record_text.h"
@@ -30,7 +31,8 @@ std::string_view describe(Effect effect) noexcept {
 bool isWorse(Effect before, Effect after) noexcept {
   if (before == Effect::Positive) return after != Effect::Positive;
   if (before == Effect::Leaves) return after != Effect::Positive && after != Effect::Leaves;
-  return false;
+  // A delegation that goes takes the whole zone below it along.
+  return before == Effect::Referral && after != Effect::Positive && after != Effect::Referral;
 }
 
 bool isAlias(NodeView node) noexcept {
@@ -109,7 +111,6 @@ void Judge::judgeAliases(bool everyName) {
 }
 
 void Judge::judgeBelowDnames() {
-  std::vector<NodeView> dnames;
   const auto forEachServed = [&](const std::function<void(NodeView)>& visit) {
     for (const auto& zone : case_.served.zones()) {
       const bool finished = zone->names().forEach([&](NodeView node) {
@@ -120,17 +121,30 @@ void Judge::judgeBelowDnames() {
     }
   };
   forEachServed([&](NodeView node) {
-    if (node.has(RRType::DNAME)) dnames.push_back(node);
-  });
-  for (const NodeView dname : dnames) {
+    const RRsetView dname = node.find(RRType::DNAME);
+    if (!dname) return;
     std::array<std::uint8_t, kMaxNameOctets> buffer{};
-    const NameView target = canonicalName(dname.find(RRType::DNAME).front(), buffer);
-    forEachServed([&](NodeView node) {
-      if (!node.name().isBelow(target)) return;
-      std::array<std::uint8_t, kMaxNameOctets> seen{};
-      const std::size_t size = substituteDname(node.name(), target, dname.name(), seen);
-      if (size > 0) judgeTypesOf({seen.data(), size});
-    });
+    dnames_.push_back({node, Name(canonicalName(dname.front(), buffer))});
+  });
+  forEachServed([&](NodeView node) { judgeThroughDnames(node.name(), 0); });
+  for (const Changed& changed : changed_) {
+    if (changed.before) continue;  // was among the served
+    judgeThroughDnames(changed.name(), 0);
+    if (const Result<Name> below = Name(changed.name()).child("*")) judgeThroughDnames(*below, 0);
+  }
+}
+
+/// Asks for `name` under every other name that DNAMEs give it, one after another.
+void Judge::judgeThroughDnames(NameView name, unsigned depth) {
+  if (depth == kMaxChain) return;
+  for (const ServedDname& dname : dnames_) {
+    if (!name.isBelow(dname.target) || !hasTime()) continue;
+    std::array<std::uint8_t, kMaxNameOctets> buffer{};
+    const std::size_t size = substituteDname(name, dname.target, dname.node.name(), buffer);
+    if (size == 0) continue;
+    const NameView seen(buffer.data(), size);
+    judgeTypesOf(seen);
+    judgeThroughDnames(seen, depth + 1);
   }
 }
 
@@ -139,7 +153,9 @@ void Judge::judgeTypesOf(NameView name) {
   if (zone == nullptr || !zone->hasContent()) return;
   const Lookup at = lookup(*zone, HashedName(name), RRType{0});
   if (at.found == Found::Delegation) {
-    judgeEffect(name, RRType::DS);  // all else below a cut is not ours to answer
+    if (at.node.name() != name) return;  // what lies below a cut is not ours to answer
+    judgeEffect(name, RRType::NS);
+    if (at.node.has(RRType::DS)) judgeEffect(name, RRType::DS);
     return;
   }
   if (at.found == Found::Cname) judgeEffect(name, RRType::CNAME);

@@ -36,6 +36,7 @@ class Judge {
   void judgeEffects();
 
   void judgeNode(NodeView node);
+  void judgeGlue(const Changed& changed);
   void judgeFloor(const Changed& changed);
   void judgeCapacity(const Changed& changed, RRType type);
   void judgeTtl(NodeView after);
@@ -44,6 +45,7 @@ class Judge {
   void judgeChangedEffects();
   void judgeAliases(bool everyName);
   void judgeBelowDnames();
+  void judgeThroughDnames(NameView name, unsigned depth);
   void judgeTypesOf(NameView name);
   void judgeEffect(NameView name, RRType type);
 
@@ -61,6 +63,11 @@ class Judge {
   std::set<Name> removedNames_;
   std::set<std::pair<Name, RRType>> removedTypes_;
   std::set<std::pair<Name, RRType>> judgedEffects_;
+  struct ServedDname {
+    NodeView node;
+    Name target;
+  };
+  std::vector<ServedDname> dnames_;
   Verdict verdict_;
   Clock::time_point deadline_;
   unsigned ticks_ = 0;

@@ -170,11 +170,10 @@ void Publisher::fence(const Submission& submission, const ZoneState& state, Verd
   else if (plan.kind == PlanKind::Delta && !state.content->hasContent())
     add(Rule::BaseMismatch, "a delta to generation " + std::to_string(committed), "a full plan",
         "the content that the delta changes is not there: send a full plan");
-  if (plan.generation.value_or(kMaxGeneration) <= state.stored.fence ||
-      (!plan.generation && !plan.base && plan.soaSerial && state.stored.fence > 0 &&
-       *plan.soaSerial <= state.stored.fence))
-    add(Rule::StaleGeneration, std::to_string(plan.generation ? *plan.generation : *plan.soaSerial),
-        "above " + std::to_string(state.stored.fence),
+  std::optional<Generation> asked = plan.generation;
+  if (!asked && !plan.base && plan.soaSerial && state.stored.fence > 0) asked = *plan.soaSerial;
+  if (asked && *asked <= state.stored.fence)
+    add(Rule::StaleGeneration, std::to_string(*asked), "above " + std::to_string(state.stored.fence),
         "a plan of generation " + std::to_string(state.stored.fence) + " is committed already");
   if (plan.expires && *plan.expires <= clock_())
     add(Rule::Expired, toText(clock_()), "before " + toText(*plan.expires),

@@ -315,6 +315,8 @@ Status prepare(SqliteDatabase& writer) {
     return Error{ErrorKind::Store, "plan store",
                  "was written by a newer holdfastd (schema " + std::to_string(found) + ", this one knows " +
                      std::to_string(kSchemaVersion) + ")"};
+  // Nothing is written where nothing is new: a server must come up on a full disk too (I8).
+  if (found == kSchemaVersion) return Done{};
   return writer.run(("PRAGMA user_version = " + std::to_string(kSchemaVersion)).c_str());
 }
 

@@ -129,6 +129,46 @@ TEST_CASE_METHOD(Served,
   CHECK(full.kind == Outcome::Kind::Published);
 }
 
+TEST_CASE_METHOD(Served,
+                 "I2: a delegation and its glue do not disappear unnamed, whatever else stays there") {
+  CHECK(
+      delta(
+          R"("records": ["e 60 IN NS ns.e", "e 60 IN DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000",
+      "ns.e 60 IN A 192.0.2.33", "ns.e 60 IN AAAA 2001:db8::33"])") == Rules{});
+  const auto next = [&](const std::string& body, Generation base) {
+    return rulesOf(server.push(
+        "example.", R"({"plan": 1, "kind": "delta", "base": )" + std::to_string(base) + ", " + body + "}"));
+  };
+  const std::string content = contentAsJson(**server.publisher().content(name("example."), 11), "test");
+  const auto without = [&](std::string text, const std::string& line) {
+    const std::size_t at = text.find(line);
+    REQUIRE(at != std::string::npos);
+    const std::size_t begin = text.rfind('\n', at);
+    text.erase(begin, text.find('\n', at) - begin);
+    const std::size_t generation = text.find("\"generation\": 11");
+    return text.replace(generation, 16, "\"generation\": 12");
+  };
+  CHECK(rulesOf(server.push("example.", without(content, "e 60 IN NS"))) ==
+        Rules{"empty-answer e.example./NS"});
+  CHECK(rulesOf(server.push("example.", without(content, "ns.e 60 IN AAAA"))) ==
+        Rules{"vanished ns.e.example./AAAA"});
+  CHECK(next(R"("remove": ["ns.e/AAAA"])", 11) == Rules{});
+}
+
+TEST_CASE_METHOD(Served,
+                 "I2: names seen through a chain of DNAMEs, or through one onto a wildcard, are guarded") {
+  CHECK(
+      delta(
+          R"("records": ["x.t 60 IN A 192.0.2.1", "d2 60 IN DNAME t", "d1 60 IN DNAME d2", "dw 60 IN DNAME wild"])") ==
+      Rules{});
+  const auto next = [&](const std::string& body) {
+    return rulesOf(server.push("example.", R"({"plan": 1, "kind": "delta", "base": 11, )" + body + "}"));
+  };
+  CHECK(next(R"("remove": ["x.t", "x.d2"])") == Rules{"empty-answer x.d1.example./A"});
+  CHECK(next(R"("records": ["zz.wild 60 IN TXT \"x\""], "remove": ["zz.wild", "*.zz.wild"])") ==
+        Rules{"empty-answer zz.dw.example./A", "empty-answer *.zz.dw.example./A"});
+}
+
 TEST_CASE_METHOD(Served, "structure: what no zone may hold is invalid, and nothing overrides it") {
   const auto [body, expected] = GENERATE(table<std::string, Rules>({
       {R"("records": ["txt 60 IN CNAME lb"])", {"invalid txt.example./CNAME"}},

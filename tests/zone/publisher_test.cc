@@ -203,6 +203,17 @@ TEST_CASE_METHOD(Fixture,
         1);
 }
 
+TEST_CASE_METHOD(Fixture, "above the last generation there is none, and the answer says so") {
+  REQUIRE(server.push("example.", plan(kMaxGeneration, 1)).kind == Outcome::Kind::Published);
+  Document document;
+  document.zone = name("example.");
+  document.body = R"({"plan": 1, "kind": "delta", "base": 9223372036854775807, "remove": ["a"]})";
+  const auto outcome = server.intake().submit(document);
+  REQUIRE_FALSE(outcome);
+  CHECK(outcome.error().kind == ErrorKind::Conflict);
+  CHECK_THAT(outcome.error().what, Catch::Contains("no generation is left"));
+}
+
 TEST_CASE_METHOD(Fixture, "an expired plan is refused by the clock of the commit") {
   const std::string expiring = plan(2, 1, R"(, "expires": "2027-01-15T08:00:00Z")");
   server.now = 1'800'000'001'000'000;  // one second after 2027-01-15T08:00:00Z
