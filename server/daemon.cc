@@ -102,6 +102,7 @@ Status Daemon::openStore() {
 
 Status Daemon::applyZones(const LiveConfig& live) {
   for (const auto& [name, zone] : live.zones) {
+    publisher_->setPolicy(name, zone.guard);
     if (publisher_->wasRemoved(name)) {
       log_.warning("zone of the configuration was removed on purpose: not served until it is added again",
                    {{"zone", name.text()}, {"next", "PUT /v1/zones/" + name.text() + ", then SIGHUP"}});
@@ -111,7 +112,6 @@ Status Daemon::applyZones(const LiveConfig& live) {
       if (auto added = publisher_->addZone(name); !added) return added.error();
       log_.info("zone added", {{"zone", name.text()}, {"caller", "configuration"}});
     }
-    publisher_->setPolicy(name, zone.guard);
   }
   return Done{};
 }

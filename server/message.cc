@@ -66,8 +66,9 @@ std::uint16_t read16(std::span<const std::uint8_t> bytes, std::size_t at) noexce
 
 bool parseQuestion(Cursor& cursor, Query& query) noexcept {
   const auto name = cursor.takeName();
+  if (!name) return false;
   const auto fixed = cursor.take(4);
-  if (!name || !fixed) return false;
+  if (!fixed) return false;
   query.received = *name;
   // Length octets are below 64, so lower-casing them with the rest does not change them.
   std::transform(name->begin(), name->end(), query.lowered.begin(), lowerOctet);
@@ -89,8 +90,9 @@ bool validOptions(std::span<const std::uint8_t> options) noexcept {
 /// Passes one record; takes note of it where it is the OPT.
 bool parseRecord(Cursor& cursor, bool additional, Query& query) noexcept {
   const auto isRoot = cursor.skipName();
+  if (!isRoot) return false;
   const auto fixed = cursor.take(10);
-  if (!isRoot || !fixed) return false;
+  if (!fixed) return false;
   const auto rdata = cursor.take(read16(*fixed, 8));
   if (!rdata) return false;
   if (static_cast<RRType>(read16(*fixed, 0)) != RRType::OPT) return true;

@@ -16,9 +16,9 @@ enum class ChainEnd : std::uint8_t {
   NoData,      ///< of the last name
   NxDomain,    ///< of the last name
   Referral,    ///< the last name is at or below a zone cut
-  Leaves,      ///< the last name is in no zone held, or the chain loops or is too long: others go on
+  Leaves,      ///< the last name is in no zone with content, or the chain loops or is too long: others go on
   NotHeld,     ///< the question's name is in no zone held
-  NoContent,   ///< a zone on the way has no content yet
+  NoContent,   ///< the zone of the question's name has no content yet
   NameTooLong  ///< a DNAME makes a name over 255 octets
 };
 

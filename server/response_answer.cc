@@ -65,7 +65,7 @@ void Response::step() noexcept {
     return;
   }
   if (!zone_->hasContent()) {
-    end_ = ChainEnd::NoContent;
+    end_ = steps_ == 0 ? ChainEnd::NoContent : ChainEnd::Leaves;
     return;
   }
   last_ = lookup(*zone_, name, query_.type);

@@ -1,5 +1,6 @@
 #include "server/work_pool.h"
 
+#include <exception>
 #include <utility>
 
 #include "zone/rcu.h"
@@ -57,7 +58,11 @@ void WorkPool::work() {
       task = std::move(tasks_.front());
       tasks_.pop_front();
     }
-    task();
+    try {
+      task();
+    } catch (const std::exception&) {
+      // Out of memory, most likely. The task's reply says so as it goes; answering queries must go on (I8).
+    }
   }
 }
 

@@ -35,7 +35,8 @@ End follow(const Snapshot& snapshot, NameView name, RRType type) noexcept {
     const Zone* zone = snapshot.findZone(hashed, atParent ? hashed.labels() - 1 : hashed.labels());
     if (zone == nullptr && atParent) zone = snapshot.findZone(hashed);
     if (zone == nullptr) return {step == 0 ? Effect::NxDomain : Effect::Leaves, {}};
-    if (!zone->hasContent()) return {};
+    // Others may hold what is not served here yet; a chain that leads there is not ours to end.
+    if (!zone->hasContent()) return {step == 0 ? Effect::Failed : Effect::Leaves, {}};
     const Lookup result = lookup(*zone, hashed, type);
     auto& out = buffers[step % 2];  // `current` borrows the other one
     if (result.found == Found::Cname) {

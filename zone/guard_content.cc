@@ -35,6 +35,22 @@ std::uint64_t capacityOf(RRsetView rrset, bool byWeight) noexcept {
   return sum;
 }
 
+/// The weight that records without one would carry: what they had, or the average for a new address.
+std::uint64_t capacityByOldWeights(RRsetView old, RRsetView now) noexcept {
+  const std::uint64_t average = capacityOf(old, true) / old.count();
+  std::uint64_t sum = 0;
+  for (const auto rdata : now) {
+    std::uint64_t weight = average;
+    unsigned i = 0;
+    for (const auto other : old) {
+      if (std::ranges::equal(other, rdata)) weight = old.weight(i);
+      ++i;
+    }
+    sum += weight;
+  }
+  return sum;
+}
+
 std::uint32_t addressesOf(NodeView node) noexcept {
   std::uint32_t count = 0;
   for (const RRType type : {RRType::A, RRType::AAAA})
@@ -187,11 +203,17 @@ void Judge::judgeFloor(const Changed& changed) {
 
 void Judge::judgeCapacity(const Changed& changed, RRType type) {
   const RRsetView old = changed.before.find(type);
-  const RRsetView now = changed.after.find(type);
+  RRsetView now = changed.after.find(type);
+  if (!now) {
+    // A name that becomes an alias has the capacity of what it leads to.
+    const NodeView end = endOfChain(case_.candidate, changed.name());
+    now = end ? end.find(type) : RRsetView();
+  }
   if (!old || !now) return;  // all gone is judged as an empty answer
-  const bool byWeight = old.isEndpoint() && now.isEndpoint() && capacityOf(old, true) > 0;
+  const bool byWeight = old.isEndpoint() && capacityOf(old, true) > 0;
   const std::uint64_t was = capacityOf(old, byWeight);
-  const std::uint64_t is = capacityOf(now, byWeight);
+  const std::uint64_t is =
+      byWeight && !now.isEndpoint() ? capacityByOldWeights(old, now) : capacityOf(now, byWeight);
   const std::uint64_t percent = case_.policy.minCapacityPercent;
   if (is * 100 >= was * percent) return;
   const char* unit = byWeight ? " weight" : " records";

@@ -151,6 +151,8 @@ void Judge::judgeThroughDnames(NameView name, unsigned depth) {
 void Judge::judgeTypesOf(NameView name) {
   const Zone* zone = case_.served.findZone(HashedName(name));
   if (zone == nullptr || !zone->hasContent()) return;
+  // The DS of a zone held is the parent's to answer, whatever the zone itself holds.
+  if (zone->apex() == name) judgeEffect(name, RRType::DS);
   const Lookup at = lookup(*zone, HashedName(name), RRType{0});
   if (at.found == Found::Delegation) {
     if (at.node.name() != name) return;  // what lies below a cut is not ours to answer

@@ -51,6 +51,11 @@ Result<Outcome> Intake::submit(const Document& document) const {
   if (Status same = agree(submission.plan.generation, document.generation, "generation"); !same)
     return std::move(same).error();
   if (Status same = agree(submission.plan.base, document.base, "base"); !same) return std::move(same).error();
+  if (submission.plan.kind == PlanKind::Delta && !submission.plan.base)
+    return publisher_.refuse(
+        document.zone, document.caller, submission.digest,
+        {ErrorKind::Malformed, "/base", "is missing: a delta names the generation it changes"},
+        document.dryRun);
   if (submission.plan.source.empty()) submission.plan.source = document.source;
   for (const std::string& text : document.removals) {
     Result<Removal> removal = parseRemoval(text, document.zone);
@@ -59,7 +64,7 @@ Result<Outcome> Intake::submit(const Document& document) const {
   }
   Result<Outcome> outcome = publisher_.submit(submission);
   if (!outcome && outcome.error().kind == ErrorKind::Malformed)
-    return publisher_.refuse(document.zone, document.caller, toHex(sha256(document.body)), outcome.error(),
+    return publisher_.refuse(document.zone, document.caller, submission.digest, outcome.error(),
                              document.dryRun);
   return outcome;
 }

@@ -144,8 +144,6 @@ Result<Plan> JsonPlanReader::read(const dom::element& document) {
     if (Status status = readKey(key, value); !status) return std::move(status).error();
   }
   if (!keys.saw("plan")) return malformed("/plan", "is missing: it names the version of the format, 1");
-  if (plan_.kind == PlanKind::Delta && !plan_.base)
-    return malformed("/base", "is missing: a delta names the generation it changes");
   builder_.finish();
   if (Status overlap = checkOverlap(); !overlap) return std::move(overlap).error();
   return std::move(plan_);

@@ -67,6 +67,7 @@ void Publisher::swap(std::unique_ptr<Snapshot> next) noexcept {
 
 void Publisher::setPolicy(NameView zone, const GuardPolicy& policy) {
   const std::lock_guard lock(mutex_);
+  policies_.insert_or_assign(Name(zone), policy);
   if (ZoneState* state = find(zone)) {
     state->policy = policy;
     ++edition_;  // a verdict by the old policy no longer counts
@@ -78,6 +79,8 @@ Status Publisher::addZone(NameView zone) {
   if (find(zone) != nullptr) return Error{ErrorKind::Conflict, toText(zone), "is held already"};
   ZoneState state;
   if (const auto removed = zones_.find(Name(zone)); removed != zones_.end()) state = removed->second;
+  if (const auto policy = policies_.find(Name(zone)); policy != policies_.end())
+    state.policy = policy->second;
   state.stored.apex = Name(zone);
   state.stored.removed = false;
   state.stored.committed = 0;

@@ -85,7 +85,7 @@ class Publisher {
   /// the error's text. The served answers stay (I4, I12).
   Outcome refuse(NameView zone, const Caller& caller, std::string digest, const Error& error, bool dryRun);
 
-  /// `policy` is in force from now on; zones keep theirs until told otherwise.
+  /// `policy` is in force from now on, or from when the zone is added, until told otherwise.
   void setPolicy(NameView zone, const GuardPolicy& policy);
   Status addZone(NameView zone);
   Status removeZone(NameView zone, const std::string& reason, bool forget);
@@ -155,9 +155,10 @@ class Publisher {
   SwapStats swaps_;
   RcuPointer<Snapshot> snapshot_;
 
-  mutable std::mutex mutex_;         // the critical section; guards all below and every swap
-  std::map<Name, ZoneState> zones_;  // removed zones too, for their fence
-  std::uint64_t edition_ = 0;        // counts swaps
+  mutable std::mutex mutex_;              // the critical section; guards all below and every swap
+  std::map<Name, ZoneState> zones_;       // removed zones too, for their fence
+  std::map<Name, GuardPolicy> policies_;  // of zones not held too, for when they are added
+  std::uint64_t edition_ = 0;             // counts swaps
 };
 
 }  // namespace holdfast

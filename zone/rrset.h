@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zone/name.h"
@@ -69,6 +70,10 @@ struct RRset {
   void canonicalise();
   friend bool operator==(const RRset&, const RRset&) = default;
 };
+
+/// Whether the RDATA of a type that the code itself reads (addresses, names, the SOA) has just the fields it
+/// must have. Generic RDATA (RFC 3597) can claim anything. True for all other types.
+bool isWholeRdata(RRType type, std::string_view rdata) noexcept;
 
 /// Types that carry a zone's proof of what does not exist, not answers a service relies on.
 inline bool isDenialType(RRType type) noexcept {

@@ -128,6 +128,9 @@ Status applyChange(std::string_view stored, ZoneEdit& edit) {
     std::vector<RRset> rrsets;
     const auto count = reader.number<std::uint16_t>();
     for (unsigned i = 0; i < count && reader.ok(); ++i) rrsets.push_back(takeRRset(reader));
+    for (const RRset& rrset : rrsets)
+      for (const std::string& rdata : rrset.rdata)
+        if (!isWholeRdata(rrset.type, rdata)) return corrupt("the stored change has bad RDATA");
     if (reader.ok()) edit.setRRsets(*name, rrsets);
   }
   if (!reader.ok()) return corrupt("the stored change is cut off");

@@ -169,6 +169,29 @@ TEST_CASE_METHOD(Served,
         Rules{"empty-answer zz.dw.example./A", "empty-answer *.zz.dw.example./A"});
 }
 
+TEST_CASE_METHOD(
+    Served, "I2: a zone that is added empties no alias into it, and its first plan must keep what it had") {
+  CHECK(server.effect("ext.example.", RRType::A) == Effect::Leaves);
+  REQUIRE(server.publisher().addZone(name("other.")));
+  CHECK(server.effect("ext.example.", RRType::A) == Effect::Leaves);
+  CHECK(rulesOf(server.push("other.", R"({"plan":1,"generation":1,"records":["@ 60 IN NS ns."]})")) ==
+        Rules{"empty-answer ext.example./A"});
+}
+
+TEST_CASE_METHOD(Served, "I2: the DS of a zone held too does not disappear from its parent") {
+  const std::string ds =
+      R"("k 60 IN DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000")";
+  CHECK(delta(R"("records": ["k 60 IN NS ns.k", "ns.k 60 IN A 192.0.2.5", )" + ds + "]") == Rules{});
+  REQUIRE(server.publisher().addZone(name("k.example.")));
+  REQUIRE(server.push("k.example.", "@ 60 IN NS ns\nns 60 IN A 192.0.2.5\n").kind ==
+          Outcome::Kind::Published);
+  std::string content = contentAsJson(**server.publisher().content(name("example."), 11), "test");
+  const std::size_t at = content.rfind('\n', content.find("k 60 IN DS"));
+  content.erase(at, content.find('\n', at + 1) - at);
+  content.replace(content.find("\"generation\": 11"), 16, "\"generation\": 12");
+  CHECK(rulesOf(server.push("example.", content)) == Rules{"empty-answer k.example./DS"});
+}
+
 TEST_CASE_METHOD(Served, "structure: what no zone may hold is invalid, and nothing overrides it") {
   const auto [body, expected] = GENERATE(table<std::string, Rules>({
       {R"("records": ["txt 60 IN CNAME lb"])", {"invalid txt.example./CNAME"}},
@@ -213,6 +236,19 @@ TEST_CASE_METHOD(Served, "floor: an override with a reason lets the plan through
   REQUIRE(history->front().overridden.size() == 1);
   CHECK(history->front().overridden[0].rule == Rule::Floor);
   CHECK(history->front().reason == "half the fleet is being replaced");
+}
+
+TEST_CASE_METHOD(Served, "floor: capacity counts too where an endpoint becomes plain records or an alias") {
+  CHECK(delta(R"("endpoints": {"big": {"targets": [{"address": "192.0.2.1", "weight": 1000},
+      {"address": "192.0.2.2", "weight": 1}]}, "small": {"targets": [{"address": "192.0.2.3", "weight": 1}]}})") ==
+        Rules{});
+  const auto next = [&](const std::string& body) {
+    return rulesOf(server.push("example.", R"({"plan": 1, "kind": "delta", "base": 11, )" + body + "}"));
+  };
+  CHECK(next(R"("records": ["big 60 IN A 192.0.2.2"])") == Rules{"floor big.example./A"});
+  CHECK(next(R"("remove": ["big/A"], "records": ["big 60 IN CNAME small"])") ==
+        Rules{"floor big.example./A"});
+  CHECK(next(R"("records": ["big 60 IN A 192.0.2.2", "big 60 IN A 192.0.2.1"])") == Rules{});
 }
 
 TEST_CASE_METHOD(Served, "floor: an endpoint below its minimum of targets is refused") {

@@ -214,6 +214,26 @@ TEST_CASE_METHOD(Fixture, "above the last generation there is none, and the answ
   CHECK_THAT(outcome.error().what, Catch::Contains("no generation is left"));
 }
 
+TEST_CASE_METHOD(Fixture, "a delta may be given its base beside the document, and needs one") {
+  REQUIRE(server.push("example.", plan(1, 1)).kind == Outcome::Kind::Published);
+  const std::string delta = R"({"plan": 1, "kind": "delta", "records": ["t 60 IN TXT x"]})";
+  const Outcome without = server.push("example.", delta);
+  CHECK(without.malformed);
+  CHECK(without.verdict.reasons[0].observed == "/base");
+  Document beside;
+  beside.base = 1;
+  CHECK(server.push("example.", delta, beside).kind == Outcome::Kind::Published);
+}
+
+TEST_CASE_METHOD(Fixture, "a zone that is removed and added again keeps the policy it is configured with") {
+  GuardPolicy policy;
+  policy.minTargets = 2;
+  server.publisher().setPolicy(name("example."), policy);
+  REQUIRE(server.publisher().removeZone(name("example."), "test", true));
+  REQUIRE(server.publisher().addZone(name("example.")));
+  CHECK(server.push("example.", plan(1, 1)).is(Rule::Floor));
+}
+
 TEST_CASE_METHOD(Fixture, "an expired plan is refused by the clock of the commit") {
   const std::string expiring = plan(2, 1, R"(, "expires": "2027-01-15T08:00:00Z")");
   server.now = 1'800'000'001'000'000;  // one second after 2027-01-15T08:00:00Z
