@@ -57,7 +57,7 @@ Result<TextRecord> toRecord(const ldns_rr& rr) {
     return malformed("the RDATA does not fit in 65535 octets");
   record.rdata.assign(reinterpret_cast<const char*>(ldns_buffer_begin(buffer.get())),
                       ldns_buffer_position(buffer.get()));
-  const ldns_rr_descriptor* fields = ldns_rr_descript(ldns_rr_get_type(&rr));
+  const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(record.type));
   if (ldns_rr_rd_count(&rr) < ldns_rr_descriptor_minimum(fields) || !isWholeRdata(record.type, record.rdata))
     return malformed("the RDATA lacks a field or has one too many");
   return record;
