@@ -56,7 +56,7 @@ std::size_t answer(const Snapshot& snapshot, [[maybe_unused]] const ReadSection&
   }
   MessageWriter writer(out, limitFor(request, query, scratch), query);
   const std::optional<Rcode> refused = refusal(query);
-  const Rcode rcode = refused ? *refused : Response(snapshot, query, writer, scratch).run();
+  const Rcode rcode = refused ? *refused : Response(snapshot, query, request.view, writer, scratch).run();
   scratch.last = {rcode, (writer.flags() & flag::kTruncated) != 0};
   return writer.finish(rcode, scratch.udpPayload);
 }

@@ -5,6 +5,7 @@
 
 #include "server/answer.h"
 #include "server/message_writer.h"
+#include "zone/denial.h"
 #include "zone/lookup.h"
 
 namespace holdfast {
@@ -26,7 +27,7 @@ enum class ChainEnd : std::uint8_t {
 /// response. Lives on the stack for one message.
 class Response {
  public:
-  Response(const Snapshot& snapshot, const Query& query, MessageWriter& writer,
+  Response(const Snapshot& snapshot, const Query& query, View view, MessageWriter& writer,
            AnswerScratch& scratch) noexcept;
 
   /// Fills the sections and returns the rcode. REQUIRES: called once; the class is IN or ANY.
@@ -44,37 +45,64 @@ class Response {
   void answerSection() noexcept;
   void step() noexcept;
   const Zone* zoneFor(const HashedName& name) const noexcept;
-  void found(const Lookup& result, Owner& owner) noexcept;
+  void found(const Lookup& result, const HashedName& name) noexcept;
   void follow(NameView next) noexcept;
-  void followCname(const Lookup& result, Owner& owner) noexcept;
   void followDname(const Lookup& result, const HashedName& name) noexcept;
   Owner ownerOf(NameView name) const noexcept;
 
   // Authority and additional sections: response_sections.cc
   void authoritySection() noexcept;
+  void addReferral() noexcept;
   void additionalSection() noexcept;
   void addInDomainGlue(const Wanted& wanted) noexcept;
   void addAddresses(const Wanted& wanted) noexcept;
   bool addAddressesOf(NameView target, NodeView node) noexcept;
   NodeView addressNode(const HashedName& target) const noexcept;
 
+  // What proves a denial to whoever set DO: response_denial.cc. Found as the chain goes, written at its end.
+  void proveNoCloserName(const HashedName& name, const Lookup& wildcard) noexcept;
+  void proveNoData(const HashedName& name, const Lookup& result) noexcept;
+  void proveNxDomain(const HashedName& name, const Lookup& result) noexcept;
+  unsigned proveEncloser(const HashedName& name, unsigned labels) noexcept;
+  bool proves() const noexcept { return dnssec_ && zone_->denial().isUsable(); }
+  void need(const DenialLink& link) noexcept;
+  void addProofs() noexcept;
+
   // RRsets, whole or not at all: response_rrset.cc
-  bool addRRset(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
-  bool addAll(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
-  bool addPicked(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
+  /// An RRset on its way into the message, and the node it is of, which has the signatures over it.
+  struct Content {
+    NodeView node;
+    RRsetView rrset;
+    std::uint32_t ttl;
+    Content(NodeView of, RRsetView set) noexcept : node(of), rrset(set), ttl(set.ttl()) {}
+    Content(NodeView of, RRsetView set, std::uint32_t seconds) noexcept
+        : node(of), rrset(set), ttl(seconds) {}
+  };
+  bool addRRset(Section section, Owner& owner, const Content& content, bool isSigned) noexcept;
+  bool addRRset(Section section, Owner& owner, const Content& content) noexcept {
+    return addRRset(section, owner, content, dnssec_ && isSigned(content.node, content.rrset.type()));
+  }
+  bool addAll(Section section, Owner& owner, const Content& content, std::uint64_t first) noexcept;
+  bool addPicked(Section section, Owner& owner, const Content& content) noexcept;
+  bool addSignatures(Section section, Owner& owner, const Content& content) noexcept;
+  bool addSignatureRRset(Section section, Owner& owner, const Content& content) noexcept;
   /// As addRRset; what does not fit makes the response a truncated one, which nothing is added to any more.
-  bool require(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl) noexcept;
+  bool require(Section section, Owner& owner, const Content& content) noexcept;
 
   const Snapshot& snapshot_;
   const Query& query_;
+  const View view_;
   MessageWriter& writer_;
   AnswerScratch& scratch_;
 
   ChainEnd end_ = ChainEnd::Open;
   const Zone* zone_ = nullptr;  // of the last name
+  bool dnssec_ = false;         // the client wants DNSSEC records and that zone has some
   Lookup last_;                 // of the last name
   Wanted answered_;             // an RRset of the answer that names hosts
   bool truncated_ = false;
+  unsigned proofs_ = 0;
+  std::array<DenialLink, kMaxChain + 4> proof_;  // the first proofs_ are set
 
   // The name the chain is at. names_ takes turns, so that the name before stays readable.
   NameView current_;

@@ -22,9 +22,14 @@ bool namesHosts(RRType type) noexcept {
 
 }  // namespace
 
-Response::Response(const Snapshot& snapshot, const Query& query, MessageWriter& writer,
+Response::Response(const Snapshot& snapshot, const Query& query, View view, MessageWriter& writer,
                    AnswerScratch& scratch) noexcept
-    : snapshot_(snapshot), query_(query), writer_(writer), scratch_(scratch), current_(query.name()) {}
+    : snapshot_(snapshot),
+      query_(query),
+      view_(view),
+      writer_(writer),
+      scratch_(scratch),
+      current_(query.name()) {}
 
 Rcode Response::run() noexcept {
   const MessageWriter::Mark empty = writer_.mark();
@@ -68,14 +73,14 @@ void Response::step() noexcept {
     end_ = steps_ == 0 ? ChainEnd::NoContent : ChainEnd::Leaves;
     return;
   }
+  dnssec_ = query_.edns.dnssecOk && zone_->facts().signatures > 0;
   last_ = lookup(*zone_, name, query_.type);
   // AA is about the first owner name in the answer (RFC 1035 section 4.1.1), and never holds for all classes
   // at once (section 6.2).
   if (steps_ == 0 && last_.found != Found::Delegation && query_.qclass == kClassIn)
     writer_.setFlags(flag::kAuthoritative);
   if (last_.found == Found::Dname) return followDname(last_, name);
-  Owner owner = ownerOf(current_);
-  found(last_, owner);
+  found(last_, name);
 }
 
 /// The zone to ask. The DS of an apex belongs to the parent's side of the cut: where the zone that made the
@@ -90,25 +95,31 @@ const Zone* Response::zoneFor(const HashedName& name) const noexcept {
   return lookup(*above, name, RRType::DS).found == Found::Delegation ? zone : above;
 }
 
-void Response::found(const Lookup& result, Owner& owner) noexcept {
+void Response::found(const Lookup& result, const HashedName& name) noexcept {
+  Owner owner = ownerOf(name.name());
   switch (result.found) {
     case Found::Data: {
       const RRsetView rrset = query_.type == RRType::ANY ? oneOf(result.node) : result.rrset;
-      if (!require(Section::Answer, owner, rrset, rrset.ttl())) return;
+      if (!require(Section::Answer, owner, {result.node, rrset})) return;
+      if (result.wildcard) proveNoCloserName(name, result);
       if (namesHosts(rrset.type())) answered_ = {rrset, zone_, {}};
       end_ = ChainEnd::Data;
       return;
     }
     case Found::Cname:
-      return followCname(result, owner);
+      if (!require(Section::Answer, owner, {result.node, result.rrset})) return;
+      if (result.wildcard) proveNoCloserName(name, result);
+      return follow(canonicalName(result.rrset.front(), names_[steps_ % 2]));
     case Found::Delegation:
       end_ = ChainEnd::Referral;
       return;
     case Found::NoData:
+      proveNoData(name, result);
       end_ = ChainEnd::NoData;
       return;
     case Found::Dname:
     case Found::NxDomain:
+      proveNxDomain(name, result);
       end_ = ChainEnd::NxDomain;
       return;
   }
@@ -124,15 +135,10 @@ void Response::follow(NameView next) noexcept {
   ++steps_;
 }
 
-void Response::followCname(const Lookup& result, Owner& owner) noexcept {
-  if (!require(Section::Answer, owner, result.rrset, result.rrset.ttl())) return;
-  follow(canonicalName(result.rrset.front(), names_[steps_ % 2]));
-}
-
 /// RFC 6672 section 3.2: the DNAME, then the CNAME it makes of the name.
 void Response::followDname(const Lookup& result, const HashedName& name) noexcept {
   Owner dnameOwner(result.node.name());
-  if (!require(Section::Answer, dnameOwner, result.rrset, result.rrset.ttl())) return;
+  if (!require(Section::Answer, dnameOwner, {result.node, result.rrset})) return;
   std::array<std::uint8_t, kMaxNameOctets> target;
   auto& out = names_[steps_ % 2];
   const std::size_t size =

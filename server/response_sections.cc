@@ -28,16 +28,26 @@ std::uint32_t negativeTtl(RRsetView soa) noexcept {
 
 void Response::authoritySection() noexcept {
   if (end_ == ChainEnd::Referral) {
-    Owner owner(last_.node.name());
-    require(Section::Authority, owner, last_.rrset, last_.rrset.ttl());
-    return;
+    addReferral();
+  } else if (end_ == ChainEnd::NoData || end_ == ChainEnd::NxDomain) {
+    const NodeView apex = zone_->apexNode();
+    const RRsetView soa = apex ? apex.find(RRType::SOA) : RRsetView();
+    Owner owner(zone_->apex());
+    if (soa) require(Section::Authority, owner, {apex, soa, negativeTtl(soa)});
   }
-  if (end_ != ChainEnd::NoData && end_ != ChainEnd::NxDomain) return;
-  const NodeView apex = zone_->apexNode();
-  const RRsetView soa = apex ? apex.find(RRType::SOA) : RRsetView();
-  if (!soa) return;
-  Owner owner(apex.name());
-  require(Section::Authority, owner, soa, negativeTtl(soa));
+  addProofs();
+}
+
+/// The NS of the cut, then the DS that says it is signed or the proof that there is none (RFC 4035 section
+/// 3.1.4).
+void Response::addReferral() noexcept {
+  const NodeView cut = last_.node;
+  Owner owner(cut.name());
+  if (!require(Section::Authority, owner, {cut, last_.rrset}) || !dnssec_) return;
+  if (const RRsetView ds = cut.find(RRType::DS))
+    require(Section::Authority, owner, {cut, ds});
+  else
+    proveNoData(HashedName(cut.name()), last_);
 }
 
 void Response::additionalSection() noexcept {
@@ -89,10 +99,12 @@ bool Response::addAddressesOf(NameView target, NodeView node) noexcept {
   bool all = true;
   for (const RRType type : {RRType::A, RRType::AAAA}) {
     const RRsetView rrset = node.find(type);
-    if (rrset && !addRRset(Section::Additional, owner, rrset, rrset.ttl())) {
-      all = false;
-      owner = Owner(target);
-    }
+    if (!rrset || addRRset(Section::Additional, owner, {node, rrset})) continue;
+    // Signatures that do not fit are left out here, and it is not told by TC (RFC 4035 section 3.1.1).
+    owner = Owner(target);
+    if (addRRset(Section::Additional, owner, {node, rrset}, false)) continue;
+    all = false;
+    owner = Owner(target);
   }
   return all;
 }

@@ -17,7 +17,8 @@ Result<Generation> generationFor(const Plan& plan, Generation committed, Generat
 std::uint32_t serialFor(Generation generation, const Zone* before);
 
 /// The content that the plan asks for, sharing what it does not change with `before`. Judges nothing.
-/// Makes the SOA where the plan has none, and gives it `serial`.
+/// Makes the SOA where the plan has none, and gives it `serial`; a signed SOA keeps the serial it was signed
+/// with, as no other would validate.
 std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
                                         std::uint32_t serial, WallTime at);
 

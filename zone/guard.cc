@@ -99,11 +99,22 @@ Judge::Judge(const Case& judged)
 Verdict Judge::run() {
   judgeStructure();
   judgeApex();
+  judgeSignedSerial();
   judgeVanished();
   judgeEmptyEndpoints();
   judgeTargets();
   judgeEffects();
   return std::move(verdict_);
+}
+
+/// A signed SOA can't be given the next serial here: whoever signs has to.
+void Judge::judgeSignedSerial() {
+  const NodeView apex = after_.apexNode();
+  if (before_ == nullptr || !apex || !isSigned(apex, RRType::SOA)) return;
+  if (static_cast<std::int32_t>(after_.serial() - before_->serial()) > 0) return;  // RFC 1982
+  found(Rule::Invalid, case_.zone, RRType::SOA, "signed serial " + std::to_string(after_.serial()),
+        "above the served serial " + std::to_string(before_->serial()),
+        "the SOA is signed, so its serial can't be raised here: raise it and sign the zone again");
 }
 
 bool Judge::hasTime() {

@@ -30,6 +30,7 @@ class Judge {
   // The rules, in the order they are run.
   void judgeStructure();
   void judgeApex();
+  void judgeSignedSerial();
   void judgeVanished();
   void judgeEmptyEndpoints();
   void judgeTargets();

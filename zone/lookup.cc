@@ -15,6 +15,11 @@ Lookup delegation(NodeView cut, RRsetView ns) noexcept {
   return result;
 }
 
+/// The node as a name that exists, null for one that holds nothing but a hashed denial.
+NodeView visible(NodeView node) noexcept {
+  return node && !node.isHidden() ? node : NodeView();
+}
+
 /// What a node that exists at (or by wildcard stands for) the name answers.
 Lookup answerFrom(NodeView node, NodeView encloser, RRType type, bool wildcard) noexcept {
   Lookup result;
@@ -65,14 +70,15 @@ Lookup inTheWay(const Zone& zone, const HashedName& name, RRType type) noexcept 
 
 Lookup lookup(const Zone& zone, const HashedName& name, RRType type) noexcept {
   if (const Lookup first = inTheWay(zone, name, type); first.node) return first;
-  if (const NodeView node = zone.find(name, name.labels())) return answerFrom(node, node, type, false);
+  if (const NodeView node = visible(zone.find(name, name.labels())))
+    return answerFrom(node, node, type, false);
 
   // The name does not exist: find the closest encloser (RFC 4592 section 3.3.1) and its wildcard. The apex
   // exists, so the walk ends there.
   Lookup result;
   unsigned labels = name.labels();
   do {
-    result.encloser = zone.find(name, --labels);
+    result.encloser = visible(zone.find(name, --labels));
   } while (!result.encloser && labels > zone.apexLabels());
   if (!result.encloser || zone.facts().wildcards == 0) return result;
 

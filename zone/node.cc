@@ -39,6 +39,17 @@ void encodeRRset(std::string& out, const RRset& rrset) {
   patch(out, start, static_cast<std::uint32_t>(out.size() - start));
 }
 
+bool isOnlyNsec3(const std::vector<RRset>& rrsets) noexcept {
+  bool has = false;
+  for (const RRset& rrset : rrsets) {
+    if (rrset.type == RRType::NSEC3)
+      has = true;
+    else if (rrset.type != RRType::RRSIG)
+      return false;
+  }
+  return has;
+}
+
 }  // namespace
 
 void RRset::canonicalise() {
@@ -70,13 +81,21 @@ RRset RRsetView::toOwned() const {
   return owned;
 }
 
+bool isSigned(NodeView node, RRType type) noexcept {
+  const RRsetView signatures = node.find(RRType::RRSIG);
+  if (!signatures) return false;
+  for (const auto rdata : signatures)
+    if (coveredType(rdata) == type) return true;
+  return false;
+}
+
 std::string encodeNode(NameView name, std::uint32_t children, const std::vector<RRset>& rrsets) {
   std::string out;
   append(out, std::uint32_t{0});
   append(out, children);
   append(out, static_cast<std::uint16_t>(rrsets.size()));
   append(out, static_cast<std::uint8_t>(name.size()));
-  append(out, std::uint8_t{0});
+  append(out, isOnlyNsec3(rrsets) ? node_layout::kOnlyNsec3 : std::uint8_t{0});
   out.append(reinterpret_cast<const char*>(name.data()), name.size());
   for (const RRset& rrset : rrsets) encodeRRset(out, rrset);
   patch(out, 0, static_cast<std::uint32_t>(out.size()));

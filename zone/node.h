@@ -15,7 +15,7 @@ namespace holdfast {
 /// NameTable holds. Position-independent, unaligned, host byte order for the numbers, wire format for the
 /// rest. Layout (offsets in octets):
 ///
-///   node   0 u32 bytes in all   4 u32 children   8 u16 RRsets   10 u8 name octets   11 u8 unused
+///   node   0 u32 bytes in all   4 u32 children   8 u16 RRsets   10 u8 name octets   11 u8 flags
 ///          12 name, then the RRsets
 ///   RRset  0 u32 bytes in all   4 u32 ttl   8 u16 type   10 u16 records   12 u16 pick   14 u16 flags
 ///          16 u32 octets of the records, 20 records: (u16 length, RDATA)...
@@ -23,7 +23,8 @@ namespace holdfast {
 namespace node_layout {
 inline constexpr std::size_t kNodeHeader = 12;
 inline constexpr std::size_t kRRsetHeader = 20;
-inline constexpr std::uint16_t kHasTargets = 1;
+inline constexpr std::uint16_t kHasTargets = 1;  ///< flag of an RRset
+inline constexpr std::uint8_t kOnlyNsec3 = 1;    ///< flag of a node: NSEC3 and its signatures, nothing else
 
 template <class T>
 T load(const std::uint8_t* at) noexcept {
@@ -96,6 +97,8 @@ class NodeView {
   /// Names exactly one label below that exist, empty non-terminals included.
   std::uint32_t children() const noexcept { return node_layout::load<std::uint32_t>(at_ + 4); }
   std::uint16_t rrsetCount() const noexcept { return node_layout::load<std::uint16_t>(at_ + 8); }
+  /// An owner of NSEC3 records alone: answered as if the name did not exist (RFC 5155 section 7.2.8).
+  bool isHidden() const noexcept { return (at_[11] & node_layout::kOnlyNsec3) != 0 && children() == 0; }
   std::span<const std::uint8_t> bytes() const noexcept {
     return {at_, node_layout::load<std::uint32_t>(at_)};
   }
@@ -133,6 +136,9 @@ class NodeView {
  private:
   const std::uint8_t* at_ = nullptr;
 };
+
+/// Whether the node has a signature over its RRset of that type.
+bool isSigned(NodeView node, RRType type) noexcept;
 
 /// Compiles one owner name.
 /// REQUIRES: rrsets are canonical (RRset::canonicalise), one per type, each RDATA at most 65535 octets.

@@ -27,9 +27,16 @@ std::string quoted(const std::string& text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string recordLine(const std::string& owner, const RRset& rrset, std::size_t i) {
+/// A signature is printed with the TTL it is served with, which is that of what it covers.
+std::uint32_t ttlOf(NodeView node, const RRset& rrset, std::size_t i) {
+  const RRsetView covered =
+      rrset.type == RRType::RRSIG ? node.find(coveredType(rrset.rdata[i])) : RRsetView();
+  return covered ? covered.ttl() : rrset.ttl;
+}
+
+std::string recordLine(const std::string& owner, NodeView node, const RRset& rrset, std::size_t i) {
   const std::string& rdata = rrset.rdata[i];
-  return owner + ' ' + std::to_string(rrset.ttl) + " IN " + toText(rrset.type) + ' ' +
+  return owner + ' ' + std::to_string(ttlOf(node, rrset, i)) + " IN " + toText(rrset.type) + ' ' +
          rdataText(rrset.type, {reinterpret_cast<const std::uint8_t*>(rdata.data()), rdata.size()});
 }
 
@@ -71,7 +78,7 @@ std::string contentAsJson(const Zone& zone, std::string_view source) {
     for (const RRset& rrset : ownedRRsets(node)) {
       if (hasTargets && isAddressType(rrset.type)) continue;
       for (std::size_t i = 0; i < rrset.rdata.size(); ++i)
-        records += (records.empty() ? "\n    " : ",\n    ") + quoted(recordLine(owner, rrset, i));
+        records += (records.empty() ? "\n    " : ",\n    ") + quoted(recordLine(owner, node, rrset, i));
     }
   }
   return "{\n  \"plan\": 1,\n  \"zone\": " + quoted(toText(zone.apex())) +
@@ -88,7 +95,7 @@ std::string contentAsZoneFile(const Zone& zone) {
     for (const RRset& rrset : ownedRRsets(node)) {
       if ((rrset.type == RRType::SOA) != soa) continue;
       for (std::size_t i = 0; i < rrset.rdata.size(); ++i) {
-        text += recordLine(toText(node.name()), rrset, i);
+        text += recordLine(toText(node.name()), node, rrset, i);
         if (rrset.isEndpoint())
           text += " ; " + rrset.targets[i].id + " weight " + std::to_string(rrset.targets[i].weight);
         text += '\n';

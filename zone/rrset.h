@@ -80,6 +80,14 @@ inline bool isDenialType(RRType type) noexcept {
   return type == RRType::RRSIG || type == RRType::NSEC || type == RRType::NSEC3;
 }
 
+/// The type an RRSIG covers: the first field of its RDATA (RFC 4034 section 3.1). 0 for RDATA too short.
+template <class Octets>
+RRType coveredType(const Octets& rrsigRdata) noexcept {
+  if (rrsigRdata.size() < 2) return RRType{};
+  return static_cast<RRType>(static_cast<std::uint8_t>(rrsigRdata[0]) << 8 |
+                             static_cast<std::uint8_t>(rrsigRdata[1]));
+}
+
 inline bool isAddressType(RRType type) noexcept {
   return type == RRType::A || type == RRType::AAAA;
 }

@@ -14,9 +14,26 @@ void count(ZoneFacts& facts, NodeView node, bool isApex, std::uint64_t sign) noe
     if (rrset.type() == RRType::NS && !isApex) facts.cuts += sign;
     if (rrset.type() == RRType::DNAME) facts.dnames += sign;
     if (rrset.type() == RRType::CNAME) facts.cnames += sign;
+    if (rrset.type() == RRType::RRSIG) facts.signatures += sign;
   }
   if (node.isEndpoint()) facts.endpoints += sign;
   if (node.name().isWildcard()) facts.wildcards += sign;
+}
+
+/// A signature has the TTL of the RRset it covers (RFC 4034 section 3), so it is of no use to keep it apart:
+/// the RRset of RRSIGs gets the least of them.
+void settleSignatureTtl(std::vector<RRset>& rrsets) {
+  const auto ofType = [&](RRType type) {
+    return std::find_if(rrsets.begin(), rrsets.end(), [&](const RRset& rrset) { return rrset.type == type; });
+  };
+  const auto signatures = ofType(RRType::RRSIG);
+  if (signatures == rrsets.end()) return;
+  std::optional<std::uint32_t> least;
+  for (const std::string& rdata : signatures->rdata) {
+    const auto covered = ofType(coveredType(rdata));
+    if (covered != rrsets.end()) least = std::min(least.value_or(covered->ttl), covered->ttl);
+  }
+  signatures->ttl = least.value_or(signatures->ttl);
 }
 
 }  // namespace
@@ -56,6 +73,7 @@ void ZoneEdit::removeName(NameView name) {
 void ZoneEdit::setRRsets(NameView name, const std::vector<RRset>& rrsets) {
   std::vector<RRset> sorted = rrsets;
   std::sort(sorted.begin(), sorted.end(), [](const RRset& a, const RRset& b) { return a.type < b.type; });
+  settleSignatureTtl(sorted);
   const NodeView before = find(name);
   const std::uint32_t children = before ? before.children() : 0;
   const bool existed = static_cast<bool>(before);
@@ -105,8 +123,36 @@ std::shared_ptr<const Zone> ZoneEdit::finish(Generation generation, std::uint32_
     count(zone->facts_, before, before && before.name() == apex(), ~std::uint64_t{0});
     count(zone->facts_, after, after && after.name() == apex(), 1);
   });
-  zone->names_ = names_.finish();
+  finishDenial(*zone);
   return zone;
+}
+
+/// The names and, in work of the order of the change where the way of denying stays, their chain.
+void ZoneEdit::finishDenial(Zone& zone) {
+  const DenialIndex& old = base_.denial();
+  auto nsec3 = DenialIndex::parametersOf(find(apex()));
+  const bool isSameWay = nsec3 == old.nsec3();
+  std::vector<std::string> added, removed;
+  names_.forEachChange([&](NodeView before, NodeView after) {
+    auto was = DenialIndex::keyOf(before, apex(), nsec3);
+    auto is = DenialIndex::keyOf(after, apex(), nsec3);
+    if (was == is) return;
+    if (was) removed.push_back(*std::move(was));
+    if (is) added.push_back(*std::move(is));
+  });
+  zone.names_ = names_.finish();
+  if (isSameWay) {
+    const bool isSame = added.empty() && removed.empty();
+    zone.denial_ =
+        isSame ? old : DenialIndex(std::move(nsec3), old.keys().with(std::move(added), std::move(removed)));
+    return;
+  }
+  added.clear();
+  zone.names_.forEach([&](NodeView node) {
+    if (auto key = DenialIndex::keyOf(node, apex(), nsec3)) added.push_back(*std::move(key));
+    return true;
+  });
+  zone.denial_ = DenialIndex(std::move(nsec3), KeyTree().with(std::move(added), {}));
 }
 
 }  // namespace holdfast

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "zone/denial_index.h"
 #include "zone/name_table.h"
 
 namespace holdfast {
@@ -24,6 +25,7 @@ struct ZoneFacts {
   std::uint64_t dnames = 0;
   std::uint64_t cnames = 0;
   std::uint64_t wildcards = 0;
+  std::uint64_t signatures = 0;  ///< names with an RRSIG
 };
 
 /// The compiled, immutable content of one zone at one generation.
@@ -42,6 +44,8 @@ class Zone {
 
   const NameTable& names() const noexcept { return names_; }
   const ZoneFacts& facts() const noexcept { return facts_; }
+  /// How the zone denies provably; not usable for a zone that is not signed.
+  const DenialIndex& denial() const noexcept { return denial_; }
   NodeView find(const HashedName& name, unsigned labels) const noexcept {
     return names_.find(name.hash(labels), name.suffix(labels));
   }
@@ -57,6 +61,7 @@ class Zone {
   WallTime committedAt_{};
   NameTable names_;
   ZoneFacts facts_;
+  DenialIndex denial_;
 };
 
 /// Makes the next content of a zone from one before, in work of the order of the change. Keeps the empty
@@ -82,6 +87,7 @@ class ZoneEdit {
  private:
   void addChild(NameView parent);
   void dropChild(NameView parent);
+  void finishDenial(Zone& zone);
 
   const Zone& base_;
   NameTableEdit names_;

@@ -1,41 +1,33 @@
 // In programs without a sanitizer only: those bring allocation functions of their own.
 #include <catch2/catch.hpp>
 #include <cstdlib>
-#include <new>
 
 #include "tests/server/serving_fixture.h"
+
+// What the C library calls its own; operator new and OpenSSL come by malloc.
+extern "C" void* __libc_malloc(std::size_t octets);  // NOLINT(bugprone-reserved-identifier)
+extern "C" void* __libc_calloc(std::size_t count,
+                               std::size_t octets);                 // NOLINT(bugprone-reserved-identifier)
+extern "C" void* __libc_realloc(void* memory, std::size_t octets);  // NOLINT(bugprone-reserved-identifier)
 
 namespace {
 
 thread_local std::uint64_t allocations = 0;
 
-void* counted(std::size_t octets) {
-  ++allocations;
-  void* memory = std::malloc(octets);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
 }  // namespace
 
-// Replaces the program's allocation functions, so that every use of them on this thread is seen.
-void* operator new(std::size_t octets) {
-  return counted(octets);
+// In the place of the C library's, so that every allocation of this thread is seen, whoever asks for it.
+extern "C" void* malloc(std::size_t octets) {
+  ++allocations;
+  return __libc_malloc(octets);
 }
-void* operator new[](std::size_t octets) {
-  return counted(octets);
+extern "C" void* calloc(std::size_t count, std::size_t octets) {
+  ++allocations;
+  return __libc_calloc(count, octets);
 }
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
+extern "C" void* realloc(void* memory, std::size_t octets) {
+  ++allocations;
+  return __libc_realloc(memory, octets);
 }
 
 namespace holdfast::test {
@@ -47,15 +39,25 @@ TEST_CASE("I13: answering allocates nothing, whatever is asked") {
                      "ns.cut 60 IN A 192.0.2.2\n* 60 IN MX 1 ns\n");
   zone = withRRset(*zone, "pick.example", endpointOf(8, std::vector<std::uint32_t>(2000, 3)));
   zone = withRRset(*zone, "all.example", endpointOf(0, std::vector<std::uint32_t>(2000, 3)));
-  const Snapshot snapshot({zone});
+  const auto nsec = zoneOf("nsec.example",
+                           "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n"
+                           "@ 60 IN NSEC ns SOA NS\nns 60 IN NSEC @ A\n"
+                           "@ 60 IN RRSIG NSEC 13 2 60 20301231000000 20250101000000 1 @ aaaa\n");
+  const auto nsec3 = zoneOf(
+      "nsec3.example",
+      "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n@ 60 IN NSEC3PARAM 1 0 10 aabb\n"
+      "@ 60 IN RRSIG SOA 13 2 60 20301231000000 20250101000000 1 @ aaaa\n"
+      "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 IN NSEC3 1 0 10 aabb 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom A\n");
+  const Snapshot snapshot({zone, nsec, nsec3});
   const auto scratch = std::make_unique<AnswerScratch>(1, std::uint16_t{1232});
   Bytes out(kMaxMessageOctets);
   const RcuThread thread;
-  for (const char* name : {"ns.example", "www.example", "x.d.example", "x.cut.example", "y.example",
-                           "pick.example", "all.example", "a.b.example", "other."})
+  for (const char* name :
+       {"ns.example", "www.example", "x.d.example", "x.cut.example", "y.example", "pick.example",
+        "all.example", "a.b.example", "other.", "a.nsec.example", "a.b.nsec3.example"})
     for (const RRType type : {RRType::A, RRType::MX, RRType::ANY, RRType::DS})
       for (const Transport transport : {Transport::Udp, Transport::Tcp}) {
-        const Bytes query = queryBytes({.name = name, .type = type, .edns = 1232});
+        const Bytes query = queryBytes({.name = name, .type = type, .edns = 1232, .dnssecOk = true});
         const std::uint64_t before = allocations;
         const ReadSection section;
         const std::size_t octets = answer(snapshot, section, {query, transport}, out, *scratch);
