@@ -88,6 +88,7 @@ class Response {
   bool addSignatureRRset(Section section, Owner& owner, const Content& content) noexcept;
   /// As addRRset; what does not fit makes the response a truncated one, which nothing is added to any more.
   bool require(Section section, Owner& owner, const Content& content) noexcept;
+  bool requireDname(Owner& owner, const Content& content) noexcept;
 
   const Snapshot& snapshot_;
   const Query& query_;
@@ -108,6 +109,8 @@ class Response {
   NameView current_;
   unsigned steps_ = 0;
   std::array<std::uint64_t, kMaxChain + 1> visited_;
+  std::array<const std::uint8_t*, kMaxChain + 1> dnames_;  // nodes whose DNAME the answer has
+  unsigned dnameCount_ = 0;
   std::array<std::array<std::uint8_t, kMaxNameOctets>, 2> names_;
 };
 

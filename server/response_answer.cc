@@ -100,7 +100,9 @@ void Response::found(const Lookup& result, const HashedName& name) noexcept {
   switch (result.found) {
     case Found::Data: {
       const RRsetView rrset = query_.type == RRType::ANY ? oneOf(result.node) : result.rrset;
-      if (!require(Section::Answer, owner, {result.node, rrset})) return;
+      const bool isOwnDname = rrset.type() == RRType::DNAME && !result.wildcard;
+      const Content content(result.node, rrset);
+      if (!(isOwnDname ? requireDname(owner, content) : require(Section::Answer, owner, content))) return;
       if (result.wildcard) proveNoCloserName(name, result);
       if (namesHosts(rrset.type())) answered_ = {rrset, zone_, {}};
       end_ = ChainEnd::Data;
@@ -135,10 +137,19 @@ void Response::follow(NameView next) noexcept {
   ++steps_;
 }
 
+/// A chain may come through one DNAME again and again, or end at it: it stands in the answer once.
+bool Response::requireDname(Owner& owner, const Content& content) noexcept {
+  const std::uint8_t* node = content.node.bytes().data();
+  const auto end = dnames_.begin() + dnameCount_;
+  if (std::find(dnames_.begin(), end, node) != end) return true;
+  dnames_[dnameCount_++] = node;
+  return require(Section::Answer, owner, content);
+}
+
 /// RFC 6672 section 3.2: the DNAME, then the CNAME it makes of the name.
 void Response::followDname(const Lookup& result, const HashedName& name) noexcept {
   Owner dnameOwner(result.node.name());
-  if (!require(Section::Answer, dnameOwner, {result.node, result.rrset})) return;
+  if (!requireDname(dnameOwner, {result.node, result.rrset})) return;
   std::array<std::uint8_t, kMaxNameOctets> target;
   auto& out = names_[steps_ % 2];
   const std::size_t size =

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/server/serving_fixture.h"
@@ -107,6 +108,21 @@ TEST_CASE("a DNAME that makes an overlong name is YXDOMAIN") {
   CHECK(response.rcode == 6);
   CHECK(response.answer().size() == 1);
   CHECK(answers.ask({"x.short.example"}).answer().size() == 2);
+}
+
+TEST_CASE("a DNAME that a chain comes through again, or ends at, stands in the answer once") {
+  Answers answers({zoneOf("example", std::string(kHead) + "a 60 IN DNAME z.b\nb 60 IN DNAME a\n"
+                                                          "e 60 IN DNAME f\nx.f 60 IN CNAME e\n")});
+  const auto dnames = [](const Decoded& decoded) {
+    return std::count_if(decoded.answer().begin(), decoded.answer().end(),
+                         [](const std::string& line) { return line.find(" DNAME ") != std::string::npos; });
+  };
+  const Decoded loop = answers.ask({"x.a.example"}, Transport::Tcp);
+  CHECK(loop.answer().size() > 8);
+  CHECK(dnames(loop) == 2);
+  CHECK(answers.ask({"x.e.example", RRType::DNAME}).answer() == Lines{"e.example. 60 DNAME f.example.",
+                                                                      "x.e.example. 60 CNAME x.f.example.",
+                                                                      "x.f.example. 60 CNAME e.example."});
 }
 
 }  // namespace holdfast::test
