@@ -1,0 +1,40 @@
+// A JSON plan over a zone with content: what it makes, written as JSON, makes the same.
+#include "tests/fuzz/round_trip.h"
+#include "tests/server/serving_fixture.h"
+
+namespace holdfast::test {
+
+namespace {
+
+struct Fixture {
+  Name apex = *Name::absolute("example.");
+  std::shared_ptr<const Zone> before = withRRset(
+      *zoneOf("example", "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\nw 5 IN CNAME e\n"),
+      "e.example", endpointOf(2, {1, 2, 3}));
+};
+
+void run(const Fixture& fixture, std::string_view input) {
+  const auto plan = parseJsonPlan(input, fixture.apex, PlanLimits{});
+  if (!plan) {
+    expect(!plan.error().what.empty(), "an error says what is wrong");
+    return;
+  }
+  const auto first = compiled(*fixture.before, *plan);
+  const std::string text = contentAsJson(*first, plan->source);
+  const auto again = parseJsonPlan(text, fixture.apex, PlanLimits{});
+  expect(static_cast<bool>(again), "what was written is read back",
+         (again ? "" : again.error().text()) + "\n" + text);
+  const auto second = compiled(Zone(fixture.apex), *again);
+  expectSameContent(*first, *second, text);
+  expect(contentAsJson(*second, plan->source) == text, "written again it is the same text", text);
+}
+
+}  // namespace
+
+}  // namespace holdfast::test
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  static const holdfast::test::Fixture fixture;
+  holdfast::test::run(fixture, {reinterpret_cast<const char*>(data), size});
+  return 0;
+}
