@@ -157,7 +157,10 @@ Result<TextRecord> readRecordText(std::string_view line, NameView origin, std::u
   return toRecord(*rr);
 }
 
-std::string rdataText(RRType type, std::span<const std::uint8_t> rdata) {
+namespace {
+
+/// As ldns prints it; empty where ldns cannot.
+std::string printedRdata(RRType type, std::span<const std::uint8_t> rdata) {
   std::string wire(1, '\0');
   const auto number = [&](std::size_t value, unsigned octets) {
     while (octets-- > 0) wire += static_cast<char>(value >> (8 * octets) & 0xff);
@@ -170,17 +173,32 @@ std::string rdataText(RRType type, std::span<const std::uint8_t> rdata) {
   ldns_rr* raw = nullptr;
   std::size_t position = 0;
   const auto* octets = reinterpret_cast<const std::uint8_t*>(wire.data());
-  if (ldns_wire2rr(&raw, octets, wire.size(), &position, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK) {
-    const RrPtr rr(raw);
-    const std::unique_ptr<char, Free> printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));
-    std::string text = printed ? printed.get() : "";
-    std::size_t at = 0;
-    for (int field = 0; field < 4 && at != std::string::npos; ++field) at = text.find('\t', at) + 1;
-    while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-    if (at > 0 && at < text.size()) return text.substr(at);
-  }
+  if (ldns_wire2rr(&raw, octets, wire.size(), &position, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) return {};
+  const RrPtr rr(raw);
+  const std::unique_ptr<char, Free> printed(ldns_rr2str_fmt(ldns_output_format_nocomments, rr.get()));
+  std::string text = printed ? printed.get() : "";
+  std::size_t at = 0;
+  for (int field = 0; field < 4 && at != std::string::npos; ++field) at = text.find('\t', at) + 1;
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  return at > 0 && at < text.size() ? text.substr(at) : "";
+}
+
+/// Whether the text means the RDATA: ldns prints some that it reads as something else or not at all, such as
+/// names with a quote in them.
+bool readsBackAs(RRType type, const std::string& text, std::span<const std::uint8_t> rdata) {
+  if (text.empty() || findUnclosed(text)) return false;
+  const Result<TextRecord> record = readRecordText(". 0 IN " + toText(type) + " " + text, Name().view(), 0);
+  const std::string_view wanted(reinterpret_cast<const char*>(rdata.data()), rdata.size());
+  return record && record->type == type && record->rdata == wanted;
+}
+
+}  // namespace
+
+std::string rdataText(RRType type, std::span<const std::uint8_t> rdata) {
+  std::string text = printedRdata(type, rdata);
+  if (readsBackAs(type, text, rdata)) return text;
   static constexpr char kHex[] = "0123456789abcdef";
-  std::string text = "\\# " + std::to_string(rdata.size()) + (rdata.empty() ? "" : " ");
+  text = "\\# " + std::to_string(rdata.size()) + (rdata.empty() ? "" : " ");
   for (const std::uint8_t octet : rdata) {
     text += kHex[octet >> 4];
     text += kHex[octet & 15];

@@ -31,7 +31,8 @@ Status readZoneText(std::string_view text, NameView origin,
 /// Reads one zone-file line such as "@ 3600 IN NS ns1.example.net.". `defaultTtl` serves lines without one.
 Result<TextRecord> readRecordText(std::string_view line, NameView origin, std::uint32_t defaultTtl);
 
-/// RDATA in presentation format; RFC 3597 form where ldns does not know it or it does not parse.
+/// RDATA in presentation format; RFC 3597 form where ldns does not know it or would not read it back as it
+/// was.
 std::string rdataText(RRType type, std::span<const std::uint8_t> rdata);
 
 /// "AAAA", "TYPE65280".

@@ -195,6 +195,29 @@ TEST_CASE("a full plan that changes one endpoint shares the rest with the zone b
   CHECK(moved < 80);
 }
 
+TEST_CASE("RDATA that ldns would not read back as it prints it is written in RFC 3597 form") {
+  const auto zone =
+      test::zoneOf("example", "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS a\\034b\nx 60 IN NS ns\n");
+  const std::string text = contentAsZoneFile(*zone);
+  CHECK_THAT(text, Catch::Contains("example. 60 IN NS \\# 13 0361226207"));
+  CHECK_THAT(text, Catch::Contains("x.example. 60 IN NS ns.example.\n"));
+  const auto again = parseZoneFilePlan(text, name("example"), PlanLimits{});
+  REQUIRE(again);
+  CHECK(contentAsZoneFile(*test::zoneOf("example", text)).substr(40) == text.substr(40));
+}
+
+TEST_CASE("an origin ends where its line or a comment does") {
+  for (const char* origin : {"$ORIGIN sub.example.", "$ORIGIN sub.example. ",
+                             "$ORIGIN sub.example.\t; a comment", "$ORIGIN  sub.example. ; a comment"}) {
+    CAPTURE(origin);
+    const auto plan =
+        parseZoneFilePlan(std::string(origin) + "\nx 60 IN A 192.0.2.1\n", name("example"), PlanLimits{});
+    REQUIRE(plan);
+    CHECK(plan->rrsets.at(0).owner.text() == "x.sub.example.");
+  }
+  CHECK_FALSE(parseZoneFilePlan("$ORIGIN a b\nx 60 IN A 192.0.2.1\n", name("example"), PlanLimits{}));
+}
+
 TEST_CASE("the served serial follows the generation and always grows") {
   const Zone empty(name("example."));
   CHECK(serialFor(1043, nullptr) == 1043);
