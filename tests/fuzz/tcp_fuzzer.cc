@@ -47,7 +47,7 @@ class Pair final : TcpConnection::Owner {
 
   /// Sends as the client; what does not fit gives the server turns, and is lost where the server has closed.
   void send(Octets octets) {
-    for (unsigned turns = 0; !octets.empty() && connection_ != nullptr; turn(1 << 16)) {
+    for (unsigned turns = 0; !octets.empty() && connection_ != nullptr; turn(1 << 12)) {
       const ssize_t sent = ::send(client_.get(), octets.data(), octets.size(), MSG_NOSIGNAL);
       if (sent > 0) octets = octets.subspan(static_cast<std::size_t>(sent));
       expect(++turns < 10'000, "the connection takes what is sent once its responses are taken");
@@ -62,11 +62,11 @@ class Pair final : TcpConnection::Owner {
   }
   void finish() {
     ::shutdown(client_.get(), SHUT_WR);
-    for (unsigned turns = 0; connection_ != nullptr; turn(1 << 16))
+    for (unsigned turns = 0; connection_ != nullptr; turn(1 << 12))
       expect(++turns < 10'000, "the connection ends once the client has ended its side");
     for (std::size_t before = received_.size() + 1; before != received_.size();) {
       before = received_.size();
-      turn(1 << 16);
+      turn(1 << 12);
     }
   }
   const Bytes& received() const { return received_; }
