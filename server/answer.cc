@@ -1,8 +1,12 @@
 #include "server/answer.h"
 
 #include <algorithm>
+#include <ctime>
 #include <optional>
+#include <utility>
 
+#include "server/chaos.h"
+#include "server/edns.h"
 #include "server/message_writer.h"
 #include "server/response.h"
 
@@ -10,25 +14,71 @@ namespace holdfast {
 
 namespace {
 
-/// Refusals that need no zone, in the order they are judged.
-std::optional<Rcode> refusal(const Query& query) noexcept {
-  if (query.edns.present && query.edns.version != 0) return Rcode::BadVers;
-  if (query.opcode() != kOpcodeQuery) return Rcode::NotImp;
+/// What a response by TCP is padded to a multiple of, for clients that ask (RFC 8467 section 4.1). By UDP
+/// there is no padding: the source address may be forged, and octets that nobody needs would go to the
+/// victim.
+constexpr std::size_t kPaddingBlock = 468;
+
+/// What a message gets without a look at the zones.
+struct Refusal {
+  Rcode rcode = Rcode::FormErr;
+  ExtendedError why = ExtendedError::None;
+  std::uint16_t flags = 0;  // further header bits
+};
+
+/// What cannot be processed at all. Fills `asked` for what can.
+std::optional<Refusal> refuseMessage(Parsed parsed, const Query& query, Transport transport,
+                                     QueryOptions& asked) noexcept {
+  constexpr Refusal kOpcode{Rcode::NotImp, ExtendedError::OpcodeMissing};
+  const bool isQuery = query.opcode() == kOpcodeQuery;
+  // What other opcodes put into a message is not ours to judge (DSO has other things behind the header).
+  if (parsed == Parsed::Malformed) return isQuery ? Refusal{} : kOpcode;
+  // Before the options, which another version may write in another way, and before the opcode, as in Knot and
+  // BIND (RFC 6891 section 6.1.3).
+  if (query.edns.version != 0) return Refusal{Rcode::BadVers};
+  const auto options = readOptions(query.edns.options);
+  if (!options) return Refusal{};
+  asked = *options;
+  // RFC 7828 section 3.3.2: by UDP the option is ignored, whatever is in it.
+  if (transport == Transport::Tcp && asked.keepalive.value_or(0) != 0) return Refusal{};
+  if (!isQuery) return kOpcode;
+  return std::nullopt;
+}
+
+/// What the COOKIE option decides (RFC 7873 sections 5.2 and 5.4), after it was checked.
+std::optional<Refusal> refuseCookie(Parsed parsed, const Request& request, const Query& query,
+                                    CookieState cookie, CookieMode mode) noexcept {
+  if (parsed == Parsed::NoQuestion) {
+    if (cookie == CookieState::Absent || query.answers != 0 || query.authorities != 0) return Refusal{};
+    // Only a cookie was asked for, and the response has one. BIND and NSD say NOERROR also to an invalid one.
+    return Refusal{cookie == CookieState::Invalid ? Rcode::BadCookie : Rcode::NoError};
+  }
+  if (mode != CookieMode::Require || request.transport == Transport::Tcp) return std::nullopt;
+  // Without an option there is nothing to send a cookie in: TC leads to TCP, which shows the address too.
+  if (cookie == CookieState::Absent) return Refusal{Rcode::NoError, ExtendedError::None, flag::kTruncated};
+  if (cookie != CookieState::Valid) return Refusal{Rcode::BadCookie};
+  return std::nullopt;
+}
+
+/// Questions that need no zone, in the order they are judged.
+std::optional<Refusal> refuseQuestion(const Query& query) noexcept {
   // An IXFR carries the SOA it starts from (RFC 1995 section 3); other queries carry nothing.
-  if (query.answers != 0 || (query.authorities != 0 && query.type != RRType::IXFR)) return Rcode::FormErr;
-  if (query.qclass != kClassIn && query.qclass != kClassAny) return Rcode::Refused;
-  if (static_cast<std::uint16_t>(query.type) == 0) return Rcode::FormErr;  // reserved: RFC 6895 section 3.1
+  if (query.answers != 0 || (query.authorities != 0 && query.type != RRType::IXFR)) return Refusal{};
+  // Knot and NSD refuse all other classes; BIND has NOTIMP for those it does not know.
+  if (query.qclass != kClassIn && query.qclass != kClassAny && query.qclass != kClassChaos)
+    return Refusal{Rcode::Refused, ExtendedError::ClassMissing};
+  if (static_cast<std::uint16_t>(query.type) == 0) return Refusal{};  // reserved: RFC 6895 section 3.1
   switch (query.type) {
     case RRType::OPT:
     case RRType::TKEY:
     case RRType::TSIG:
-      return Rcode::FormErr;
+      return Refusal{};
     case RRType::MAILA:
     case RRType::MAILB:
-      return Rcode::NotImp;
+      return Refusal{Rcode::NotImp, ExtendedError::TypeMissing};
     case RRType::AXFR:
     case RRType::IXFR:
-      return Rcode::Refused;
+      return Refusal{Rcode::Refused, ExtendedError::TransferMissing};
     default:
       return std::nullopt;
   }
@@ -40,25 +90,73 @@ std::size_t limitFor(const Request& request, const Query& query, const AnswerScr
   return std::min(std::max(query.edns.payload, kMinUdpPayload), scratch.udpPayload);
 }
 
+/// The options that are known before the answer. False where the COOKIE has an illegal length.
+bool addOptions(const Request& request, const QueryOptions& asked, AnswerScratch& scratch,
+                ResponseOptions& options) noexcept {
+  const MessageSettings& settings = scratch.messages;
+  if (asked.cookie && settings.cookies != CookieMode::Off) {
+    if (!isCookieLength(asked.cookie->size())) return false;
+    const CheckedCookie checked = checkCookie(*asked.cookie, request.client, scratch.now, settings.secrets);
+    scratch.last.cookie = checked.state;
+    options.addCookie(checked.reply);
+  }
+  if (asked.nsid && !settings.nsid.empty())
+    options.addNsid({reinterpret_cast<const std::uint8_t*>(settings.nsid.data()), settings.nsid.size()});
+  if (asked.keepalive && request.transport == Transport::Tcp && scratch.tcpKeepalive != 0)
+    options.addKeepalive(scratch.tcpKeepalive);
+  return true;
+}
+
+/// Makes the content of the response to what was not refused.
+Rcode answerQuestion(const Snapshot& snapshot, const Query& query, View view, MessageWriter& writer,
+                     AnswerScratch& scratch) noexcept {
+  if (query.qclass != kClassChaos) return Response(snapshot, query, view, writer, scratch).run();
+  const Rcode rcode = answerChaos(query, scratch.messages, writer);
+  if (rcode == Rcode::Refused) scratch.last.extendedError = ExtendedError::ChaosProhibited;
+  return rcode;
+}
+
 }  // namespace
+
+AnswerScratch::AnswerScratch(std::uint64_t seed, std::uint16_t payload, MessageSettings settings)
+    : random(seed), udpPayload(payload), messages(std::move(settings)) {}
+
+void AnswerScratch::beginBatch() noexcept {
+  if (messages.cookies != CookieMode::Off) now = static_cast<std::uint32_t>(std::time(nullptr));
+}
+
+std::uint16_t keepaliveUnits(std::chrono::milliseconds timeout) noexcept {
+  return static_cast<std::uint16_t>(std::clamp<std::int64_t>(timeout.count() / 100, 0, 65535));
+}
 
 std::size_t answer(const Snapshot& snapshot, [[maybe_unused]] const ReadSection& section,
                    const Request& request, std::span<std::uint8_t> out, AnswerScratch& scratch) noexcept {
   Query query;
   const Parsed parsed = parseQuery(request.message, query);
   if (parsed == Parsed::NotAQuery) return 0;
-  if (parsed == Parsed::Malformed) {
-    query.received = {};
-    query.edns = {};
-    const Rcode rcode = query.opcode() == kOpcodeQuery ? Rcode::FormErr : Rcode::NotImp;
-    scratch.last = {rcode, false};
-    return MessageWriter(out, kHeaderOctets, query).finish(rcode, scratch.udpPayload);
+  scratch.last = {};
+  Answered& last = scratch.last;
+
+  QueryOptions asked;
+  ResponseOptions options;
+  std::optional<Refusal> refused = refuseMessage(parsed, query, request.transport, asked);
+  if (!addOptions(request, asked, scratch, options)) refused = Refusal{};
+  if (!refused) refused = refuseCookie(parsed, request, query, last.cookie, scratch.messages.cookies);
+  if (!refused) refused = refuseQuestion(query);
+
+  MessageWriter writer(out, limitFor(request, query, scratch), query, options.octets().size());
+  if (refused) {
+    writer.setFlags(refused->flags);
+    last.extendedError = refused->why;
   }
-  MessageWriter writer(out, limitFor(request, query, scratch), query);
-  const std::optional<Rcode> refused = refusal(query);
-  const Rcode rcode = refused ? *refused : Response(snapshot, query, request.view, writer, scratch).run();
-  scratch.last = {rcode, (writer.flags() & flag::kTruncated) != 0};
-  return writer.finish(rcode, scratch.udpPayload);
+  last.rcode = refused ? refused->rcode : answerQuestion(snapshot, query, request.view, writer, scratch);
+  last.truncated = (writer.flags() & flag::kTruncated) != 0;
+
+  // Both only where the response has an OPT to carry them.
+  if (query.edns.present && last.extendedError != ExtendedError::None)
+    options.addExtendedError(last.extendedError, writer.spare());
+  const bool pads = asked.padding && request.transport == Transport::Tcp;
+  return writer.finish(last.rcode, {scratch.udpPayload, options.octets(), pads ? kPaddingBlock : 0});
 }
 
 }  // namespace holdfast

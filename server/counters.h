@@ -20,7 +20,15 @@ class Counter {
 };
 
 inline constexpr std::size_t kTransports = 2;
-inline constexpr std::size_t kCountedRcodes = 17;  ///< 0 to 15, and one for those above
+/// 0 to 15, BADVERS, BADCOOKIE, and one for all others.
+inline constexpr std::size_t kCountedRcodes = 19;
+
+constexpr std::size_t rcodeIndex(Rcode rcode) noexcept {
+  if (rcode == Rcode::BadVers) return 16;
+  if (rcode == Rcode::BadCookie) return 17;
+  const auto number = static_cast<std::size_t>(rcode);
+  return number < 16 ? number : kCountedRcodes - 1;
+}
 
 /// What one worker counts. Written by its thread only. Apart from other workers' cache lines.
 struct alignas(64) WorkerCounters {
@@ -29,7 +37,9 @@ struct alignas(64) WorkerCounters {
     Counter malformed;  ///< of those, dropped without a response: too short, or themselves responses
     Counter truncated;  ///< responses with TC
     Counter unsent;     ///< responses the system did not take
-    std::array<Counter, kCountedRcodes> responses;
+    std::array<Counter, kCountedRcodes> responses;        ///< index: rcodeIndex()
+    std::array<Counter, kCookieStates> cookies;           ///< index: CookieState; of queries answered
+    std::array<Counter, kExtendedErrors> extendedErrors;  ///< index: ExtendedError; reasons for no answer
   };
   std::array<PerTransport, kTransports> transports;  ///< index: Transport
 
@@ -54,8 +64,11 @@ struct alignas(64) WorkerCounters {
       counters.malformed.add();
       return;
     }
-    const auto rcode = static_cast<std::size_t>(answered.rcode);
-    counters.responses[rcode < kCountedRcodes ? rcode : kCountedRcodes - 1].add();
+    counters.responses[rcodeIndex(answered.rcode)].add();
+    if (answered.cookie != CookieState::Absent)
+      counters.cookies[static_cast<std::size_t>(answered.cookie)].add();
+    if (answered.extendedError != ExtendedError::None)
+      counters.extendedErrors[static_cast<std::size_t>(answered.extendedError)].add();
     if (answered.truncated) counters.truncated.add();
   }
 };

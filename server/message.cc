@@ -77,13 +77,10 @@ bool parseQuestion(Cursor& cursor, Query& query) noexcept {
   return true;
 }
 
-bool validOptions(std::span<const std::uint8_t> options) noexcept {
-  while (!options.empty()) {
-    if (options.size() < 4) return false;
-    const std::size_t length = read16(options, 2);
-    if (options.size() - 4 < length) return false;
-    options = options.subspan(4 + length);
-  }
+/// Passes several questions, of which none is kept: which one would the answer be to?
+bool skipQuestions(Cursor& cursor, unsigned count) noexcept {
+  for (; count > 0; --count)
+    if (!cursor.skipName() || !cursor.take(4)) return false;
   return true;
 }
 
@@ -96,8 +93,11 @@ bool parseRecord(Cursor& cursor, bool additional, Query& query) noexcept {
   const auto rdata = cursor.take(read16(*fixed, 8));
   if (!rdata) return false;
   if (static_cast<RRType>(read16(*fixed, 0)) != RRType::OPT) return true;
-  if (!additional || !*isRoot || query.edns.present || !validOptions(*rdata)) return false;
+  // Also a faulty OPT is answered with one, so that the client can tell the fault from a server without EDNS
+  // (RFC 6891 section 7). Knot, BIND and NSD leave it out there.
+  const bool isLegal = additional && *isRoot && !query.edns.present;
   query.edns.present = true;
+  if (!isLegal) return false;
   query.edns.payload = read16(*fixed, 2);
   query.edns.version = (*fixed)[5];
   query.edns.dnssecOk = ((*fixed)[6] & 0x80) != 0;
@@ -114,17 +114,19 @@ Parsed parseQuery(std::span<const std::uint8_t> message, Query& query) noexcept 
   query.received = {};
   query.edns = {};
   if ((query.flags & flag::kResponse) != 0) return Parsed::NotAQuery;
-  if (read16(message, 4) != 1) return Parsed::Malformed;
+  const unsigned questions = read16(message, 4);
   query.answers = read16(message, 6);
   query.authorities = read16(message, 8);
 
   Cursor cursor(message);
-  if (!parseQuestion(cursor, query)) return Parsed::Malformed;
+  const bool passed = questions == 1 ? parseQuestion(cursor, query) : skipQuestions(cursor, questions);
+  if (!passed) return Parsed::Malformed;
   const std::uint32_t before = std::uint32_t{query.answers} + query.authorities;
   const std::uint32_t records = before + read16(message, 10);
   for (std::uint32_t i = 0; i < records; ++i)
     if (!parseRecord(cursor, i >= before, query)) return Parsed::Malformed;
-  return cursor.atEnd() ? Parsed::Query : Parsed::Malformed;
+  if (!cursor.atEnd() || questions > 1) return Parsed::Malformed;
+  return questions == 0 ? Parsed::NoQuestion : Parsed::Query;
 }
 
 }  // namespace holdfast

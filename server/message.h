@@ -14,6 +14,7 @@ inline constexpr std::size_t kHeaderOctets = 12;  ///< RFC 1035 section 4.1.1
 inline constexpr std::size_t kOptOctets = 11;     ///< an OPT record without options, RFC 6891 section 6.1.2
 inline constexpr std::size_t kMaxMessageOctets = 65535;
 inline constexpr std::uint16_t kMinUdpPayload = 512;
+inline constexpr std::uint16_t kClassChaos = 3;
 inline constexpr std::uint16_t kClassAny = 255;
 inline constexpr std::uint8_t kOpcodeQuery = 0;
 
@@ -26,7 +27,8 @@ enum class Rcode : std::uint16_t {
   NotImp = 4,
   Refused = 5,
   YxDomain = 6,
-  BadVers = 16
+  BadVers = 16,
+  BadCookie = 23
 };
 
 /// Header bits as they stand in the 16-bit flags field.
@@ -40,11 +42,12 @@ inline constexpr std::uint16_t kRecursionDesired = 0x0100;
 
 /// What the OPT record of a query says (RFC 6891).
 struct Edns {
+  /// There is an OPT, if perhaps a faulty one: the response has one too.
   bool present = false;
   std::uint8_t version = 0;
   bool dnssecOk = false;
   std::uint16_t payload = 0;              ///< octets, as the client wrote it
-  std::span<const std::uint8_t> options;  ///< raw; borrows from the message
+  std::span<const std::uint8_t> options;  ///< raw, not checked; borrows from the message
 };
 
 /// A query taken apart. Borrows from the message. Numbers are in host byte order.
@@ -66,15 +69,19 @@ struct Query {
 };
 
 enum class Parsed {
-  Query,      ///< everything is set
-  Malformed,  ///< only id and flags are to be relied on: FORMERR with a bare header
-  NotAQuery   ///< shorter than a header, or a response: never answered, or two servers could loop
+  Query,       ///< everything is set
+  NoQuestion,  ///< as Query, but QDCOUNT is 0: only a COOKIE option can make sense of it (RFC 7873
+               ///< section 5.4)
+  Malformed,   ///< FORMERR. Set are id, flags, the question where `received` is not empty, and the OPT where
+               ///< it stands before the fault or is it
+  NotAQuery    ///< shorter than a header, or a response: never answered, or two servers could loop
 };
 
 /// Takes a message apart. Reads nothing outside `message`, allocates nothing, work of the order of its size.
-/// Malformed is: QDCOUNT other than 1, a name or record that runs over the end, a compression pointer in the
-/// question (nothing stands before it that a pointer could legally mean) or one not to earlier octets, two
-/// OPT records or one with an owner, octets behind the last record.
+/// Malformed is: QDCOUNT above 1 (RFC 9619), a name or record that runs over the end, a compression pointer
+/// in the question (nothing stands before it that a pointer could legally mean) or one not to earlier octets,
+/// two OPT records, one with an owner or outside the additional section (RFC 6891 section 6.1.1), octets
+/// behind the last record. The OPT's options are not looked at: they depend on its version (server/edns.h).
 Parsed parseQuery(std::span<const std::uint8_t> message, Query& query) noexcept;
 
 }  // namespace holdfast

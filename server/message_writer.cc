@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/edns.h"
+
 namespace holdfast {
 
 namespace {
@@ -61,12 +63,15 @@ std::size_t nameSize(std::span<const std::uint8_t> rdata) noexcept {
 
 }  // namespace
 
-MessageWriter::MessageWriter(std::span<std::uint8_t> out, std::size_t limit, const Query& query) noexcept
+MessageWriter::MessageWriter(std::span<std::uint8_t> out, std::size_t limit, const Query& query,
+                             std::size_t optionOctets) noexcept
     : out_(out),
-      limit_(limit - (query.edns.present ? kOptOctets : 0)),
+      limit_(limit - (query.edns.present ? kOptOctets + optionOctets : 0)),
+      kept_(limit - limit_),
       size_(kHeaderOctets),
       query_(query),
-      // CD and AD are cleared (RFC 4035 section 3.1.6), RA is never offered.
+      // CD and AD are cleared (RFC 4035 section 3.1.6; Knot and NSD clear CD, BIND copies it), RA is never
+      // offered, Z is reserved.
       flags_(static_cast<std::uint16_t>(flag::kResponse |
                                         (query.flags & (flag::kOpcode | flag::kRecursionDesired)))) {
   if (query.received.empty()) return;
@@ -92,6 +97,13 @@ bool MessageWriter::putBytes(std::span<const std::uint8_t> bytes) noexcept {
   return true;
 }
 
+/// Of what stands behind the two octets at `at`.
+void MessageWriter::putLength(std::size_t at) noexcept {
+  const std::size_t length = size_ - at - 2;
+  out_[at] = static_cast<std::uint8_t>(length >> 8);
+  out_[at + 1] = static_cast<std::uint8_t>(length);
+}
+
 bool MessageWriter::putPointer(std::size_t target) noexcept {
   if (!room(2)) return false;
   put16(0xc000u | target);
@@ -102,14 +114,12 @@ bool MessageWriter::add(Section section, Owner& owner, RRType type, std::uint32_
                         std::span<const std::uint8_t> rdata) noexcept {
   if (!putOwner(owner) || !room(10)) return false;
   put16(static_cast<std::uint16_t>(type));
-  put16(kClassIn);
+  put16(query_.qclass == kClassChaos ? kClassChaos : kClassIn);
   put32(ttl);
   const std::size_t lengthAt = size_;
   size_ += 2;
   if (!putRdata(type, rdata)) return false;
-  const std::size_t length = size_ - lengthAt - 2;
-  out_[lengthAt] = static_cast<std::uint8_t>(length >> 8);
-  out_[lengthAt + 1] = static_cast<std::uint8_t>(length);
+  putLength(lengthAt);
   ++counts_[static_cast<std::size_t>(section)];
   return true;
 }
@@ -203,17 +213,34 @@ void MessageWriter::rollback(const Mark& mark) noexcept {
   if (names_ == 0) questionSeen_ = false;
 }
 
-std::size_t MessageWriter::finish(Rcode rcode, std::uint16_t payload) noexcept {
+void MessageWriter::putOpt(unsigned rcode, const Opt& opt) noexcept {
+  limit_ += kept_;
+  out_[size_++] = 0;
+  put16(static_cast<std::uint16_t>(RRType::OPT));
+  put16(opt.payload);
+  put32(rcode >> 4 << 24 | (query_.edns.dnssecOk ? 0x8000u : 0u));
+  const std::size_t lengthAt = size_;
+  size_ += 2;
+  putBytes(opt.options);
+  if (opt.paddingBlock != 0) putPadding(opt.paddingBlock);
+  putLength(lengthAt);
+  ++counts_[static_cast<std::size_t>(Section::Additional)];
+}
+
+/// RFC 7830 section 3, the last of the options.
+void MessageWriter::putPadding(std::size_t block) noexcept {
+  if (!room(kOptionHeaderOctets)) return;
+  const std::size_t bare = size_ + kOptionHeaderOctets;
+  const std::size_t padded = std::min((bare + block - 1) / block * block, limit_);
+  put16(static_cast<std::size_t>(OptionCode::Padding));
+  put16(padded - bare);
+  std::fill_n(out_.begin() + static_cast<std::ptrdiff_t>(size_), padded - bare, std::uint8_t{0});
+  size_ = padded;
+}
+
+std::size_t MessageWriter::finish(Rcode rcode, const Opt& opt) noexcept {
   const auto code = static_cast<unsigned>(rcode);
-  if (query_.edns.present) {
-    limit_ += kOptOctets;
-    out_[size_++] = 0;
-    put16(static_cast<std::uint16_t>(RRType::OPT));
-    put16(payload);
-    put32(code >> 4 << 24 | (query_.edns.dnssecOk ? 0x8000u : 0u));
-    put16(0);
-    ++counts_[static_cast<std::size_t>(Section::Additional)];
-  }
+  if (query_.edns.present) putOpt(code, opt);
   const std::size_t size = size_;
   size_ = 0;
   put16(query_.id);

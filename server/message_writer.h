@@ -32,9 +32,10 @@ struct Owner {
 class MessageWriter {
  public:
   /// `limit` is the size the response must not exceed, OPT included; the OPT's place is kept free from the
-  /// start. Writes the header and, where the query has one, the question.
-  /// REQUIRES: limit <= out.size(); 12 <= limit, and 512 <= limit where the query has a question.
-  MessageWriter(std::span<std::uint8_t> out, std::size_t limit, const Query& query) noexcept;
+  /// start, with `optionOctets` for its options. Writes the header and, where the query has one, the
+  /// question. REQUIRES: 512 <= limit <= out.size(); optionOctets <= 200, and 0 where the query has no OPT.
+  MessageWriter(std::span<std::uint8_t> out, std::size_t limit, const Query& query,
+                std::size_t optionOctets = 0) noexcept;
 
   /// Appends one record. False when it does not fit; the caller then rolls back to its mark.
   /// REQUIRES: sections are written in order.
@@ -54,9 +55,18 @@ class MessageWriter {
   void clearFlags(std::uint16_t flags) noexcept { flags_ = static_cast<std::uint16_t>(flags_ & ~flags); }
   std::uint16_t flags() const noexcept { return flags_; }
 
-  /// Writes the OPT, if the query had one, and the header. `payload` is what this server takes by UDP.
-  /// Returns the size of the response.
-  std::size_t finish(Rcode rcode, std::uint16_t payload) noexcept;
+  /// Octets that are still free and kept for nothing.
+  std::size_t spare() const noexcept { return limit_ - size_; }
+
+  /// What finish() puts into the OPT.
+  struct Opt {
+    std::uint16_t payload = 0;                ///< what this server takes by UDP, octets
+    std::span<const std::uint8_t> options{};  ///< encoded; at most optionOctets and what was spare
+    std::size_t paddingBlock = 0;             ///< pads the response to a multiple; 0: no padding
+  };
+  /// Writes the OPT, if the query had one, and the header. Padding stops at the limit, and is left out where
+  /// not even its option's header fits. Returns the size of the response.
+  std::size_t finish(Rcode rcode, const Opt& opt) noexcept;
 
  private:
   static constexpr std::size_t kNames = 64;
@@ -73,9 +83,12 @@ class MessageWriter {
   void put16(std::size_t value) noexcept;
   void put32(std::uint32_t value) noexcept;
   bool putBytes(std::span<const std::uint8_t> bytes) noexcept;
+  void putLength(std::size_t at) noexcept;
   bool putPointer(std::size_t target) noexcept;
   bool putOwner(Owner& owner) noexcept;
   bool putName(std::span<const std::uint8_t> name) noexcept;
+  void putOpt(unsigned rcode, const Opt& opt) noexcept;
+  void putPadding(std::size_t block) noexcept;
   bool putRdata(RRType type, std::span<const std::uint8_t> rdata) noexcept;
   void remember(std::uint32_t hash, std::size_t at, std::size_t size) noexcept;
   void rememberQuestion() noexcept;
@@ -83,7 +96,8 @@ class MessageWriter {
   bool same(std::size_t at, std::span<const std::uint8_t> suffix) const noexcept;
 
   std::span<std::uint8_t> out_;
-  std::size_t limit_;  // without the OPT
+  std::size_t limit_;       // without the OPT
+  const std::size_t kept_;  // for the OPT
   std::size_t size_ = 0;
   const Query& query_;
   std::uint16_t flags_;

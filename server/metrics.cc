@@ -12,10 +12,11 @@ namespace holdfast {
 namespace {
 
 constexpr std::array<const char*, kTransports> kTransportNames{"udp", "tcp"};
-// IANA DNS Parameters, by their upper-case mnemonics; the last stands for all extended ones.
+// IANA DNS Parameters, by their upper-case mnemonics; the last stands for all others.
 constexpr std::array<const char*, kCountedRcodes> kRcodeNames{
-    "NOERROR", "FORMERR", "SERVFAIL",  "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
-    "NOTAUTH", "NOTZONE", "DSOTYPENI", "12",       "13",     "14",      "15",       "extended"};
+    "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN",  "NOTIMP",    "REFUSED", "YXDOMAIN",
+    "YXRRSET", "NXRRSET", "NOTAUTH",  "NOTZONE",   "DSOTYPENI", "12",      "13",
+    "14",      "15",      "BADVERS",  "BADCOOKIE", "extended"};
 
 double number(std::uint64_t value) {
   return static_cast<double>(value);
@@ -66,6 +67,31 @@ void addQueries(MetricFamilies& out, WorkerSpan workers) {
     out.value(sum(workers, t, &Per::truncated), {{"transport", kTransportNames[t]}});
   out.counter("holdfast_udp_batches_total", "Batches that datagrams were received in.")
       .value(sum(workers, &WorkerCounters::batches));
+}
+
+void addMessages(MetricFamilies& out, WorkerSpan workers) {
+  constexpr std::array<const char*, kCookieStates> kStates{"", "client-only", "valid", "invalid"};
+  const auto total = [&](std::size_t transport, auto member, std::size_t index) {
+    std::uint64_t value = 0;
+    for (const WorkerCounters& worker : workers)
+      value += (worker.transports[transport].*member)[index].value();
+    return number(value);
+  };
+  out.counter("holdfast_cookies_total",
+              "Queries with a DNS cookie: without a server cookie, with a valid and with an invalid one.");
+  for (std::size_t t = 0; t < kTransports; ++t)
+    for (std::size_t state = 1; state < kCookieStates; ++state)
+      out.value(total(t, &WorkerCounters::PerTransport::cookies, state),
+                {{"transport", kTransportNames[t]}, {"cookie", kStates[state]}});
+  out.counter("holdfast_extended_errors_total", "Queries not answered, by the reason that EDE options tell.");
+  for (std::size_t t = 0; t < kTransports; ++t)
+    for (std::size_t error = 1; error < kExtendedErrors; ++error) {
+      const ExtendedErrorText& text = textOf(static_cast<ExtendedError>(error));
+      out.value(total(t, &WorkerCounters::PerTransport::extendedErrors, error),
+                {{"transport", kTransportNames[t]},
+                 {"code", std::to_string(text.infoCode)},
+                 {"reason", std::string(text.extra)}});
+    }
 }
 
 void addConnections(MetricFamilies& out, WorkerSpan workers) {
@@ -157,6 +183,7 @@ std::string metricsText(const MetricsSources& sources, WallTime now) {
   out.gauge("holdfast_submissions_waiting", "Plans at the control API that wait for a thread.")
       .value(number(sources.submissionsWaiting));
   addQueries(out, sources.workers);
+  addMessages(out, sources.workers);
   addConnections(out, sources.workers);
   addZones(out, sources.publisher.status(), now);
   addPublisher(out, sources.publisher);

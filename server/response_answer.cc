@@ -36,8 +36,10 @@ Rcode Response::run() noexcept {
   answerSection();
   switch (end_) {
     case ChainEnd::NotHeld:
+      scratch_.last.extendedError = ExtendedError::NotAuthoritative;
       return Rcode::Refused;
     case ChainEnd::NoContent:
+      scratch_.last.extendedError = ExtendedError::ZoneNotReady;
       writer_.rollback(empty);
       writer_.clearFlags(flag::kAuthoritative);
       return Rcode::ServFail;

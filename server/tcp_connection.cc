@@ -10,6 +10,7 @@ namespace holdfast {
 
 TcpConnection::TcpConnection(event_base* base, FileDescriptor socket, Serving& serving, Owner& owner)
     : socket_(std::move(socket)),
+      client_(ClientAddress::ofPeer(socket_.get())),
       serving_(serving),
       owner_(owner),
       read_(makeEvent<&TcpConnection::readable>(base, socket_.get(), EV_READ | EV_PERSIST, this)),
@@ -80,6 +81,7 @@ bool TcpConnection::hasMessage() const noexcept {
 }
 
 void TcpConnection::answerReceived() noexcept {
+  serving_.scratch.beginBatch();
   const ReadSection section;
   const Snapshot& snapshot = serving_.snapshot.read(section);
   while (inEnd_ - inBegin_ >= kFrame && sizeof(Buffers::out) - outEnd_ >= kMaxFramed) {
@@ -101,7 +103,7 @@ void TcpConnection::answerReceived() noexcept {
 
 void TcpConnection::answerOne(const Snapshot& snapshot, const ReadSection& section) noexcept {
   const std::size_t size = messageOctets();
-  const Request request{{buffers_->in + inBegin_ + kFrame, size}, Transport::Tcp};
+  const Request request{{buffers_->in + inBegin_ + kFrame, size}, Transport::Tcp, client_};
   std::uint8_t* out = buffers_->out + outEnd_;
   const std::size_t octets =
       answer(snapshot, section, request, {out + kFrame, kMaxMessageOctets}, serving_.scratch);

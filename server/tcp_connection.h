@@ -61,6 +61,7 @@ class TcpConnection {
   bool wait(event* wanted, event* unwanted) noexcept;
 
   FileDescriptor socket_;
+  const ClientAddress client_;
   Serving& serving_;
   Owner& owner_;
   EventPtr read_;

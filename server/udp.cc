@@ -84,11 +84,13 @@ unsigned UdpSocket::receive() noexcept {
 
 unsigned UdpSocket::answerAll(unsigned received) noexcept {
   unsigned replies = 0;
+  serving_.scratch.beginBatch();
   const ReadSection section;
   const Snapshot& snapshot = serving_.snapshot.read(section);
   for (unsigned i = 0; i < received; ++i) {
     const Request request{{static_cast<const std::uint8_t*>(slots_[i].in.iov_base), received_[i].msg_len},
-                          Transport::Udp};
+                          Transport::Udp,
+                          ClientAddress::of(slots_[i].peer)};
     const std::span<std::uint8_t> out(static_cast<std::uint8_t*>(slots_[replies].out.iov_base),
                                       serving_.scratch.udpPayload);
     const std::size_t octets = answer(snapshot, section, request, out, serving_.scratch);

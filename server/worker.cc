@@ -40,12 +40,14 @@ Error outOfEvents() {
 
 Worker::Worker(const Settings& settings, const RcuPointer<Snapshot>& snapshot, WorkerCounters& counters,
                EventBasePtr base)
-    : serving_{snapshot, counters, AnswerScratch(seed(), settings.udpPayload)},
+    : serving_{snapshot, counters, AnswerScratch(seed(), settings.udpPayload, settings.messages)},
       base_(std::move(base)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       wakeEvent_(makeEvent<&Worker::drain>(base_.get(), wake_.get(), EV_READ, this)),
       drainEvent_(makeEvent<&Worker::endWhenDrained>(base_.get(), -1, EV_PERSIST, this)),
-      pool_(base_.get(), serving_, settings.tcp) {}
+      pool_(base_.get(), serving_, settings.tcp) {
+  serving_.scratch.tcpKeepalive = keepaliveUnits(settings.tcp.idle);
+}
 
 Result<std::unique_ptr<Worker>> Worker::make(const Settings& settings, const RcuPointer<Snapshot>& snapshot,
                                              WorkerCounters& counters) {

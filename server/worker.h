@@ -20,6 +20,7 @@ class Worker {
  public:
   struct Settings {
     std::uint16_t udpPayload = 1232;
+    MessageSettings messages;
     TcpLimits tcp;
   };
 

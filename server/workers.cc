@@ -79,6 +79,7 @@ Status Workers::open(const ServeSettings& settings, const RcuPointer<Snapshot>& 
   each.udpPayload = std::clamp<std::uint16_t>(settings.udpPayload, kMinUdpPayload, 4096);
   each.tcp.connections = std::max<std::size_t>(1, (settings.tcpConnections + threads - 1) / threads);
   each.tcp.idle = settings.tcpIdle;
+  each.messages = settings.messages;
 
   counters_ = std::make_unique<WorkerCounters[]>(threads);
   for (unsigned i = 0; i < threads; ++i) {

@@ -18,6 +18,7 @@ struct ServeSettings {
   std::uint16_t udpPayload = 1232;    ///< octets; the largest response by UDP. 512 to 4096, others are cut
   std::size_t tcpConnections = 1000;  ///< of the whole server, shared out evenly, at least one per thread
   std::chrono::milliseconds tcpIdle{10'000};
+  MessageSettings messages;
   SocketBuffers buffers;  ///< of each UDP socket
 };
 

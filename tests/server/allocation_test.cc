@@ -49,18 +49,32 @@ TEST_CASE("I13: answering allocates nothing, whatever is asked") {
       "@ 60 IN RRSIG SOA 13 2 60 20301231000000 20250101000000 1 @ aaaa\n"
       "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 IN NSEC3 1 0 10 aabb 0p9mhaveqvm6t7vbl5lop2u3t2rp3tom A\n");
   const Snapshot snapshot({zone, nsec, nsec3});
-  const auto scratch = std::make_unique<AnswerScratch>(1, std::uint16_t{1232});
+  MessageSettings settings;
+  settings.cookies = CookieMode::On;
+  settings.secrets.previous = SipHashKey{1};
+  settings.nsid = settings.version = "ns1";
+  const auto scratch = std::make_unique<AnswerScratch>(1, std::uint16_t{1232}, settings);
+  const ClientAddress client = clientAt("2001:db8::1");
+  // NSID, a cookie that is not ours, keepalive, padding.
+  const Bytes options = optionBytes({{3, {}}, {10, Bytes(24, 1)}, {11, {}}, {12, Bytes(4)}});
   Bytes out(kMaxMessageOctets);
   const RcuThread thread;
   for (const char* name :
        {"ns.example", "www.example", "x.d.example", "x.cut.example", "y.example", "pick.example",
-        "all.example", "a.b.example", "other.", "a.nsec.example", "a.b.nsec3.example"})
+        "all.example", "a.b.example", "other.", "version.bind", "a.nsec.example", "a.b.nsec3.example"})
     for (const RRType type : {RRType::A, RRType::MX, RRType::ANY, RRType::DS})
       for (const Transport transport : {Transport::Udp, Transport::Tcp}) {
-        const Bytes query = queryBytes({.name = name, .type = type, .edns = 1232, .dnssecOk = true});
+        const std::uint16_t qclass = std::string_view(name) == "version.bind" ? 3 : 1;
+        const Bytes query = queryBytes({.name = name,
+                                        .type = type,
+                                        .edns = 1232,
+                                        .qclass = qclass,
+                                        .dnssecOk = true,
+                                        .options = options});
         const std::uint64_t before = allocations;
         const ReadSection section;
-        const std::size_t octets = answer(snapshot, section, {query, transport}, out, *scratch);
+        scratch->beginBatch();
+        const std::size_t octets = answer(snapshot, section, {query, transport, client}, out, *scratch);
         const std::uint64_t after = allocations;
         INFO(name << " " << static_cast<unsigned>(type));
         CHECK(octets > 12);

@@ -96,6 +96,18 @@ Bytes readRdata(Reader& reader, RRType type, std::size_t size) {
   return rdata;
 }
 
+void readOptions(const Bytes& rdata, Decoded& decoded) {
+  Reader reader(rdata);
+  while (!reader.atEnd()) {
+    const unsigned code = reader.number16();
+    Bytes data(reader.number16());
+    for (std::uint8_t& octet : data) octet = reader.byte();
+    for (const auto& [other, ignored] : decoded.options)
+      if (other == code) throw Broken{};
+    decoded.options.emplace_back(code, std::move(data));
+  }
+}
+
 void readRecord(Reader& reader, unsigned section, Decoded& decoded) {
   const Bytes owner = reader.name();
   const auto type = static_cast<RRType>(reader.number16());
@@ -109,9 +121,13 @@ void readRecord(Reader& reader, unsigned section, Decoded& decoded) {
     decoded.payload = qclass;
     decoded.rcode |= ttl >> 24 << 4;
     decoded.dnssecOk = (ttl & 0x8000) != 0;
+    decoded.ednsVersion = ttl >> 16 & 0xff;
+    if ((ttl & 0x7fff) != 0) throw Broken{};
+    readOptions(rdata, decoded);
     return;
   }
-  if (qclass != 1) throw Broken{};
+  // A response tells things of the class that was asked for, of IN where that was ANY.
+  if (qclass != (decoded.qclass == 3 ? 3 : 1)) throw Broken{};
   decoded.sections[section].push_back(text(owner) + " " + std::to_string(ttl) + " " + toText(type) + " " +
                                       rdataText(type, rdata));
 }
@@ -130,7 +146,7 @@ Decoded decodeAll(std::span<const std::uint8_t> message) {
   if (questions == 1) {
     decoded.question = text(reader.name());
     decoded.question += " " + toText(static_cast<RRType>(reader.number16()));
-    reader.number16();
+    decoded.qclass = reader.number16();
   }
   for (unsigned section = 0; section < 3; ++section)
     for (unsigned i = 0; i < counts[section]; ++i) readRecord(reader, section, decoded);
@@ -173,10 +189,27 @@ Bytes queryBytes(const Ask& ask) {
   append16(out, ask.qclass);
   if (!ask.edns) return out;
   out.push_back(0);
-  for (const unsigned field :
-       {41u, unsigned{*ask.edns}, unsigned{ask.ednsVersion}, ask.dnssecOk ? 0x8000u : 0u, 0u})
+  for (const unsigned field : {41u, unsigned{*ask.edns}, unsigned{ask.ednsVersion},
+                               ask.dnssecOk ? 0x8000u : 0u, static_cast<unsigned>(ask.options.size())})
     append16(out, field);
+  out.insert(out.end(), ask.options.begin(), ask.options.end());
   return out;
+}
+
+Bytes optionBytes(const std::vector<std::pair<unsigned, Bytes>>& options) {
+  Bytes out;
+  for (const auto& [code, data] : options) {
+    append16(out, code);
+    append16(out, static_cast<unsigned>(data.size()));
+    out.insert(out.end(), data.begin(), data.end());
+  }
+  return out;
+}
+
+std::optional<Bytes> Decoded::option(unsigned code) const {
+  for (const auto& [each, data] : options)
+    if (each == code) return data;
+  return std::nullopt;
 }
 
 std::optional<Decoded> decode(std::span<const std::uint8_t> message) {

@@ -9,10 +9,15 @@ namespace holdfast::test {
 namespace {
 
 Answers someAnswers() {
+  MessageSettings settings;
+  settings.cookies = CookieMode::On;
+  settings.nsid = "ns1";
+  settings.version = "v";
   return Answers({zoneOf("example",
                          "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n"
                          "www 60 IN CNAME ns\nd 60 IN DNAME ns.cut\ncut 60 IN NS ns.cut\n"
-                         "ns.cut 60 IN AAAA 2001:db8::1\n* 60 IN MX 1 ns\n")});
+                         "ns.cut 60 IN AAAA 2001:db8::1\n* 60 IN MX 1 ns\n")},
+                 1232, settings);
 }
 
 /// Returns whether there was a response.
@@ -32,9 +37,17 @@ bool judge(Answers& answers, const Bytes& message, Transport transport) {
 }
 
 std::vector<Bytes> seeds() {
-  return {queryBytes({"www.example"}), queryBytes({.name = "www.example", .edns = 1232, .dnssecOk = true}),
-          queryBytes({"a.b.d.example", RRType::ANY}), queryBytes({"x.cut.example", RRType::MX, 65535}),
-          queryBytes({"nothing.here.example", RRType::MX, 0})};
+  // NSID, a cookie, keepalive, padding, and one nobody knows.
+  const Bytes kOptions =
+      optionBytes({{3, {}}, {10, Bytes(24, 1)}, {11, {}}, {12, Bytes(4)}, {65001, Bytes(3)}});
+  return {
+      queryBytes({"www.example"}),
+      queryBytes({.name = "www.example", .edns = 1232, .dnssecOk = true}),
+      queryBytes({"a.b.d.example", RRType::ANY}),
+      queryBytes({"x.cut.example", RRType::MX, 65535}),
+      queryBytes({"nothing.here.example", RRType::MX, 0}),
+      queryBytes({.name = "www.example", .edns = 1232, .options = kOptions}),
+      queryBytes({.name = "version.bind", .type = RRType::TXT, .edns = 0, .qclass = 3, .options = kOptions})};
 }
 
 }  // namespace
@@ -59,6 +72,28 @@ TEST_CASE("random changes to queries never lead out of bounds or to a malformed 
     if (random.below(8) == 0) message.resize(random.below(message.size() + 20));
     judge(answers, message, random.below(8) == 0 ? Transport::Tcp : Transport::Udp);
   }
+}
+
+TEST_CASE("random lists of options are answered with FORMERR or in full, by either transport") {
+  Answers answers = someAnswers();
+  answers.scratch().tcpKeepalive = 100;
+  Random random(44);
+  constexpr unsigned kCodes[] = {3, 10, 11, 12, 15, 65001};
+  unsigned refused = 0, answered = 0;
+  for (unsigned round = 0; round < 50'000; ++round) {
+    std::vector<std::pair<unsigned, Bytes>> options;
+    for (std::uint64_t count = random.below(5); count > 0; --count)
+      options.emplace_back(kCodes[random.below(6)], Bytes(random.below(4) * 8));
+    Bytes list = optionBytes(options);
+    const bool isCut = !list.empty() && random.below(4) == 0;
+    if (isCut) list.resize(random.below(list.size()));
+    const Bytes message = queryBytes({.name = "ns.example", .edns = 1232, .options = list});
+    judge(answers, message, round % 2 == 0 ? Transport::Tcp : Transport::Udp);
+    (answers.last().rcode == Rcode::FormErr ? refused : answered) += 1;
+    REQUIRE((answers.last().rcode == Rcode::FormErr || answers.last().rcode == Rcode::NoError));
+  }
+  CHECK(refused > 1000);
+  CHECK(answered > 1000);
 }
 
 TEST_CASE("random octets never lead out of bounds or to a malformed response") {

@@ -22,7 +22,7 @@ struct Desk {
     return writer.add(section, at, type, 60, rdata);
   }
   Decoded finish() {
-    size = writer.finish(Rcode::NoError, 1232);
+    size = writer.finish(Rcode::NoError, {1232});
     return decode({out.data(), size}).value();
   }
 

@@ -1,5 +1,7 @@
 #include "tests/server/serving_fixture.h"
 
+#include <arpa/inet.h>
+
 #include <stdexcept>
 
 #include "zone/compile.h"
@@ -35,8 +37,27 @@ RRset endpointOf(std::uint16_t pick, const std::vector<std::uint32_t>& weights, 
   return rrset;
 }
 
-Answers::Answers(std::vector<std::shared_ptr<const Zone>> zones, std::uint16_t payload)
-    : snapshot_(std::move(zones)), scratch_(std::make_unique<AnswerScratch>(1, payload)) {}
+ClientAddress clientAt(const char* address) {
+  sockaddr_storage storage{};
+  auto& four = reinterpret_cast<sockaddr_in&>(storage);
+  auto& six = reinterpret_cast<sockaddr_in6&>(storage);
+  if (inet_pton(AF_INET, address, &four.sin_addr) == 1)
+    storage.ss_family = AF_INET;
+  else if (inet_pton(AF_INET6, address, &six.sin6_addr) == 1)
+    storage.ss_family = AF_INET6;
+  else
+    throw std::runtime_error("not an address");
+  return ClientAddress::of(storage);
+}
+
+Answers::Answers(std::vector<std::shared_ptr<const Zone>> zones, std::uint16_t payload,
+                 MessageSettings settings)
+    : snapshot_(std::move(zones)),
+      scratch_(std::make_unique<AnswerScratch>(1, payload, std::move(settings))) {}
+
+void Answers::setClient(const char* address) {
+  client_ = clientAt(address);
+}
 
 Bytes Answers::raw(std::span<const std::uint8_t> message, Transport transport) {
   // On the heap and of the exact sizes, so that the address sanitizer sees every octet out of bounds.
@@ -44,7 +65,7 @@ Bytes Answers::raw(std::span<const std::uint8_t> message, Transport transport) {
   Bytes out(transport == Transport::Tcp ? kMaxMessageOctets : scratch_->udpPayload);
   const RcuThread thread;
   const ReadSection section;
-  out.resize(answer(snapshot_, section, {in, transport}, out, *scratch_));
+  out.resize(answer(snapshot_, section, {in, transport, client_}, out, *scratch_));
   return out;
 }
 

@@ -47,6 +47,10 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
   workers[0].of(Transport::Udp).queries.add(3);
   workers[1].of(Transport::Udp).queries.add(4);
   workers[1].of(Transport::Tcp).responses[3].add(2);
+  workers[0].count(Transport::Udp, 40, {Rcode::BadVers, false, CookieState::Absent, ExtendedError::None});
+  workers[1].count(Transport::Udp, 40, {Rcode::BadCookie, false, CookieState::Invalid, ExtendedError::None});
+  workers[1].count(Transport::Tcp, 40,
+                   {Rcode::Refused, false, CookieState::Valid, ExtendedError::NotAuthoritative});
   const MetricsSources sources{
       server.publisher(), workers, {{Name(), "watch:/x", true, "", 3, 2, 1}}, 1, {}, {{"limits.pick", 64}}};
   const std::string text = metricsText(sources, WallTime(std::chrono::hours(500'000)));
@@ -71,8 +75,14 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
     if (typeOf[family] == "counter") CHECK_THAT(family, Catch::EndsWith("_total"));
   }
   for (const char* expected :
-       {"holdfast_queries_total{transport=\"udp\"} 7\n",
+       {"holdfast_queries_total{transport=\"udp\"} 9\n",
         "holdfast_responses_total{transport=\"tcp\",rcode=\"NXDOMAIN\"} 2\n",
+        "holdfast_responses_total{transport=\"udp\",rcode=\"BADVERS\"} 1\n",
+        "holdfast_responses_total{transport=\"udp\",rcode=\"BADCOOKIE\"} 1\n",
+        "holdfast_cookies_total{transport=\"udp\",cookie=\"invalid\"} 1\n",
+        "holdfast_cookies_total{transport=\"tcp\",cookie=\"valid\"} 1\n",
+        "holdfast_extended_errors_total{transport=\"tcp\",code=\"20\",reason=\"no zone of this name is held "
+        "here\"} 1\n",
         "holdfast_zone_generation{zone=\"example.net.\",stage=\"served\"} 5\n",
         "holdfast_plans_published_total{zone=\"example.net.\"} 1\n",
         "holdfast_plans_refused_total{zone=\"example.net.\",rule=\"stale-generation\"} 1\n",
