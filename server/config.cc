@@ -78,6 +78,9 @@ Config defaultConfig() {
   config.start.udpPayload = 1232;  // fits the 1280 octets every IPv6 path carries
   config.start.tcpConnections = 1000;
   config.start.tcpIdle = std::chrono::seconds(10);
+  config.start.nsid = config.start.version = config.start.name = "off";
+  config.start.cookies = "on";
+  config.start.cookieSecrets = "random";
   config.live.logLevel = "info";
   config.live.planBytes = 512ull << 20;
   config.live.reasons = GuardPolicy{}.maxReasons;

@@ -28,6 +28,11 @@ struct StartConfig {
   std::uint64_t udpPayload = 0;      ///< octets
   std::uint64_t tcpConnections = 0;  ///< of the whole server, shared out over the threads
   std::chrono::milliseconds tcpIdle{};
+  std::string nsid;           ///< "off", "hostname" or a text
+  std::string version;        ///< "off", "auto" or a text
+  std::string name;           ///< "off", "hostname" or a text
+  std::string cookies;        ///< "on", "off" or "require"
+  std::string cookieSecrets;  ///< a file, or "random"
   friend bool operator==(const StartConfig&, const StartConfig&) = default;
 };
 

@@ -1,5 +1,7 @@
 #include "server/config_options.h"
 
+#include "server/edns.h"
+
 namespace holdfast {
 
 namespace {
@@ -22,6 +24,21 @@ constexpr Option<Config> kServerOptions[] = {
      "Where Prometheus scrapes /metrics, ADDRESS:PORT or off."},
     {"plugins", OptionType::Path, kStart, [](Config& c) { return Slot(&c.start.plugins); },
      "Directory of the Enactor plugins, holdfast_enactor_KIND.so."},
+    {"identity.nsid", OptionType::Text, kStart, [](Config& c) { return Slot(&c.start.nsid); },
+     "What clients that ask for the NSID get: off, hostname, or a text.", 1, kMaxNsidOctets, "off hostname"},
+    {"identity.version", OptionType::Text, kStart, [](Config& c) { return Slot(&c.start.version); },
+     "What version.bind. and version.server. of class CH tell: off, auto, or a text.", 1, kMaxNsidOctets,
+     "off auto"},
+    {"identity.name", OptionType::Text, kStart, [](Config& c) { return Slot(&c.start.name); },
+     "What id.server. and hostname.bind. of class CH tell: off, hostname, or a text.", 1, kMaxNsidOctets,
+     "off hostname"},
+    {"cookies.mode", OptionType::Word, kStart, [](Config& c) { return Slot(&c.start.cookies); },
+     "DNS cookies: on, off, or require to answer UDP only with data where the cookie is valid.", 0, 0,
+     "on off require"},
+    {"cookies.secret-file", OptionType::PathOrWord, kStart,
+     [](Config& c) { return Slot(&c.start.cookieSecrets); },
+     "File with the secret of a set of servers behind one address, or random for one server.", 0, 0,
+     "random"},
     {"log.level", OptionType::Word, kLive, [](Config& c) { return Slot(&c.live.logLevel); },
      "The least that is logged: debug, info, warning or error.", 0, 0, "debug info warning error"},
     {"log.format", OptionType::Word, kStart, [](Config& c) { return Slot(&c.start.logFormat); },

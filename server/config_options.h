@@ -18,6 +18,8 @@ enum class OptionType {
   AddressOrOff,  ///< ADDRESS:PORT or off
   Threads,       ///< auto or a number
   Path,          ///< an absolute path
+  PathOrWord,    ///< an absolute path or one of Option::words
+  Text,          ///< printable ASCII; Option::words lists the texts that stand for something
   Word,          ///< one of Option::words
   Count,         ///< a number
   Size,          ///< octets, as 65536, 64K, 64M or 1G
@@ -51,7 +53,7 @@ struct Option {
   std::string_view help;
   std::uint64_t min = 0;  ///< of the number, octets, milliseconds or per cent
   std::uint64_t max = 0;
-  std::string_view words{};  ///< of a Word, separated by blanks
+  std::string_view words{};  ///< of a Word, PathOrWord or Text, separated by blanks
 };
 
 std::span<const Option<Config>> serverOptions();

@@ -8,6 +8,7 @@
 #include <system_error>
 #include <thread>
 
+#include "server/message_config.h"
 #include "server/metrics.h"
 
 namespace holdfast {
@@ -125,7 +126,11 @@ void Daemon::applyEnactors(const LiveConfig& live) {
 }
 
 Status Daemon::startWorkers() {
-  auto workers = Workers::start(serveSettings(config_.start), publisher_->snapshot());
+  ServeSettings settings = serveSettings(config_.start);
+  auto messages = messageSettings(config_.start);
+  if (!messages) return messages.error();
+  settings.messages = *std::move(messages);
+  auto workers = Workers::start(settings, publisher_->snapshot());
   if (!workers) {
     Error problem = workers.error();
     problem.what += ": set listen to an address that is free and that this user may use";

@@ -1,5 +1,6 @@
 #include "server/option_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -100,6 +101,15 @@ std::string quoted(std::string_view text) {
 std::string readString(const OptionRule& rule, std::string_view text, std::string& out) {
   if (rule.type == OptionType::AddressOrOff) {
     if (text != "off") return readAddress(text, out).empty() ? "" : "must be ADDRESS:PORT or off";
+  } else if (rule.type == OptionType::PathOrWord) {
+    if (!isOneOf(text, rule.words) && (text.empty() || text.front() != '/'))
+      return "must be an absolute path or " + std::string(rule.words);
+  } else if (rule.type == OptionType::Text) {
+    const bool isPrintable =
+        std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+    if (!isPrintable || text.size() < rule.min || text.size() > rule.max)
+      return "must be printable ASCII of " + std::to_string(rule.min) + " to " + std::to_string(rule.max) +
+             " characters";
   } else if (rule.type == OptionType::Path) {
     if (text.empty() || text.front() != '/') return "must be an absolute path";
   } else if (!isOneOf(text, rule.words)) {

@@ -39,6 +39,8 @@ threads: 3
 state: "/tmp/a \"b\"\\c"
 metrics: off
 log: {level: debug, format: json}
+identity: {nsid: 'a "b"', version: auto, name: hostname}
+cookies: {mode: require, secret-file: /etc/secrets}
 limits: {plan-bytes: 64M, tcp-idle: 1500ms}
 zones:
   us-east-1.example.net:
@@ -84,6 +86,18 @@ TEST_CASE("a mistake is told with its place, its key and its rule") {
       {"limits: {tcp-idle: 10}",
        "f.yaml:1:20: limits.tcp-idle: must be a duration such as 500ms, 10s or 10m from 1s to 1d, not "
        "\"10\""},
+      {"identity: {nsid: \"\"}",
+       "f.yaml:1:18: identity.nsid: must be printable ASCII of 1 to 128 characters, not \"\""},
+      {"identity: {nsid: " + std::string(129, 'x') + "}",
+       "f.yaml:1:18: identity.nsid: must be printable ASCII of 1 to 128 characters, not "},
+      {"identity: {name: \"a\\tb\"}",
+       "f.yaml:1:18: identity.name: must be printable ASCII of 1 to 128 characters, not "},
+      {"identity: {hostname: x}", "f.yaml:1:12: identity.hostname: unknown key"},
+      {"cookies: on", "f.yaml:1:10: cookies: must be a mapping of keys to values"},
+      {"cookies: {mode: true}", "f.yaml:1:17: cookies.mode: must be one of: on off require, not \"true\""},
+      {"cookies: {secret-file: secrets}",
+       "f.yaml:1:24: cookies.secret-file: must be an absolute path or random, not \"secrets\""},
+      {"cookies: {secret: x}", "f.yaml:1:11: cookies.secret: unknown key"},
       {"log: {}\nlimits:", "f.yaml:2:1: limits: is empty: write {} or leave the key out"},
       {"zones: [a]", "f.yaml:1:8: zones: must be a mapping of keys to values"},
       {"zones: {a..b: {}}", "f.yaml:1:9: zones.a..b: "},

@@ -1,0 +1,73 @@
+#include "server/cookie_secrets.h"
+
+#include <sys/random.h>
+
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <sstream>
+#include <system_error>
+#include <vector>
+
+namespace holdfast {
+
+namespace {
+
+std::optional<SipHashKey> readKey(std::string_view digits) {
+  SipHashKey key;
+  if (digits.size() != 2 * key.size()) return std::nullopt;
+  for (std::size_t i = 0; i < key.size(); ++i) {
+    const char* first = digits.data() + 2 * i;
+    const auto [end, problem] = std::from_chars(first, first + 2, key[i], 16);
+    if (problem != std::errc() || end != first + 2) return std::nullopt;
+  }
+  return key;
+}
+
+}  // namespace
+
+Result<CookieSecrets> randomCookieSecrets() {
+  CookieSecrets secrets;
+  // So few octets come whole, and waiting for the source ends soon after boot.
+  if (::getrandom(secrets.current.data(), secrets.current.size(), 0) !=
+      static_cast<ssize_t>(secrets.current.size()))
+    return Error{ErrorKind::System, "getrandom", std::generic_category().message(errno)};
+  return secrets;
+}
+
+Result<CookieSecrets> parseCookieSecrets(std::string_view text, const std::string& file) {
+  std::vector<SipHashKey> keys;
+  std::istringstream stream{std::string(text)};
+  unsigned number = 0;
+  for (std::string line; std::getline(stream, line);) {
+    ++number;
+    const auto wrong = [&](const char* rule) {
+      return Error{ErrorKind::Invalid, file + ":" + std::to_string(number), rule};
+    };
+    line.erase(line.find_last_not_of(" \t\r") + 1);
+    if (line.empty() || line.front() == '#') continue;
+    const auto key = readKey(line);
+    if (!key) return wrong("a cookie secret must be 32 hexadecimal digits");
+    if (keys.size() == 2) return wrong("there may be two cookie secrets, the current and the previous one");
+    if (!keys.empty() && keys.front() == *key) return wrong("the previous cookie secret is the current one");
+    keys.push_back(*key);
+  }
+  if (keys.empty()) return Error{ErrorKind::Invalid, file, "holds no cookie secret of 32 hexadecimal digits"};
+  CookieSecrets secrets{keys.front(), std::nullopt};
+  if (keys.size() == 2) secrets.previous = keys.back();
+  return secrets;
+}
+
+Result<CookieSecrets> readCookieSecrets(const std::string& file) {
+  std::ifstream stream(file, std::ios::binary);
+  std::ostringstream content;
+  if (stream) content << stream.rdbuf();
+  if (!stream || !content) {
+    const int cause = errno != 0 ? errno : EIO;
+    return Error{ErrorKind::Unreadable, file,
+                 "the cookie secrets cannot be read: " + std::generic_category().message(cause)};
+  }
+  return parseCookieSecrets(content.str(), file);
+}
+
+}  // namespace holdfast
