@@ -76,7 +76,7 @@ CheckedCookie checkCookie(Octets cookie, const ClientAddress& client, std::uint3
     const std::int32_t age = ageOf(cookie, now);
     if (age <= kValid && age >= -kAhead) {
       const bool isCurrent = isMadeWith(secrets.current, cookie, client);
-      if (isCurrent || (secrets.previous && isMadeWith(*secrets.previous, cookie, client)))
+      if (isCurrent || (secrets.other && isMadeWith(*secrets.other, cookie, client)))
         checked.state = CookieState::Valid;
       if (isCurrent && age < kRenewed) return checked;
     }

@@ -13,11 +13,11 @@ namespace holdfast {
 inline constexpr std::size_t kClientCookieOctets = 8;  ///< RFC 7873 section 4.1
 inline constexpr std::size_t kCookieOctets = 24;       ///< with a server cookie of RFC 9018 section 4
 
-/// What server cookies are made with. `previous` is still taken from clients but never given out, so that a
-/// set of servers can change secrets one after the other (RFC 9018 section 5).
+/// What server cookies are made with. Cookies of `other` are taken from clients but never given out, so that
+/// a set of servers can change secrets one server after the other (RFC 9018 section 5).
 struct CookieSecrets {
   SipHashKey current{};
-  std::optional<SipHashKey> previous;
+  std::optional<SipHashKey> other;
 };
 
 /// What the COOKIE option of a query said about its sender.

@@ -48,13 +48,14 @@ Result<CookieSecrets> parseCookieSecrets(std::string_view text, const std::strin
     if (line.empty() || line.front() == '#') continue;
     const auto key = readKey(line);
     if (!key) return wrong("a cookie secret must be 32 hexadecimal digits");
-    if (keys.size() == 2) return wrong("there may be two cookie secrets, the current and the previous one");
-    if (!keys.empty() && keys.front() == *key) return wrong("the previous cookie secret is the current one");
+    if (keys.size() == 2)
+      return wrong("there may be two cookie secrets: one to make cookies with, one to take besides");
+    if (!keys.empty() && keys.front() == *key) return wrong("the two cookie secrets are the same");
     keys.push_back(*key);
   }
   if (keys.empty()) return Error{ErrorKind::Invalid, file, "holds no cookie secret of 32 hexadecimal digits"};
   CookieSecrets secrets{keys.front(), std::nullopt};
-  if (keys.size() == 2) secrets.previous = keys.back();
+  if (keys.size() == 2) secrets.other = keys.back();
   return secrets;
 }
 

@@ -15,7 +15,8 @@ TYPES = {
 }
 NAMES = {number: name for name, number in TYPES.items()}
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 0, 1, 2, 3, 4, 5
-YXDOMAIN, BADVERS = 6, 16
+YXDOMAIN, BADVERS, BADCOOKIE = 6, 16, 23
+NSID, COOKIE, KEEPALIVE, PADDING, EXTENDED_ERROR = 3, 10, 11, 12, 15
 
 # Where the RDATA of types that responses may compress has names (RFC 1035 section 3.3, RFC 3597 section 4):
 # octets before the first name, how many names, octets after.
@@ -53,12 +54,15 @@ def encode_name(text):
     return out + b"\0"
 
 
-def query(name, qtype="A", ident=0x1234, edns=None, do=False, flags=0, qclass=1, version=0):
-    """A query message. edns: the payload size to offer, or None for no OPT."""
+def query(name, qtype="A", ident=0x1234, edns=None, do=False, flags=0, qclass=1, version=0, options=()):
+    """A query message. edns: the payload size to offer, or None for no OPT; options: pairs of code and data."""
+    if options and edns is None:
+        edns = 1232
+    rdata = b"".join(struct.pack("!2H", code, len(data)) + data for code, data in options)
     message = struct.pack("!6H", ident, flags, 1, 0, 0, 1 if edns is not None else 0)
     message += encode_name(name) + struct.pack("!2H", type_number(qtype), qclass)
     if edns is not None:
-        message += b"\0" + struct.pack("!HHBBHH", 41, edns, 0, version, 0x8000 if do else 0, 0)
+        message += b"\0" + struct.pack("!HHBBHH", 41, edns, 0, version, 0x8000 if do else 0, len(rdata)) + rdata
     return message
 
 
@@ -85,6 +89,18 @@ class Message:
     @property
     def rcode(self):
         return self.flags & 15 | (self.opt.ttl >> 24 << 4 if self.opt else 0)
+
+    def option(self, code):
+        """The data of an option of the OPT, or None."""
+        rest = self.opt.data if self.opt else b""
+        while rest:
+            each, length = struct.unpack("!2H", rest[:4])
+            if len(rest) < 4 + length:
+                raise Malformed("an option runs over")
+            if each == code:
+                return rest[4:4 + length]
+            rest = rest[4 + length:]
+        return None
 
     aa = property(lambda self: bool(self.flags & 0x0400))
     tc = property(lambda self: bool(self.flags & 0x0200))

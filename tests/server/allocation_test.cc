@@ -51,7 +51,7 @@ TEST_CASE("I13: answering allocates nothing, whatever is asked") {
   const Snapshot snapshot({zone, nsec, nsec3});
   MessageSettings settings;
   settings.cookies = CookieMode::On;
-  settings.secrets.previous = SipHashKey{1};
+  settings.secrets.other = SipHashKey{1};
   settings.nsid = settings.version = "ns1";
   const auto scratch = std::make_unique<AnswerScratch>(1, std::uint16_t{1232}, settings);
   const ClientAddress client = clientAt("2001:db8::1");

@@ -19,9 +19,9 @@ SipHashKey key(const char* digits) {
   return out;
 }
 
-CookieSecrets secretsOf(const char* current, const char* previous = nullptr) {
+CookieSecrets secretsOf(const char* current, const char* other = nullptr) {
   CookieSecrets secrets{key(current), std::nullopt};
-  if (previous != nullptr) secrets.previous = key(previous);
+  if (other != nullptr) secrets.other = key(other);
   return secrets;
 }
 
@@ -107,7 +107,7 @@ TEST_CASE("RFC 9018 A.3: reserved octets are hashed as they come and zero in wha
         hex("fc93fc62807ddb86010000005cf7a9acf73a7810aca2381e"));
 }
 
-TEST_CASE("RFC 9018 A.4: IPv6, and a cookie made with the previous secret is taken and replaced") {
+TEST_CASE("RFC 9018 A.4: IPv6, and a cookie made with the other secret is taken and replaced") {
   const char* old = "22681ab97d52c298010000005cf7c57926556bd0934c72f8";
   const char* client = "2001:db8:220:1:59de:d0f4:8769:82b8";
   const CookieSecrets rolled =

@@ -45,7 +45,7 @@ TEST_CASE("by default cookies are on, with a random secret, and nothing tells wh
   CHECK(settings.name.empty());
   CHECK(settings.secrets.current != SipHashKey{});
   CHECK(settings.secrets.current != settingsOf("{}").secrets.current);
-  CHECK_FALSE(settings.secrets.previous);
+  CHECK_FALSE(settings.secrets.other);
 }
 
 TEST_CASE("identity tells a text, the host's name or the version") {
@@ -61,17 +61,17 @@ TEST_CASE("identity tells a text, the host's name or the version") {
   CHECK(settingsOf("cookies: {mode: require}").cookies == CookieMode::Require);
 }
 
-TEST_CASE("secrets come from a file that holds the current and perhaps the previous one") {
+TEST_CASE("secrets come from a file that holds one, and perhaps one to take besides") {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/secrets";
   std::ofstream(path) << "# rolled on Monday\n" << kOne << "\r\n\n" << kTwo << " \n";
   const CookieSecrets secrets = settingsOf("cookies: {secret-file: " + path + "}").secrets;
   CHECK(secrets.current[1] == 0x11);
   CHECK(secrets.current[15] == 0xff);
-  REQUIRE(secrets.previous);
-  CHECK(secrets.previous->at(0) == 0xff);
+  REQUIRE(secrets.other);
+  CHECK(secrets.other->at(0) == 0xff);
   std::ofstream(path) << kTwo;
-  CHECK_FALSE(settingsOf("cookies: {secret-file: " + path + "}").secrets.previous);
+  CHECK_FALSE(settingsOf("cookies: {secret-file: " + path + "}").secrets.other);
   // Where cookies are off the file is not read.
   CHECK(settingsOf("cookies: {mode: off, secret-file: /nowhere}").cookies == CookieMode::Off);
 }
@@ -86,9 +86,9 @@ TEST_CASE("a mistake in the file of secrets is told with its line and never with
       {"0x112233445566778899aabbccddeeff", "f:1: a cookie secret must be 32 hexadecimal digits"},
       {" 00112233445566778899aabbccddeef", "f:1: a cookie secret must be 32 hexadecimal digits"},
       {"-1112233445566778899aabbccddeeff", "f:1: a cookie secret must be 32 hexadecimal digits"},
-      {std::string(kOne) + "\n" + kOne, "f:2: the previous cookie secret is the current one"},
+      {std::string(kOne) + "\n" + kOne, "f:2: the two cookie secrets are the same"},
       {std::string(kOne) + "\n" + kTwo + "\n" + kOne,
-       "f:3: there may be two cookie secrets, the current and the previous one"},
+       "f:3: there may be two cookie secrets: one to make cookies with, one to take besides"},
   }));
   CAPTURE(text);
   const auto secrets = parseCookieSecrets(text, "f");
