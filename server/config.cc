@@ -10,6 +10,7 @@
 #include "server/config_options.h"
 #include "server/default_paths.h"
 #include "server/option_text.h"
+#include "server/tcp_limits.h"
 
 namespace holdfast {
 
@@ -76,11 +77,16 @@ Config defaultConfig() {
   config.start.targetsPerEndpoint = PlanLimits{}.targets;
   config.start.pick = PlanLimits{}.pick;
   config.start.udpPayload = 1232;  // fits the 1280 octets every IPv6 path carries
-  config.start.tcpConnections = 1000;
-  config.start.tcpIdle = std::chrono::seconds(10);
   config.start.nsid = config.start.version = config.start.name = "off";
   config.start.cookies = "on";
   config.start.cookieSecrets = "random";
+  const TcpLimits tcp;
+  config.start.tcpConnections = tcp.connections;
+  config.start.tcpConnectionsPerClient = tcp.connectionsPerClient;
+  config.start.tcpIdle = tcp.idle;
+  config.start.tcpMessage = tcp.message;
+  config.start.tcpResponse = tcp.response;
+  config.start.tcpLifetime = tcp.lifetime;
   config.live.logLevel = "info";
   config.live.planBytes = 512ull << 20;
   config.live.reasons = GuardPolicy{}.maxReasons;

@@ -26,8 +26,12 @@ struct StartConfig {
   std::uint64_t targetsPerEndpoint = 0;
   std::uint64_t pick = 0;
   std::uint64_t udpPayload = 0;      ///< octets
-  std::uint64_t tcpConnections = 0;  ///< of the whole server, shared out over the threads
+  std::uint64_t tcpConnections = 0;  ///< of the whole server
+  std::uint64_t tcpConnectionsPerClient = 0;
   std::chrono::milliseconds tcpIdle{};
+  std::chrono::milliseconds tcpMessage{};
+  std::chrono::milliseconds tcpResponse{};
+  std::chrono::milliseconds tcpLifetime{};
   std::string nsid;           ///< "off", "hostname" or a text
   std::string version;        ///< "off", "auto" or a text
   std::string name;           ///< "off", "hostname" or a text

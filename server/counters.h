@@ -46,9 +46,14 @@ struct alignas(64) WorkerCounters {
   Counter batches;  ///< of received datagrams
   Counter tcpAccepted;
   Counter tcpClosed;
-  Counter tcpRefused;  ///< accepted and closed at once: every connection there is room for was busy
-  Counter tcpIdle;     ///< of those closed: by the idle timeout, or the idlest to make room
-  Counter tcpOpen;     ///< now
+  Counter tcpRefused;        ///< closed at once: all places were taken, and none could be spared
+  Counter tcpClientRefused;  ///< closed at once: the client had as many as one may
+  Counter tcpIdle;           ///< closed: idle for too long
+  Counter tcpEvicted;        ///< closed to make room for another
+  Counter tcpSlowMessage;    ///< closed: a message took too long to arrive
+  Counter tcpSlowResponse;   ///< closed: the client took too long to take its responses
+  Counter tcpExpired;        ///< told to end at the limit of its life
+  Counter tcpOpen;           ///< now
   Counter acceptFailures;
 
   PerTransport& of(Transport transport) noexcept { return transports[static_cast<std::size_t>(transport)]; }

@@ -1,9 +1,11 @@
 #include "server/daemon.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <thread>
@@ -44,9 +46,20 @@ ServeSettings serveSettings(const StartConfig& config) {
     if (auto address = SocketAddress::parse(text)) settings.listen.push_back(*address);
   settings.threads = static_cast<unsigned>(config.threads);
   settings.udpPayload = static_cast<std::uint16_t>(config.udpPayload);
-  settings.tcpConnections = config.tcpConnections;
-  settings.tcpIdle = config.tcpIdle;
+  settings.tcp = {config.tcpConnections, config.tcpConnectionsPerClient,
+                  config.tcpIdle,        config.tcpMessage,
+                  config.tcpResponse,    config.tcpLifetime};
   return settings;
+}
+
+/// What the limit of open files leaves TCP clients: the plan store, the control API and the workers' own
+/// sockets must never find them all taken.
+std::size_t descriptorsForClients(const ServeSettings& settings) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return settings.tcp.connections;
+  const std::size_t threads = settings.threads > 0 ? settings.threads : std::thread::hardware_concurrency();
+  const std::size_t own = 128 + threads * (2 * settings.listen.size() + 2);
+  return std::max<std::size_t>(limit.rlim_cur / 4, limit.rlim_cur > own ? limit.rlim_cur - own : 0);
 }
 
 std::string joined(const std::vector<std::string>& items) {
@@ -130,6 +143,11 @@ Status Daemon::startWorkers() {
   auto messages = messageSettings(config_.start);
   if (!messages) return messages.error();
   settings.messages = *std::move(messages);
+  if (const std::size_t most = descriptorsForClients(settings); most < settings.tcp.connections) {
+    log_.warning("the limit of open files allows fewer TCP connections than limits.tcp-connections",
+                 {{"configured", settings.tcp.connections}, {"used", most}});
+    settings.tcp.connections = most;
+  }
   auto workers = Workers::start(settings, publisher_->snapshot());
   if (!workers) {
     Error problem = workers.error();

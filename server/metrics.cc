@@ -97,12 +97,20 @@ void addMessages(MetricFamilies& out, WorkerSpan workers) {
 void addConnections(MetricFamilies& out, WorkerSpan workers) {
   out.gauge("holdfast_tcp_connections", "TCP connections open now.")
       .value(sum(workers, &WorkerCounters::tcpOpen));
-  out.counter("holdfast_tcp_connections_total",
-              "TCP connections accepted, closed, refused for want of room, and closed as idle.")
+  out.counter(
+         "holdfast_tcp_connections_total",
+         "TCP connections accepted. Of these refused: for want of room, or as the client had enough. The "
+         "others when closed, and what closed them where it was not the client: idle, evicted for "
+         "another, slow to send a message or to take a response, expired at the end of its life.")
       .value(sum(workers, &WorkerCounters::tcpAccepted), {{"event", "accepted"}})
       .value(sum(workers, &WorkerCounters::tcpClosed), {{"event", "closed"}})
       .value(sum(workers, &WorkerCounters::tcpRefused), {{"event", "refused"}})
-      .value(sum(workers, &WorkerCounters::tcpIdle), {{"event", "idle"}});
+      .value(sum(workers, &WorkerCounters::tcpClientRefused), {{"event", "client-refused"}})
+      .value(sum(workers, &WorkerCounters::tcpIdle), {{"event", "idle"}})
+      .value(sum(workers, &WorkerCounters::tcpEvicted), {{"event", "evicted"}})
+      .value(sum(workers, &WorkerCounters::tcpSlowMessage), {{"event", "slow-message"}})
+      .value(sum(workers, &WorkerCounters::tcpSlowResponse), {{"event", "slow-response"}})
+      .value(sum(workers, &WorkerCounters::tcpExpired), {{"event", "expired"}});
   out.counter("holdfast_tcp_accept_failures_total", "TCP connections the system could not hand over.")
       .value(sum(workers, &WorkerCounters::acceptFailures));
 }

@@ -8,51 +8,65 @@
 #include "server/listen.h"
 #include "server/serving.h"
 #include "server/tcp_connection.h"
+#include "server/tcp_limits.h"
+#include "server/tcp_places.h"
 
 namespace holdfast {
 
-struct TcpLimits {
-  std::size_t connections = 1000;          ///< open at once; at least 1
-  std::chrono::milliseconds idle{10'000};  ///< without a complete query or a response fully taken
-};
-
-/// The TCP connections of one worker, over all its addresses. When all places are taken, the connection that
-/// has been idle the longest makes room for a new one (RFC 7766 section 6.2.3 lets a server close idle ones);
-/// where every connection has a response under way, the new one is refused.
+/// The TCP connections of one worker, over all its addresses. When the server's places are all taken, the
+/// connection of this worker that has been idle the longest makes room for a new one (RFC 7766 section 6.2.3
+/// lets a server close idle ones), or else the one that has been sending a message the longest; where every
+/// connection has a response under way, the new one is refused.
+///
+/// Who is idle too long or reaches the limit of its life gets an ordinary close. Who is refused, or does not
+/// send or take a message in time, is reset: the client has shown that it will not miss what a close would
+/// keep, up to megabytes in the system's buffers and a minute of TIME_WAIT.
 /// Used on the worker's thread.
 class TcpPool final : private TcpConnection::Owner {
  public:
   using Clock = std::chrono::steady_clock;
 
-  /// REQUIRES: base and serving outlive it.
-  TcpPool(event_base* base, Serving& serving, TcpLimits limits);
+  /// REQUIRES: base, serving and places outlive it; `limits` are those that `places` was made with.
+  TcpPool(event_base* base, Serving& serving, const TcpLimits& limits, TcpPlaces& places);
 
-  /// Begins to enforce the idle limit. False where libevent is out of memory.
+  /// Begins to enforce the time limits. False where libevent is out of memory.
   bool start() noexcept;
   /// Takes over an accepted connection, or closes it.
-  void adopt(FileDescriptor socket);
+  void adopt(FileDescriptor socket, const SocketAddress& client);
+  /// Closes a connection that can be spared. False where there is none.
+  bool makeRoom() noexcept;
   /// Answers what each connection has sent already and closes it once that is taken.
   void drain() noexcept;
-  bool isEmpty() const noexcept { return connections_.empty(); }
+  bool isEmpty() const noexcept { return idle_.empty() && receiving_.empty() && sending_.empty(); }
 
  private:
-  struct Place final : TcpConnection {
+  struct Held;
+  using List = std::list<Held>;
+  struct Held final : TcpConnection {
     using TcpConnection::TcpConnection;
-    Clock::time_point activeAt = Clock::now();
-    std::list<Place>::iterator self;
+    const Clock::time_point born = Clock::now();
+    Clock::time_point since = born;  // when it entered its state
+    TcpPlaces::Place place;
+    List* list = nullptr;
+    List::iterator self;
   };
+  enum class Close { Orderly, Reset };
 
-  void active(TcpConnection& connection) noexcept override;
+  bool entered(TcpConnection& connection, TcpState state) noexcept override;
   void finished(TcpConnection& connection) noexcept override;
-  bool makeRoom() noexcept;
+  TcpPlaces::Taken takePlace(const SocketAddress& client, TcpPlaces::Place& place) noexcept;
+  List& listOf(TcpState state) noexcept;
   void sweep() noexcept;
-  void close(std::list<Place>::iterator place) noexcept;
+  void closeOverdue(List& list, std::chrono::milliseconds limit, Counter& counter, Close how) noexcept;
+  void close(Held& held) noexcept;
 
   event_base* const base_;
   Serving& serving_;
   const TcpLimits limits_;
+  TcpPlaces& places_;
   EventPtr sweep_;
-  std::list<Place> connections_;  // the longest idle first
+  // By state; each has one time limit, so that the first is always the next to be overdue.
+  List idle_, receiving_, sending_;
   bool draining_ = false;
 };
 

@@ -8,6 +8,11 @@
 
 namespace holdfast {
 
+void resetOnClose(const FileDescriptor& socket) noexcept {
+  const linger now{1, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+}
+
 TcpConnection::TcpConnection(event_base* base, FileDescriptor socket, Serving& serving, Owner& owner)
     : socket_(std::move(socket)),
       client_(ClientAddress::ofPeer(socket_.get())),
@@ -61,6 +66,7 @@ void TcpConnection::proceed() noexcept {
     answerReceived();
     if (!flush()) return owner_.finished(*this);
   } while (!isBusy() && hasMessage());
+  if (!report()) ended_ = true;
   if (isBusy()) {
     if (!wait(write_.get(), read_.get())) owner_.finished(*this);
     return;
@@ -113,7 +119,7 @@ void TcpConnection::answerOne(const Snapshot& snapshot, const ReadSection& secti
   out[0] = static_cast<std::uint8_t>(octets >> 8);
   out[1] = static_cast<std::uint8_t>(octets);
   outEnd_ += kFrame + octets;
-  owner_.active(*this);
+  answered_ = true;
 }
 
 /// Sends what the system takes. False when the connection is broken.
@@ -124,10 +130,22 @@ bool TcpConnection::flush() noexcept {
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
     outBegin_ += static_cast<std::size_t>(sent);
+    if (outMark_ > 0 && outBegin_ >= outMark_) taken_ = true;
   }
-  if (outEnd_ > 0) owner_.active(*this);
-  outBegin_ = outEnd_ = 0;
+  outBegin_ = outEnd_ = outMark_ = 0;
   return true;
+}
+
+/// Tells the owner where the connection stands, once a round is done. While responses wait only taking them
+/// counts: more answers would otherwise give a client that takes nothing its time anew.
+bool TcpConnection::report() noexcept {
+  const TcpState before = state_;
+  state_ = isBusy() ? TcpState::Sending : inEnd_ > 0 ? TcpState::Receiving : TcpState::Idle;
+  const bool anew = state_ != before || taken_ || (answered_ && state_ != TcpState::Sending);
+  answered_ = taken_ = false;
+  if (!anew) return true;
+  outMark_ = outEnd_;
+  return owner_.entered(*this, state_);
 }
 
 }  // namespace holdfast

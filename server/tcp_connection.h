@@ -9,16 +9,34 @@
 
 namespace holdfast {
 
+/// Makes the coming close of a TCP socket a reset: what waits in the system's buffers goes at once, and no
+/// state lingers.
+void resetOnClose(const FileDescriptor& socket) noexcept;
+
+/// What a connection is doing; each has its time limit (TcpLimits).
+enum class TcpState : std::uint8_t {
+  Idle,       ///< every message was answered, every response taken
+  Receiving,  ///< part of a message is there
+  Sending     ///< responses wait for the client to take them
+};
+
 /// One TCP connection: messages of a two-octet length and that many octets, answered in the order they came
 /// (RFC 7766 section 8). Memory is fixed from the start: while responses wait to be taken nothing is read, so
 /// a client that does not read stops itself. Each round over what was received is answered from one
 /// snapshot. Used on the worker's thread.
+///
+/// A length of less than a header, 0 included, ends the connection once the messages before it are answered:
+/// what follows would be guesswork, and a client in step never sends it. A message that gets no response
+/// (itself a response) is passed over. A client that ends its side gets all its responses first; what it left
+/// unfinished is dropped.
 class TcpConnection {
  public:
   /// Told what happens to it. May destroy it in finished().
   class Owner {
    public:
-    virtual void active(TcpConnection& connection) noexcept = 0;
+    /// A state begins: another one than before, or the same with its time anew, as a message was answered
+    /// or what had waited was taken. False: nothing more is to be read from the client.
+    virtual bool entered(TcpConnection& connection, TcpState state) noexcept = 0;
     virtual void finished(TcpConnection& connection) noexcept = 0;
 
    protected:
@@ -31,10 +49,9 @@ class TcpConnection {
 
   /// False where libevent is out of memory.
   bool start() noexcept;
-  /// True while responses wait for the client to take them.
-  bool isBusy() const noexcept { return outBegin_ != outEnd_; }
   /// Answers what was received already, then finishes. The connection may be gone afterwards.
   void drain() noexcept;
+  void resetOnClose() noexcept { holdfast::resetOnClose(socket_); }
 
  private:
   static constexpr std::size_t kFrame = 2;
@@ -48,6 +65,7 @@ class TcpConnection {
     std::uint8_t out[2 * kMaxFramed];  // room for one more response of any size while the first half waits
   };
 
+  bool isBusy() const noexcept { return outBegin_ != outEnd_; }
   void readable() noexcept;
   void writable() noexcept;
   enum class Received { Some, Nothing, Broken };
@@ -58,6 +76,7 @@ class TcpConnection {
   void answerReceived() noexcept;
   void answerOne(const Snapshot& snapshot, const ReadSection& section) noexcept;
   bool flush() noexcept;
+  bool report() noexcept;
   bool wait(event* wanted, event* unwanted) noexcept;
 
   FileDescriptor socket_;
@@ -69,6 +88,9 @@ class TcpConnection {
   std::unique_ptr<Buffers> buffers_;
   std::size_t inBegin_ = 0, inEnd_ = 0;
   std::size_t outBegin_ = 0, outEnd_ = 0;
+  std::size_t outMark_ = 0;  // where outEnd_ was when Sending began anew; 0 while nothing waits
+  TcpState state_ = TcpState::Idle;
+  bool answered_ = false, taken_ = false;  // since the last report
   bool ended_ = false;  // nothing more will be read; finished when all is answered and taken
 };
 

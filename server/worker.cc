@@ -39,21 +39,21 @@ Error outOfEvents() {
 }  // namespace
 
 Worker::Worker(const Settings& settings, const RcuPointer<Snapshot>& snapshot, WorkerCounters& counters,
-               EventBasePtr base)
+               TcpPlaces& places, EventBasePtr base)
     : serving_{snapshot, counters, AnswerScratch(seed(), settings.udpPayload, settings.messages)},
       base_(std::move(base)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       wakeEvent_(makeEvent<&Worker::drain>(base_.get(), wake_.get(), EV_READ, this)),
       drainEvent_(makeEvent<&Worker::endWhenDrained>(base_.get(), -1, EV_PERSIST, this)),
-      pool_(base_.get(), serving_, settings.tcp) {
+      pool_(base_.get(), serving_, settings.tcp, places) {
   serving_.scratch.tcpKeepalive = keepaliveUnits(settings.tcp.idle);
 }
 
 Result<std::unique_ptr<Worker>> Worker::make(const Settings& settings, const RcuPointer<Snapshot>& snapshot,
-                                             WorkerCounters& counters) {
+                                             WorkerCounters& counters, TcpPlaces& places) {
   EventBasePtr base = makeBase();
   if (base == nullptr) return outOfEvents();
-  std::unique_ptr<Worker> worker(new Worker(settings, snapshot, counters, std::move(base)));
+  std::unique_ptr<Worker> worker(new Worker(settings, snapshot, counters, places, std::move(base)));
   if (!worker->wake_) return Error{ErrorKind::System, "eventfd", std::generic_category().message(errno)};
   if (worker->wakeEvent_ == nullptr || worker->drainEvent_ == nullptr || !worker->pool_.start() ||
       event_add(worker->wakeEvent_.get(), nullptr) != 0)

@@ -24,9 +24,9 @@ class Worker {
     TcpLimits tcp;
   };
 
-  /// REQUIRES: snapshot and counters outlive it.
+  /// REQUIRES: snapshot, counters and places outlive it; `settings.tcp` is what `places` was made with.
   static Result<std::unique_ptr<Worker>> make(const Settings& settings, const RcuPointer<Snapshot>& snapshot,
-                                              WorkerCounters& counters);
+                                              WorkerCounters& counters, TcpPlaces& places);
   ~Worker() { join(); }
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -41,7 +41,7 @@ class Worker {
 
  private:
   Worker(const Settings& settings, const RcuPointer<Snapshot>& snapshot, WorkerCounters& counters,
-         EventBasePtr base);
+         TcpPlaces& places, EventBasePtr base);
 
   void run(unsigned number) noexcept;
   void drain() noexcept;

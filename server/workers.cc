@@ -77,13 +77,13 @@ Status Workers::open(const ServeSettings& settings, const RcuPointer<Snapshot>& 
       settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
   Worker::Settings each;
   each.udpPayload = std::clamp<std::uint16_t>(settings.udpPayload, kMinUdpPayload, 4096);
-  each.tcp.connections = std::max<std::size_t>(1, (settings.tcpConnections + threads - 1) / threads);
-  each.tcp.idle = settings.tcpIdle;
+  each.tcp = settings.tcp;
   each.messages = settings.messages;
 
   counters_ = std::make_unique<WorkerCounters[]>(threads);
+  places_ = std::make_unique<TcpPlaces>(settings.tcp);
   for (unsigned i = 0; i < threads; ++i) {
-    auto worker = Worker::make(each, snapshot, counters_[i]);
+    auto worker = Worker::make(each, snapshot, counters_[i], *places_);
     if (!worker) return std::move(worker).error();
     workers_.push_back(*std::move(worker));
   }

@@ -16,15 +16,14 @@ struct ServeSettings {
   std::vector<SocketAddress> listen;  ///< UDP and TCP each; port 0 lets the system choose one for both
   unsigned threads = 0;               ///< 0: one per processor
   std::uint16_t udpPayload = 1232;    ///< octets; the largest response by UDP. 512 to 4096, others are cut
-  std::size_t tcpConnections = 1000;  ///< of the whole server, shared out evenly, at least one per thread
-  std::chrono::milliseconds tcpIdle{10'000};
+  TcpLimits tcp;
   MessageSettings messages;
   SocketBuffers buffers;  ///< of each UDP socket
 };
 
 /// The threads that answer. Each has its own event loop, and its own UDP and TCP socket on every address;
 /// the system spreads clients over them (SO_REUSEPORT). Queries meet no lock and nothing of another thread's
-/// but the snapshot.
+/// but the snapshot; a TCP connection also counts in TcpPlaces when it comes and when it goes.
 class Workers {
  public:
   /// Opens every socket, then starts the threads, with all signals blocked. Errors name the address and the
@@ -53,6 +52,7 @@ class Workers {
   Status startThreads();
 
   std::unique_ptr<WorkerCounters[]> counters_;
+  std::unique_ptr<TcpPlaces> places_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<SocketAddress> addresses_;
   bool stopped_ = false;

@@ -73,7 +73,7 @@ class Pair final : TcpConnection::Owner {
   std::uint64_t queries() const { return counters_.of(Transport::Tcp).queries.value(); }
 
  private:
-  void active(TcpConnection& /*connection*/) noexcept override {}
+  bool entered(TcpConnection& /*connection*/, TcpState /*state*/) noexcept override { return true; }
   void finished(TcpConnection& /*connection*/) noexcept override { connection_.reset(); }
 
   const Fixture& fixture_;

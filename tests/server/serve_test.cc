@@ -1,134 +1,12 @@
-#include <arpa/inet.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <catch2/catch.hpp>
 #include <thread>
 
-#include "server/workers.h"
-#include "tests/server/serving_fixture.h"
+#include "tests/server/socket_fixture.h"
 
 // The sockets, over the loopback interface.
 namespace holdfast::test {
-
-namespace {
-
-using std::chrono::milliseconds;
-
-/// Workers over one zone, on a port of the system's choice.
-class Running {
- public:
-  explicit Running(ServeSettings settings = {}, const char* address = "127.0.0.1:0")
-      : snapshot_(std::make_unique<Snapshot>(std::vector<std::shared_ptr<const Zone>>{zone()})) {
-    settings.listen = {*SocketAddress::parse(address)};
-    if (settings.threads == 0) settings.threads = 2;
-    auto started = Workers::start(settings, snapshot_);
-    if (!started) throw std::runtime_error(started.error().text());
-    workers_ = *std::move(started);
-  }
-
-  Workers& workers() { return *workers_; }
-  SocketAddress address() const { return workers_->addresses().front(); }
-  template <class Get>
-  std::uint64_t sum(Get get) const {
-    std::uint64_t total = 0;
-    for (const WorkerCounters& each : workers_->counters()) total += get(each).value();
-    return total;
-  }
-  /// Counters are read while workers count, so a test waits for what it expects.
-  template <class Get>
-  bool reaches(Get get, std::uint64_t wanted) const {
-    for (unsigned i = 0; i < 400 && sum(get) != wanted; ++i) std::this_thread::sleep_for(milliseconds(5));
-    return sum(get) == wanted;
-  }
-
- private:
-  static std::shared_ptr<const Zone> zone() {
-    const auto plain = zoneOf("example", "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n");
-    return withRRset(*plain, "big.example", endpointOf(0, std::vector<std::uint32_t>(3000, 1)));
-  }
-
-  RcuPointer<Snapshot> snapshot_;
-  std::unique_ptr<Workers> workers_;
-};
-
-/// A blocking client that gives up after a while.
-class Client {
- public:
-  Client(int type, const SocketAddress& server, int receiveBuffer = 0)
-      : socket_(::socket(server.family(), type | SOCK_CLOEXEC, 0)) {
-    const timeval patience{3, 0};
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    ::setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
-    if (receiveBuffer > 0)
-      ::setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &receiveBuffer, sizeof receiveBuffer);
-    if (::connect(socket_.get(), server.raw(), server.size()) != 0) throw std::runtime_error("no connection");
-  }
-
-  void send(const Bytes& bytes) {
-    if (::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(bytes.size()))
-      throw std::runtime_error("not sent");
-  }
-  /// As much as the system takes within a short time.
-  std::size_t sendSome(const Bytes& bytes) {
-    pollfd wait{socket_.get(), POLLOUT, 0};
-    if (::poll(&wait, 1, 300) != 1) return 0;
-    const ssize_t sent = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
-  }
-  Bytes receive(std::size_t atMost = 65535) {
-    Bytes out(atMost);
-    const ssize_t got = ::recv(socket_.get(), out.data(), out.size(), 0);
-    out.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
-    return out;
-  }
-  /// One TCP message without its length; empty at the end of the connection.
-  Bytes message() {
-    const Bytes length = exactly(2);
-    return length.empty() ? length : exactly(static_cast<std::size_t>(length[0] << 8 | length[1]));
-  }
-  bool isClosed() {
-    std::uint8_t octet = 0;
-    return ::recv(socket_.get(), &octet, 1, 0) == 0;
-  }
-  void endSending() { ::shutdown(socket_.get(), SHUT_WR); }
-
- private:
-  Bytes exactly(std::size_t octets) {
-    Bytes out;
-    while (out.size() < octets) {
-      const Bytes more = receive(octets - out.size());
-      if (more.empty()) return {};
-      out.insert(out.end(), more.begin(), more.end());
-    }
-    return out;
-  }
-  FileDescriptor socket_;
-};
-
-Bytes framed(const Bytes& message) {
-  Bytes out{static_cast<std::uint8_t>(message.size() >> 8), static_cast<std::uint8_t>(message.size())};
-  out.insert(out.end(), message.begin(), message.end());
-  return out;
-}
-
-Bytes askFor(std::uint16_t id, const char* name = "ns.example") {
-  return queryBytes({.name = name, .id = id});
-}
-
-const auto udpQueries = [](const WorkerCounters& c) -> const Counter& {
-  return c.of(Transport::Udp).queries;
-};
-const auto tcpQueries = [](const WorkerCounters& c) -> const Counter& {
-  return c.of(Transport::Tcp).queries;
-};
-const auto open = [](const WorkerCounters& c) -> const Counter& { return c.tcpOpen; };
-const auto closed = [](const WorkerCounters& c) -> const Counter& { return c.tcpClosed; };
-const auto idle = [](const WorkerCounters& c) -> const Counter& { return c.tcpIdle; };
-const auto refused = [](const WorkerCounters& c) -> const Counter& { return c.tcpRefused; };
-
-}  // namespace
 
 TEST_CASE("addresses are read and written, and wrong ones are named") {
   for (const char* text : {"127.0.0.1:5300", "[::1]:5300", "0.0.0.0:0", "[2001:db8::1]:65535"})
@@ -261,31 +139,10 @@ TEST_CASE("a TCP client that does not read is not read from, and stops nobody el
   }
 }
 
-TEST_CASE("idle TCP connections are closed, also one that trickles octets or does not read") {
-  ServeSettings settings;
-  settings.threads = 1;
-  settings.tcpIdle = milliseconds(200);
-  Running server(settings);
-  Client silent(SOCK_STREAM, server.address());
-  Client trickling(SOCK_STREAM, server.address());
-  Client deaf(SOCK_STREAM, server.address(), 4096);
-  Bytes queries;
-  for (unsigned i = 0; i < 200; ++i)
-    for (const std::uint8_t octet : framed(askFor(1, "big.example"))) queries.push_back(octet);
-  deaf.send(queries);
-  for (unsigned i = 0; i < 12; ++i) {
-    trickling.sendSome({1});
-    std::this_thread::sleep_for(milliseconds(50));
-  }
-  CHECK(server.reaches(closed, 3));
-  CHECK(server.reaches(idle, 3));
-  CHECK(silent.isClosed());
-}
-
 TEST_CASE("over the limit of connections the one idle the longest makes room") {
   ServeSettings settings;
   settings.threads = 1;
-  settings.tcpConnections = 2;
+  settings.tcp.connections = 2;
   Running server(settings);
   Client first(SOCK_STREAM, server.address());
   Client second(SOCK_STREAM, server.address());
@@ -306,7 +163,7 @@ TEST_CASE("over the limit of connections the one idle the longest makes room") {
 TEST_CASE("a new connection is refused when all others have responses under way") {
   ServeSettings settings;
   settings.threads = 1;
-  settings.tcpConnections = 1;
+  settings.tcp.connections = 1;
   Running server(settings);
   Client busy(SOCK_STREAM, server.address(), 4096);
   Bytes queries;
@@ -345,7 +202,8 @@ TEST_CASE("draining answers what was received, closes and ends in time") {
 TEST_CASE("a worker told to stop answers the datagrams that wait") {
   WorkerCounters counters;
   RcuPointer<Snapshot> snapshot(std::make_unique<Snapshot>());
-  const auto worker = Worker::make({}, snapshot, counters);
+  TcpPlaces places{TcpLimits{}};
+  const auto worker = Worker::make({}, snapshot, counters, places);
   REQUIRE(worker);
   auto udp = openUdp(*SocketAddress::parse("127.0.0.1:0"), {});
   auto tcp = openTcp(*SocketAddress::parse("127.0.0.1:0"));

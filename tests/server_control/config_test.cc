@@ -41,7 +41,8 @@ metrics: off
 log: {level: debug, format: json}
 identity: {nsid: 'a "b"', version: auto, name: hostname}
 cookies: {mode: require, secret-file: /etc/secrets}
-limits: {plan-bytes: 64M, tcp-idle: 1500ms}
+limits: {plan-bytes: 64M, tcp-idle: 1500ms, tcp-connections-per-client: 7, tcp-message: 900ms,
+         tcp-response: 3s, tcp-lifetime: 2m}
 zones:
   us-east-1.example.net:
     guard: {min-targets: 2, min-capacity: 75%, ttl: [1, 3600], timeout: 2m}
@@ -60,6 +61,10 @@ zones:
   CHECK(zone.enactors[0].options.at("every") == "5s");
   CHECK(config.live.zones.contains(Name()));
   CHECK(config.start.tcpIdle == std::chrono::milliseconds(1500));
+  CHECK(config.start.tcpConnectionsPerClient == 7);
+  CHECK(config.start.tcpMessage == std::chrono::milliseconds(900));
+  CHECK(config.start.tcpResponse == std::chrono::seconds(3));
+  CHECK(config.start.tcpLifetime == std::chrono::minutes(2));
 }
 
 TEST_CASE("a mistake is told with its place, its key and its rule") {

@@ -51,6 +51,12 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
   workers[1].count(Transport::Udp, 40, {Rcode::BadCookie, false, CookieState::Invalid, ExtendedError::None});
   workers[1].count(Transport::Tcp, 40,
                    {Rcode::Refused, false, CookieState::Valid, ExtendedError::NotAuthoritative});
+  workers[0].tcpClientRefused.add(1);
+  workers[1].tcpClientRefused.add(2);
+  workers[1].tcpSlowMessage.add(4);
+  workers[1].tcpSlowResponse.add(5);
+  workers[1].tcpExpired.add(6);
+  workers[1].tcpEvicted.add(8);
   const MetricsSources sources{
       server.publisher(), workers, {{Name(), "watch:/x", true, "", 3, 2, 1}}, 1, {}, {{"limits.pick", 64}}};
   const std::string text = metricsText(sources, WallTime(std::chrono::hours(500'000)));
@@ -83,6 +89,11 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
         "holdfast_cookies_total{transport=\"tcp\",cookie=\"valid\"} 1\n",
         "holdfast_extended_errors_total{transport=\"tcp\",code=\"20\",reason=\"no zone of this name is held "
         "here\"} 1\n",
+        "holdfast_tcp_connections_total{event=\"client-refused\"} 3\n",
+        "holdfast_tcp_connections_total{event=\"slow-message\"} 4\n",
+        "holdfast_tcp_connections_total{event=\"slow-response\"} 5\n",
+        "holdfast_tcp_connections_total{event=\"expired\"} 6\n",
+        "holdfast_tcp_connections_total{event=\"evicted\"} 8\n",
         "holdfast_zone_generation{zone=\"example.net.\",stage=\"served\"} 5\n",
         "holdfast_plans_published_total{zone=\"example.net.\"} 1\n",
         "holdfast_plans_refused_total{zone=\"example.net.\",rule=\"stale-generation\"} 1\n",

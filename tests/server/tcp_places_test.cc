@@ -1,0 +1,97 @@
+#include "server/tcp_places.h"
+
+#include <catch2/catch.hpp>
+#include <thread>
+#include <vector>
+
+// Who may have how many TCP connections, without sockets.
+namespace holdfast::test {
+
+namespace {
+
+using Place = TcpPlaces::Place;
+using Taken = TcpPlaces::Taken;
+using std::chrono::milliseconds;
+
+SocketAddress from(const char* address) {
+  return *SocketAddress::parse(address);
+}
+
+TcpLimits limits(std::size_t connections, std::size_t perClient) {
+  TcpLimits limits;
+  limits.connections = connections;
+  limits.connectionsPerClient = perClient;
+  return limits;
+}
+
+}  // namespace
+
+TEST_CASE("a client is an IPv4 address or an IPv6 /64, whatever its port") {
+  const auto [first, other, same] = GENERATE(table<const char*, const char*, bool>({
+      {"192.0.2.1:1", "192.0.2.1:2", true},
+      {"192.0.2.1:1", "192.0.2.2:1", false},
+      {"[2001:db8::1]:1", "[2001:db8::ffff:0:0:2]:2", true},
+      {"[2001:db8::1]:1", "[2001:db8:0:1::1]:1", false},
+      {"[::1]:1", "127.0.0.1:1", false},
+  }));
+  TcpPlaces places(limits(10, 1));
+  Place a, b;
+  CAPTURE(first, other);
+  REQUIRE(places.take(from(first), a) == Taken::Yes);
+  CHECK(places.take(from(other), b) == (same ? Taken::ClientHasAll : Taken::Yes));
+}
+
+TEST_CASE("places are given back, refusals take none") {
+  TcpPlaces places(limits(3, 2));
+  std::vector<Place> held(3);
+  Place none;
+  REQUIRE(places.take(from("192.0.2.1:1"), held[0]) == Taken::Yes);
+  REQUIRE(places.take(from("192.0.2.1:1"), held[1]) == Taken::Yes);
+  for (unsigned i = 0; i < 10; ++i) CHECK(places.take(from("192.0.2.1:1"), none) == Taken::ClientHasAll);
+  CHECK(places.used() == 2);
+  REQUIRE(places.take(from("192.0.2.2:1"), held[2]) == Taken::Yes);
+  for (unsigned i = 0; i < 10; ++i) CHECK(places.take(from("192.0.2.3:1"), none) == Taken::NoneLeft);
+  CHECK(places.used() == 3);
+  held.clear();
+  CHECK(places.used() == 0);
+  for (unsigned i = 0; i < 2; ++i) CHECK(places.take(from("192.0.2.3:1"), held.emplace_back()) == Taken::Yes);
+}
+
+TEST_CASE("workers together never take more than there is, and lose none") {
+  TcpPlaces places(limits(50, 30));
+  std::atomic<bool> over{false};
+  std::vector<std::thread> workers;
+  for (unsigned w = 0; w < 4; ++w)
+    workers.emplace_back([&, w] {
+      std::vector<Place> held;
+      for (unsigned i = 0; i < 20'000; ++i) {
+        const SocketAddress client = from(i % 2 == 0 ? "192.0.2.1:1" : "192.0.2.2:1");
+        if (Place place; places.take(client, place) == Taken::Yes) held.push_back(std::move(place));
+        if (held.size() > 50) over = true;
+        if ((i + w) % 37 == 0) held.clear();
+      }
+    });
+  for (std::thread& worker : workers) worker.join();
+  CHECK_FALSE(over);
+  CHECK(places.used() == 0);
+  std::vector<Place> all(30);
+  for (Place& place : all) CHECK(places.take(from("192.0.2.1:1"), place) == Taken::Yes);
+}
+
+TEST_CASE("the idle limit shrinks while the last quarter of the places goes, to a tenth") {
+  TcpLimits limits;
+  limits.connections = 1000;
+  limits.idle = milliseconds(10'000);
+  CHECK(limits.idleWhen(0) == milliseconds(10'000));
+  CHECK(limits.idleWhen(750) == milliseconds(10'000));
+  CHECK(limits.idleWhen(875) == milliseconds(5000));
+  CHECK(limits.idleWhen(1000) == milliseconds(1000));
+  CHECK(limits.idleWhen(2000) == milliseconds(1000));
+  limits.connections = 1;
+  CHECK(limits.idleWhen(1) == milliseconds(10'000));
+  CHECK(limits.idleIn100Ms() == 100);
+  limits.idle = std::chrono::hours(24);
+  CHECK(limits.idleIn100Ms() == 65535);
+}
+
+}  // namespace holdfast::test
