@@ -101,6 +101,7 @@ class Server:
         self.control = self.dir / "control.sock"
         self.config_file = self.dir / "holdfast.yaml"
         self.log_file = self.dir / "log"
+        self.wrapper = []  # a command that runs the server, such as prlimit
         self.process = None
         listen = [f"127.0.0.1:{self.port}"] + ([f"[::1]:{self.port}"] if HAS_IPV6 else [])
         self.config = {"listen": listen, "threads": 2, "state": str(self.dir / "state"),
@@ -113,7 +114,7 @@ class Server:
     def start(self):
         self.write_config()
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([BIN / "holdfastd", "--config", self.config_file], stdout=log,
+            self.process = subprocess.Popen([*self.wrapper, BIN / "holdfastd", "--config", self.config_file], stdout=log,
                                             stderr=log, stdin=subprocess.DEVNULL)
         wait_for(self._ready, f"the server is ready; its log:\n{self.log()}")
         return self
