@@ -139,16 +139,17 @@ bool Judge::isNamed(NameView name, RRType type) const {
 
 void Judge::found(Rule rule, NameView name, std::optional<RRType> type, std::string observed,
                   std::string limit, std::string detail) {
+  keep({rule, toText(name), type ? toText(*type) : "", std::move(observed), std::move(limit),
+        std::move(detail)},
+       name);
+}
+
+void Judge::keep(Reason reason, NameView name) {
   if (verdict_.reasons.size() >= case_.policy.maxReasons) {
     ++verdict_.unlisted;
     return;
   }
-  Reason reason{rule,
-                toText(name),
-                type ? toText(*type) : "",
-                std::move(observed),
-                std::move(limit),
-                std::move(detail)};
+  const Rule rule = reason.rule;
   const bool overridden = case_.overridesHaveReason && isOverridable(rule) &&
                           std::any_of(case_.overrides.begin(), case_.overrides.end(), [&](const Override& o) {
                             return o.rule == rule && (!o.name || o.name->view() == name);

@@ -9,6 +9,7 @@
 
 #include "zone/plan.h"
 #include "zone/snapshot.h"
+#include "zone/zone_check.h"
 
 namespace holdfast {
 
@@ -44,7 +45,9 @@ struct Reason {
   std::string type;  ///< "A"; may be empty
   std::string observed;
   std::string limit;
-  std::string detail;  ///< one sentence for a person, ends with what to do where there is something to do
+  std::string detail;   ///< one sentence for a person, ends with what to do where there is something to do
+  std::string code{};   ///< of rule `invalid`: what check found it (docs/zone-checks.md); may be empty
+  std::string where{};  ///< "line 12" of a zone file or a JSON pointer, where that is known
 };
 
 /// A person's word that one rule does not count for one name in one plan.
@@ -63,6 +66,7 @@ struct GuardPolicy {
   std::uint32_t ttlMax = 7 * 86400;
   std::chrono::milliseconds timeout{30'000};
   std::size_t maxReasons = 1000;  ///< further findings are counted, not listed
+  std::size_t maxWarnings = 100;  ///< further ones are counted, not listed
   friend bool operator==(const GuardPolicy&, const GuardPolicy&) = default;
 };
 
@@ -70,7 +74,9 @@ struct GuardPolicy {
 struct Verdict {
   std::vector<Reason> reasons;
   std::vector<Reason> overridden;
-  std::uint64_t unlisted = 0;  ///< findings beyond GuardPolicy::maxReasons
+  std::uint64_t unlisted = 0;     ///< findings beyond GuardPolicy::maxReasons
+  std::vector<Finding> warnings;  ///< they never refuse
+  std::uint64_t unlistedWarnings = 0;
   bool accepted() const noexcept { return reasons.empty(); }
 };
 
@@ -83,6 +89,7 @@ struct Case {
   const GuardPolicy& policy;
   const std::vector<Override>& overrides;
   bool overridesHaveReason = false;
+  WallTime now{};  ///< for the times of signatures; 0: they are not looked at
 };
 
 /// Judges a candidate by every rule that looks at content (the fence's rules are the publisher's). Lists all

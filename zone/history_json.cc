@@ -6,13 +6,16 @@ namespace holdfast {
 
 std::string reasonsToJson(const std::vector<Reason>& reasons) {
   nlohmann::ordered_json array = nlohmann::ordered_json::array();
-  for (const Reason& reason : reasons)
+  for (const Reason& reason : reasons) {
     array.push_back({{"rule", toText(reason.rule)},
                      {"name", reason.name},
                      {"type", reason.type},
                      {"observed", reason.observed},
                      {"limit", reason.limit},
                      {"detail", reason.detail}});
+    if (!reason.code.empty()) array.back()["code"] = reason.code;
+    if (!reason.where.empty()) array.back()["where"] = reason.where;
+  }
   return array.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -29,7 +32,8 @@ std::vector<Reason> reasonsFromJson(std::string_view text) {
     const auto rule = parseRule(member(item, "rule"));
     if (!rule) continue;
     reasons.push_back({*rule, member(item, "name"), member(item, "type"), member(item, "observed"),
-                       member(item, "limit"), member(item, "detail")});
+                       member(item, "limit"), member(item, "detail"), member(item, "code"),
+                       member(item, "where")});
   }
   return reasons;
 }

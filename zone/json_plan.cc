@@ -8,6 +8,7 @@
 #include <set>
 
 #include "zone/plan_builder.h"
+#include "zone/plan_notes.h"
 #include "zone/suggest.h"
 
 namespace holdfast {
@@ -132,6 +133,7 @@ class JsonPlanReader {
   const PlanLimits& limits_;
   Plan plan_;
   PlanBuilder builder_;
+  RecordNotes notes_{plan_};
   std::set<Name> owners_;
 };
 
@@ -145,6 +147,7 @@ Result<Plan> JsonPlanReader::read(const dom::element& document) {
   }
   if (!keys.saw("plan")) return malformed("/plan", "is missing: it names the version of the format, 1");
   builder_.finish();
+  notes_.finish();
   if (Status overlap = checkOverlap(); !overlap) return std::move(overlap).error();
   return std::move(plan_);
 }
@@ -317,6 +320,7 @@ Status JsonPlanReader::readRecords(const dom::element& value) {
     Result<TextRecord> record = readRecordText(*text, plan_.zone, 3600);
     if (!record)
       return malformed(where, "\"" + std::string(text->substr(0, 120)) + "\": " + record.error().what);
+    notes_.see(*record, where);
     if (Status status = builder_.add(*std::move(record), where); !status)
       return Error{status.error().kind, where, status.error().what};
   }

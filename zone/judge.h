@@ -36,7 +36,6 @@ class Judge {
   void judgeTargets();
   void judgeEffects();
 
-  void judgeNode(NodeView node);
   void judgeGlue(const Changed& changed);
   void judgeFloor(const Changed& changed);
   void judgeCapacity(const Changed& changed, RRType type);
@@ -52,6 +51,7 @@ class Judge {
 
   void found(Rule rule, NameView name, std::optional<RRType> type, std::string observed, std::string limit,
              std::string detail);
+  void keep(Reason reason, NameView name);
   bool isNamed(NameView name, RRType type) const;
   bool isNamedWhole(NameView name) const;
   /// False once the time limit is over; then the verdict says so. Cheap enough to ask for every name.

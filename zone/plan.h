@@ -35,6 +35,16 @@ struct PlannedEndpoint {
   std::optional<RRset> aaaa;
 };
 
+/// Something about the records of a plan that its RRsets do not show any more.
+struct PlanNote {
+  enum class Kind : std::uint8_t { TtlDiffers, TtlTooLarge, Duplicate };
+  Kind kind = Kind::TtlDiffers;
+  Name owner;
+  RRType type = RRType::A;
+  std::string where;  ///< as PlannedRRset::where
+  std::string observed;
+};
+
 enum class PlanKind { Full, Delta };
 
 /// The wanted content of one zone (full) or a change to it (delta), parsed and checked for form, not judged.
@@ -52,6 +62,8 @@ struct Plan {
   /// From a zone file or a record line: its serial is the zone's first generation.
   std::optional<std::uint32_t> soaSerial;
   bool fromZoneFile = false;
+  std::vector<PlanNote> notes;
+  std::uint64_t unlistedNotes = 0;
 };
 
 /// Structural limits of a plan document, beside the size in octets that the transport enforces.

@@ -159,6 +159,7 @@ ZoneStatus Publisher::statusOf(const ZoneState& state) const {
   status.lastRefusal = state.lastRefusal;
   status.refusals = state.refusals;
   status.published = state.published;
+  status.warnings = state.warnings;
   return status;
 }
 

@@ -61,6 +61,7 @@ struct ZoneStatus {
   std::optional<HistoryEntry> lastRefusal;
   std::array<std::uint64_t, kRules> refusals{};  ///< since start, by rule
   std::uint64_t published = 0;                   ///< since start
+  std::uint64_t warnings = 0;                    ///< about published plans, since start
 };
 
 /// The only code that swaps the snapshot. Any number of threads submit; one at a time passes the critical
@@ -115,6 +116,7 @@ class Publisher {
     std::optional<HistoryEntry> lastRefusal;
     std::array<std::uint64_t, kRules> refusals{};
     std::uint64_t published = 0;
+    std::uint64_t warnings = 0;
   };
   /// What a plan is compiled and judged against, copied so that the work needs no lock.
   struct Basis {

@@ -72,7 +72,7 @@ Publisher::Candidate Publisher::prepare(const Submission& submission, const Basi
   candidate.zone = compilePlan(before, submission.plan, outcome.generation, serial, clock_());
   candidate.snapshot = basis.served->with(candidate.zone);
   candidate.verdict = judge({*basis.served, *candidate.snapshot, submission.plan.zone, submission.plan,
-                             basis.policy, submission.overrides, !submission.reason.empty()});
+                             basis.policy, submission.overrides, !submission.reason.empty(), clock_()});
   candidate.diff = diffZones(before, *candidate.zone, submission.diffLimit);
   candidate.edition = basis.edition;
   outcome.judged += watch.elapsed();
@@ -152,6 +152,7 @@ Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state
   state.stored.fence = state.stored.committed = outcome.committed = outcome.generation;
   state.content = std::move(candidate.zone);
   ++state.published;
+  state.warnings += outcome.verdict.warnings.size() + outcome.verdict.unlistedWarnings;
   swap(std::move(candidate.snapshot));
   return outcome;
 }

@@ -60,7 +60,8 @@ TEST_CASE_METHOD(Served, "I2: an answer emptied by any route is refused, and the
       // Occluded by a new zone cut.
       {R"("records": ["under 60 IN NS ns.elsewhere."])", {"empty-answer deep.under.example./A"}},
       // Occluded by a new DNAME.
-      {R"("records": ["under 60 IN DNAME nothing"])", {"empty-answer deep.under.example./A"}},
+      {R"("records": ["under 60 IN DNAME nothing"])",
+       {"empty-answer deep.under.example./A", "invalid deep.under.example."}},
       // The wildcard that another name's chain ends in; the wildcard's own removal is named.
       {R"("remove": ["*.wild"])", {"empty-answer viawild.example./A"}},
       // A new name takes itself and what is below it out of the wildcard.
@@ -111,7 +112,7 @@ TEST_CASE_METHOD(Served,
 TEST_CASE_METHOD(Served, "I2 holds across zones: an alias in one zone guards its target in another") {
   REQUIRE(server.publisher().addZone(name("other.")));
   const Outcome made =
-      server.push("other.", "@ 60 IN NS ns\nx 60 IN CNAME lb.example.\nwww 60 IN A 192.0.2.8\n");
+      server.push("other.", "@ 60 IN NS www\nx 60 IN CNAME lb.example.\nwww 60 IN A 192.0.2.8\n");
   REQUIRE(made.kind == Outcome::Kind::Published);
   CHECK(delta(R"("remove": ["lb", "www"])") ==
         Rules{"empty-answer x.other./A", "empty-answer x.other./AAAA"});
@@ -149,7 +150,7 @@ TEST_CASE_METHOD(Served,
     return text.replace(generation, 16, "\"generation\": 12");
   };
   CHECK(rulesOf(server.push("example.", without(content, "e 60 IN NS"))) ==
-        Rules{"empty-answer e.example./NS"});
+        Rules{"invalid e.example./DS", "empty-answer e.example./NS"});
   CHECK(rulesOf(server.push("example.", without(content, "ns.e 60 IN AAAA"))) ==
         Rules{"vanished ns.e.example./AAAA"});
   CHECK(next(R"("remove": ["ns.e/AAAA"])", 11) == Rules{});

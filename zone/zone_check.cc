@@ -1,0 +1,163 @@
+// Which names of a zone are checked for a plan, what counts as new, and where it stands in the plan.
+#include "zone/zone_check.h"
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+#include <unordered_map>
+
+#include "zone/zone_checker.h"
+
+namespace holdfast {
+
+namespace {
+
+/// Keeps findings as the limits allow, and takes an error for a warning where it is served already.
+class Collector {
+ public:
+  Collector(const CheckCase& c, Findings& out) : case_(c), out_(out) {}
+
+  ZoneChecker::Sink sink() {
+    return [this](Check check, NameView name, std::optional<RRType> type, std::string observed) {
+      pending_.push_back({check, factsOf(check).severity, Name(name), type, "", std::move(observed)});
+    };
+  }
+  /// What was found since the last call is all that `name` has. `again` makes the same checks elsewhere.
+  void settle(const std::function<void(ZoneChecker& before)>& again) {
+    if (pending_.empty()) return;
+    const bool hasErrors = std::any_of(pending_.begin(), pending_.end(),
+                                       [](const Finding& f) { return f.severity == Severity::Error; });
+    if (hasErrors && case_.before != nullptr) {
+      served_.clear();
+      if (!before_)
+        before_.emplace(*case_.before, case_.now,
+                        [this](Check check, NameView name, std::optional<RRType> type, std::string seen) {
+                          served_.emplace(check, Name(name), type, std::move(seen));
+                        });
+      again(*before_);
+      for (Finding& finding : pending_)
+        if (served_.contains({finding.check, finding.name, finding.type, finding.observed}))
+          finding.severity = Severity::Warning;
+    }
+    for (Finding& finding : pending_) keep(std::move(finding));
+    pending_.clear();
+  }
+  void keep(Finding finding) {
+    ++out_.counts[static_cast<std::size_t>(finding.check)];
+    const bool isError = finding.severity == Severity::Error;
+    std::vector<Finding>& list = isError ? out_.errors : out_.warnings;
+    if (list.size() < (isError ? case_.maxErrors : case_.maxWarnings))
+      list.push_back(std::move(finding));
+    else
+      ++(isError ? out_.unlistedErrors : out_.unlistedWarnings);
+  }
+
+ private:
+  const CheckCase& case_;
+  Findings& out_;
+  std::vector<Finding> pending_;
+  std::optional<ZoneChecker> before_;
+  std::set<std::tuple<Check, Name, std::optional<RRType>, std::string>> served_;
+};
+
+bool isTop(NodeView node, const Zone& zone) noexcept {
+  return node && (node.has(RRType::DNAME) || (node.has(RRType::NS) && node.name() != zone.apex()));
+}
+
+/// The names of a delta to check: those that change, the zone cuts above them (whose glue they may be), and
+/// what lies below a new cut or DNAME.
+std::set<NameView> namesToCheck(const CheckCase& c) {
+  std::set<NameView> names(c.changed.begin(), c.changed.end());
+  std::vector<NameView> tops;
+  for (const NameView name : c.changed) {
+    if (const NodeView node = c.after.find(name); isTop(node, c.after) && node.children() > 0)
+      if (c.before == nullptr || !isTop(c.before->find(name), *c.before)) tops.push_back(node.name());
+    if (c.after.facts().cuts == 0) continue;
+    for (NameView up = name; up.size() > c.after.apex().size(); up = up.parent())
+      if (const NodeView node = c.after.find(up); isTop(node, c.after)) names.insert(node.name());
+  }
+  if (tops.empty()) return names;
+  c.after.names().forEach([&](NodeView node) {
+    const NameView name = node.name();
+    if (std::any_of(tops.begin(), tops.end(), [&](NameView top) { return name.isBelow(top); }))
+      names.insert(name);
+    return c.hasTime();
+  });
+  return names;
+}
+
+void addNotes(const CheckCase& c, Collector& collector, Findings& findings) {
+  static constexpr std::array kNoteChecks{Check::TtlDiffers, Check::TtlTooLarge, Check::DuplicateRecord};
+  for (const PlanNote& note : c.plan.notes)
+    collector.keep({kNoteChecks[static_cast<std::size_t>(note.kind)], Severity::Warning, note.owner,
+                    note.type, note.where, note.observed});
+  findings.unlistedWarnings += c.plan.unlistedNotes;
+  if (c.plan.fromZoneFile && !c.plan.soaSerial)
+    collector.keep(
+        {Check::SoaMade, Severity::Warning, c.plan.zone, RRType::SOA, "", "none in the zone file"});
+}
+
+/// Says of each finding where the plan sets what it is about.
+void addPlaces(const CheckCase& c, std::vector<Finding>& findings) {
+  std::unordered_map<std::string_view, std::vector<Finding*>> byName;
+  for (Finding& finding : findings)
+    if (finding.where.empty()) byName[finding.name.wire()].push_back(&finding);
+  if (byName.empty()) return;
+  const auto place = [&](const Name& owner, const std::string& where, auto isAbout) {
+    const auto found = byName.find(owner.wire());
+    if (found == byName.end()) return;
+    for (Finding* finding : found->second)
+      if (finding->where.empty() && (!finding->type || isAbout(*finding->type))) finding->where = where;
+  };
+  for (const PlannedRRset& planned : c.plan.rrsets)
+    place(planned.owner, planned.where, [&](RRType type) { return type == planned.rrset.type; });
+  for (const PlannedEndpoint& planned : c.plan.endpoints) place(planned.owner, planned.where, isAddressType);
+}
+
+void finish(const CheckCase& c, Findings& findings) {
+  for (std::vector<Finding>* list : {&findings.errors, &findings.warnings}) {
+    std::stable_sort(list->begin(), list->end(),
+                     [](const Finding& a, const Finding& b) { return a.name < b.name; });
+    addPlaces(c, *list);
+  }
+}
+
+}  // namespace
+
+Findings checkZone(const CheckCase& c) {
+  Findings findings;
+  Collector collector(c, findings);
+  ZoneChecker checker(c.after, c.now, collector.sink());
+  const auto checkNode = [&](NodeView node) {
+    checker.checkName(node);
+    const NameView name = node.name();
+    collector.settle([&](ZoneChecker& before) {
+      if (const NodeView old = c.before->find(name)) before.checkName(old);
+    });
+    return c.hasTime();
+  };
+
+  checker.checkApex();
+  collector.settle([](ZoneChecker& before) { before.checkApex(); });
+  if (c.plan.kind == PlanKind::Full) {
+    checker.learnGlue();
+    if (c.before == nullptr) {
+      for (const NameView name : c.changed)  // all there are, in order
+        if (const NodeView node = c.after.find(name); node && !checkNode(node)) break;
+    } else {
+      c.after.names().forEach(checkNode);
+    }
+    if (c.hasTime()) checker.checkChains();
+    collector.settle([](ZoneChecker&) {});
+  } else {
+    std::set<NameView> names = namesToCheck(c);
+    names.insert(c.after.apex());  // its servers may have lost their addresses
+    for (const NameView name : names)
+      if (const NodeView node = c.after.find(name); node && !checkNode(node)) break;
+  }
+  addNotes(c, collector, findings);
+  finish(c, findings);
+  return findings;
+}
+
+}  // namespace holdfast
