@@ -10,13 +10,31 @@ namespace holdfast {
 namespace {
 
 JsonDocument reasonJson(const Reason& reason) {
-  return {{"rule", toText(reason.rule)}, {"name", reason.name},   {"type", reason.type},
-          {"observed", reason.observed}, {"limit", reason.limit}, {"detail", reason.detail}};
+  JsonDocument json{{"rule", toText(reason.rule)}, {"name", reason.name},   {"type", reason.type},
+                    {"observed", reason.observed}, {"limit", reason.limit}, {"detail", reason.detail}};
+  if (!reason.code.empty()) json["code"] = reason.code;
+  if (!reason.where.empty()) json["where"] = reason.where;
+  return json;
 }
 
 JsonDocument reasonsJson(const std::vector<Reason>& reasons) {
   JsonDocument list = JsonDocument::array();
   for (const Reason& reason : reasons) list.push_back(reasonJson(reason));
+  return list;
+}
+
+JsonDocument warningsJson(const std::vector<Finding>& warnings) {
+  JsonDocument list = JsonDocument::array();
+  for (const Finding& finding : warnings) {
+    const CheckFacts& facts = factsOf(finding.check);
+    list.push_back({{"code", facts.code},
+                    {"name", finding.name.text()},
+                    {"type", finding.type ? toText(*finding.type) : ""},
+                    {"where", finding.where},
+                    {"observed", finding.observed},
+                    {"limit", facts.rule},
+                    {"detail", facts.advice}});
+  }
   return list;
 }
 
@@ -156,6 +174,8 @@ HttpResponse outcomeResponse(const Outcome& outcome, const Document& document,
     json["diff_truncated"] = outcome.diff.truncated;
   }
   json["overridden"] = reasonsJson(outcome.verdict.overridden);
+  json["warnings"] = warningsJson(outcome.verdict.warnings);
+  json["unlisted_warnings"] = outcome.verdict.unlistedWarnings;
   json["timings_us"] = {
       {"judged", outcome.judged.count()}, {"durable", outcome.durable.count()}, {"total", total.count()}};
   return {refused ? refusalStatus(outcome) : 200, textOf(json)};

@@ -90,6 +90,7 @@ Config defaultConfig() {
   config.live.logLevel = "info";
   config.live.planBytes = 512ull << 20;
   config.live.reasons = GuardPolicy{}.maxReasons;
+  config.live.warnings = GuardPolicy{}.maxWarnings;
   config.live.submissionsWaiting = 16;
   config.live.requestTimeout = std::chrono::seconds(30);
   return config;

@@ -52,6 +52,7 @@ struct LiveConfig {
   std::string logLevel;
   std::uint64_t planBytes = 0;
   std::uint64_t reasons = 0;
+  std::uint64_t warnings = 0;
   std::uint64_t submissionsWaiting = 0;
   std::chrono::milliseconds requestTimeout{};
   std::map<Name, ZoneConfig> zones;

@@ -54,6 +54,8 @@ constexpr Option<Config> kServerOptions[] = {
      "The most targets that pick may ask for in one response.", 1, 64},
     {"limits.reasons", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.reasons); },
      "Findings a refusal lists; further ones are counted.", 1, 1'000'000},
+    {"limits.warnings", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.warnings); },
+     "Warnings about a plan that its outcome lists; further ones are counted.", 0, 1'000'000},
     {"limits.submissions-waiting", OptionType::Count, kLive,
      [](Config& c) { return Slot(&c.live.submissionsWaiting); },
      "Plans that may wait for their turn at the control API. Above it: 503.", 1, 10'000},

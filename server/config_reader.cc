@@ -26,7 +26,10 @@ class ConfigReader {
   void readDocument(const YAML::Node& root) {
     readOptions<Config>(root, "", serverOptions(), out_.config, {"zones"},
                         [&](const std::string&, const YAML::Node& node) { readZones(node); });
-    for (auto& [name, zone] : out_.config.live.zones) zone.guard.maxReasons = out_.config.live.reasons;
+    for (auto& [name, zone] : out_.config.live.zones) {
+      zone.guard.maxReasons = out_.config.live.reasons;
+      zone.guard.maxWarnings = out_.config.live.warnings;
+    }
   }
 
   void error(const YAML::Mark& mark, const std::string& key, const std::string& rule) {

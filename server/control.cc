@@ -248,6 +248,7 @@ void Control::logOutcome(const Outcome& outcome, const Document& document, int s
              {"removed", outcome.diff.namesRemoved},
              {"changed", outcome.diff.namesChanged},
              {"overridden", outcome.verdict.overridden.size()},
+             {"warnings", outcome.verdict.warnings.size() + outcome.verdict.unlistedWarnings},
              {"status", status}});
 }
 

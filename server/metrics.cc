@@ -137,6 +137,8 @@ void addZones(MetricFamilies& out, const std::vector<ZoneStatus>& zones, WallTim
   for (const ZoneStatus& zone : zones) out.value(zone.frozen ? 1 : 0, {{"zone", zone.apex.text()}});
   out.counter("holdfast_plans_published_total", "Plans published since the start.");
   for (const ZoneStatus& zone : zones) out.value(number(zone.published), {{"zone", zone.apex.text()}});
+  out.counter("holdfast_plan_warnings_total", "Warnings about published plans since the start.");
+  for (const ZoneStatus& zone : zones) out.value(number(zone.warnings), {{"zone", zone.apex.text()}});
   out.counter("holdfast_plans_refused_total", "Findings that refused plans since the start, by rule.");
   for (const ZoneStatus& zone : zones)
     for (std::size_t rule = 0; rule < kRules; ++rule)

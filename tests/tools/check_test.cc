@@ -25,7 +25,7 @@ Checked checkText(const std::string& text, const std::string& zone = "", bool js
 }
 
 std::string planWith(const std::string& members) {
-  return R"({"plan": 1, "zone": "x.example.", "kind": "full", "records": ["@ 60 IN NS ns.example."])" +
+  return R"({"plan": 1, "zone": "x.example.", "kind": "full", "records": ["@ 60 IN NS ns.example.", "@ 60 IN NS ns2.example."])" +
          members + "}";
 }
 
@@ -44,7 +44,7 @@ TEST_CASE("a plan with findings has status 3") {
   const Checked bogus = checkText(planWith(
       R"(, "endpoints": {"api": {"ttl": 5, "targets": [{"id": "a", "address": "127.0.0.1", "weight": 1}]}})"));
   CHECK(bogus.status == Exit::Refused);
-  CHECK_THAT(bogus.out, Contains("standard input: 1 finding as the first plan of x.example."));
+  CHECK_THAT(bogus.out, Contains("standard input: 1 error as the first plan of x.example."));
   CHECK_THAT(bogus.out, Contains("bogus-target") && Contains("api.x.example."));
   CHECK(checkText(planWith(R"(, "generation": "five")")).status == Exit::Refused);
   const Checked json = checkText("{\"plan\": 1,", "x.example.", true);

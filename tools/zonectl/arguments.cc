@@ -131,6 +131,7 @@ class Parser {
         add(app_, "check", "Check a plan without a server, as the first plan of its zone", Command::Check);
     check->add_option("FILE", arguments_.file, "A plan (.json) or zone file (.zone), - for standard input")
         ->required();
+    check->add_flag("--strict", arguments_.strict, "Exit with 3 for warnings too");
     check->add_option("--zone", arguments_.zone, "Its zone, where the file does not say")->type_name("ZONE");
   }
 

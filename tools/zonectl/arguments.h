@@ -29,6 +29,7 @@ struct Arguments {
   std::vector<std::string> removals, overrides;
   bool dryRun = false;
   bool yes = false;
+  bool strict = false;
   std::uint64_t limit = 20;
   std::string as;  ///< "json", "zone" or not said
 };

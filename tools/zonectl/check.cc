@@ -3,6 +3,7 @@
 #include "tools/zonectl/commands.h"
 #include "tools/zonectl/plan_source.h"
 #include "zone/publisher.h"
+#include "zone/record_text.h"
 
 namespace holdfast::zonectl {
 
@@ -46,14 +47,32 @@ Result<Outcome> judgeAsFirst(Plan plan) {
 
 Json refusalOf(const std::string& zone, const std::vector<Reason>& reasons, std::uint64_t unlisted) {
   Json document{{"outcome", "refused"}, {"zone", zone}, {"reasons", Json::array()}, {"unlisted", unlisted}};
-  for (const Reason& reason : reasons)
+  for (const Reason& reason : reasons) {
     document["reasons"].push_back({{"rule", toText(reason.rule)},
                                    {"name", reason.name},
                                    {"type", reason.type},
                                    {"observed", reason.observed},
                                    {"limit", reason.limit},
-                                   {"detail", reason.detail}});
+                                   {"detail", reason.detail},
+                                   {"where", reason.where}});
+    if (!reason.code.empty()) document["reasons"].back()["code"] = reason.code;
+  }
   return document;
+}
+
+void addWarnings(Json& document, const Verdict& verdict) {
+  document["warnings"] = Json::array();
+  document["unlisted_warnings"] = verdict.unlistedWarnings;
+  for (const Finding& finding : verdict.warnings) {
+    const CheckFacts& facts = factsOf(finding.check);
+    document["warnings"].push_back({{"code", facts.code},
+                                    {"name", finding.name.text()},
+                                    {"type", finding.type ? toText(*finding.type) : ""},
+                                    {"where", finding.where},
+                                    {"observed", finding.observed},
+                                    {"limit", facts.rule},
+                                    {"detail", facts.advice}});
+  }
 }
 
 Json checked(const PlanSource& source, const Name& zone) {
@@ -61,8 +80,10 @@ Json checked(const PlanSource& source, const Name& zone) {
   Result<Plan> plan = source.format == DocumentFormat::Json ? parseJsonPlan(source.body, zone, limits)
                                                             : parseZoneFilePlan(source.body, zone, limits);
   const auto broken = [&](const Error& error) {
-    return refusalOf(zone.text(),
-                     {{Rule::Invalid, zone.text(), "", error.where, "a well-formed plan", error.what}}, 0);
+    return refusalOf(
+        zone.text(),
+        {{Rule::Invalid, zone.text(), "", error.where, "a well-formed plan", error.what, "", error.where}},
+        0);
   };
   if (!plan) return broken(plan.error());
   Json document{{"outcome", "accepted"},
@@ -73,21 +94,33 @@ Json checked(const PlanSource& source, const Name& zone) {
   if (plan->kind == PlanKind::Delta) return document;
   const Result<Outcome> outcome = judgeAsFirst(*std::move(plan));
   if (!outcome) return broken(outcome.error());
-  if (outcome->kind == Outcome::Kind::Refused)
-    return refusalOf(zone.text(), outcome->verdict.reasons, outcome->verdict.unlisted);
+  if (outcome->kind == Outcome::Kind::Refused) {
+    Json refusal = refusalOf(zone.text(), outcome->verdict.reasons, outcome->verdict.unlisted);
+    addWarnings(refusal, outcome->verdict);
+    return refusal;
+  }
+  addWarnings(document, outcome->verdict);
   document["names"] = outcome->diff.namesAdded;
   return document;
 }
 
+std::uint64_t warningsOf(const Json& document) {
+  return listOf(document, "warnings").size() + numberOf(document, "unlisted_warnings");
+}
+
 std::string verdictText(const PlanSource& source, const Json& document, const Palette& palette) {
   const std::string subject = printable(source.file) + ": ";
+  const std::uint64_t warnings = warningsOf(document);
+  const std::string warned = palette.paint(Colour::Yellow, counted(warnings, "warning"));
   if (isRefusal(document)) {
-    const std::uint64_t findings = listOf(document, "reasons").size() + numberOf(document, "unlisted");
-    return subject + palette.paint(Colour::Red, counted(findings, "finding")) + " as the first plan of " +
-           textOf(document, "zone") + "\n\n" + renderReasons(document, palette);
+    const std::uint64_t errors = listOf(document, "reasons").size() + numberOf(document, "unlisted");
+    return renderFindings(document, palette) + "\n" + subject +
+           palette.paint(Colour::Red, counted(errors, "error")) + (warnings == 0 ? "" : ", " + warned) +
+           " as the first plan of " + textOf(document, "zone") + "\n";
   }
-  std::string text = subject + palette.paint(Colour::Green, "well") + ": a " + textOf(document, "kind") +
-                     " plan for " + textOf(document, "zone");
+  std::string text = warnings == 0 ? subject + palette.paint(Colour::Green, "well")
+                                   : renderFindings(document, palette) + "\n" + subject + warned;
+  text += ": a " + textOf(document, "kind") + " plan for " + textOf(document, "zone");
   if (const std::string generation = textOf(document, "generation"); !generation.empty())
     text += ", generation " + generation;
   if (textOf(document, "kind") == "delta")
@@ -117,7 +150,7 @@ Exit check(const Arguments& arguments, const Screen& screen) {
   const Json document = checked(*source, *zone);
   screen.out << (arguments.json ? document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"
                                 : verdictText(*source, document, screen.palette));
-  return isRefusal(document) ? Exit::Refused : Exit::Done;
+  return isRefusal(document) || (arguments.strict && warningsOf(document) > 0) ? Exit::Refused : Exit::Done;
 }
 
 }  // namespace holdfast::zonectl

@@ -20,6 +20,10 @@ std::string renderOutcome(const Json& outcome, const Palette& palette);
 std::string renderDiff(const Json& outcome, const Palette& palette);
 /// Reasons with what was seen and allowed, then what can be done about them.
 std::string renderReasons(const Json& outcome, const Palette& palette);
+/// Errors and warnings, errors first, each in the order of the document.
+std::string renderFindings(const Json& outcome, const Palette& palette);
+/// The first few warnings, and how many more there are; blank where there are none.
+std::string renderWarnings(const Json& outcome, const Palette& palette);
 /// What was refused and what stays, then the reasons.
 std::string renderRefusal(const Json& outcome, const Palette& palette);
 

@@ -140,7 +140,11 @@ std::string renderReasons(const Json& outcome, const Palette& palette) {
                textOf(reason, "type"),
                textOf(reason, "observed"),
                textOf(reason, "limit")});
-    if (const std::string detail = textOf(reason, "detail"); !detail.empty()) table.note(detail);
+    const std::string code = textOf(reason, "code"), where = textOf(reason, "where");
+    std::string note = where;
+    for (const std::string& part : {code, textOf(reason, "detail")})
+      if (!part.empty()) note += (note.empty() ? "" : ": ") + part;
+    if (!note.empty()) table.note(note);
   }
   if (const std::uint64_t unlisted = numberOf(outcome, "unlisted"); unlisted != 0)
     table.note("… and " + counted(unlisted, "finding") + " more");
@@ -169,7 +173,7 @@ std::string renderOutcome(const Json& outcome, const Palette& palette) {
   const std::string kind = textOf(outcome, "outcome");
   const std::string diff = renderDiff(outcome, palette);
   std::string text = diff.empty() ? "" : diff + "\n";
-  if (kind == "refused") return text + renderRefusal(outcome, palette);
+  if (kind == "refused") return text + renderRefusal(outcome, palette) + renderWarnings(outcome, palette);
   const std::string generation = "generation " + textOf(outcome, "generation") + " of " +
                                  printable(textOf(outcome, "zone")) + ", serial " +
                                  textOf(outcome, "serial") + ": " + changesText(memberOf(outcome, "changes"));
@@ -179,7 +183,7 @@ std::string renderOutcome(const Json& outcome, const Palette& palette) {
   for (const Json& reason : listOf(outcome, "overridden"))
     text +=
         palette.paint(Colour::Yellow, "Overridden: ") + printable(firstReason(Json::array({reason}))) + "\n";
-  return text;
+  return text + renderWarnings(outcome, palette);
 }
 
 }  // namespace holdfast::zonectl
