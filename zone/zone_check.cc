@@ -25,21 +25,25 @@ class Collector {
   /// What was found since the last call is all that `name` has. `again` makes the same checks elsewhere.
   void settle(const std::function<void(ZoneChecker& before)>& again) {
     if (pending_.empty()) return;
+    const bool isDelta = case_.plan.kind == PlanKind::Delta;
     const bool hasErrors = std::any_of(pending_.begin(), pending_.end(),
                                        [](const Finding& f) { return f.severity == Severity::Error; });
-    if (hasErrors && case_.before != nullptr) {
-      served_.clear();
+    served_.clear();
+    if (case_.before != nullptr && (hasErrors || isDelta)) {
       if (!before_)
         before_.emplace(*case_.before, case_.now,
                         [this](Check check, NameView name, std::optional<RRType> type, std::string seen) {
                           served_.emplace(check, Name(name), type, std::move(seen));
                         });
       again(*before_);
-      for (Finding& finding : pending_)
-        if (served_.contains({finding.check, finding.name, finding.type, finding.observed}))
-          finding.severity = Severity::Warning;
     }
-    for (Finding& finding : pending_) keep(std::move(finding));
+    for (Finding& finding : pending_) {
+      if (served_.contains({finding.check, finding.name, finding.type, finding.observed})) {
+        if (isDelta) continue;
+        finding.severity = Severity::Warning;
+      }
+      keep(std::move(finding));
+    }
     pending_.clear();
   }
   void keep(Finding finding) {
@@ -64,25 +68,30 @@ bool isTop(NodeView node, const Zone& zone) noexcept {
   return node && (node.has(RRType::DNAME) || (node.has(RRType::NS) && node.name() != zone.apex()));
 }
 
-/// The names of a delta to check: those that change, the zone cuts above them (whose glue they may be), and
-/// what lies below a new cut or DNAME.
-std::set<NameView> namesToCheck(const CheckCase& c) {
-  std::set<NameView> names(c.changed.begin(), c.changed.end());
+/// The names of a delta to check, in order: those that change, the zone cuts above them (whose glue they may
+/// be), what lies below a new cut or DNAME, and the apex, whose servers may have lost their addresses.
+std::vector<NameView> namesToCheck(const CheckCase& c) {
+  std::vector<NameView> names(c.changed.begin(), c.changed.end());
   std::vector<NameView> tops;
+  names.push_back(c.after.apex());
   for (const NameView name : c.changed) {
     if (const NodeView node = c.after.find(name); isTop(node, c.after) && node.children() > 0)
       if (c.before == nullptr || !isTop(c.before->find(name), *c.before)) tops.push_back(node.name());
     if (c.after.facts().cuts == 0) continue;
-    for (NameView up = name; up.size() > c.after.apex().size(); up = up.parent())
-      if (const NodeView node = c.after.find(up); isTop(node, c.after)) names.insert(node.name());
+    const HashedName hashed(name);
+    for (unsigned labels = c.after.apexLabels() + 1; labels < hashed.labels(); ++labels)
+      if (const NodeView node = c.after.find(hashed, labels); isTop(node, c.after))
+        names.push_back(node.name());
   }
-  if (tops.empty()) return names;
-  c.after.names().forEach([&](NodeView node) {
-    const NameView name = node.name();
-    if (std::any_of(tops.begin(), tops.end(), [&](NameView top) { return name.isBelow(top); }))
-      names.insert(name);
-    return c.hasTime();
-  });
+  if (!tops.empty())
+    c.after.names().forEach([&](NodeView node) {
+      const NameView name = node.name();
+      if (std::any_of(tops.begin(), tops.end(), [&](NameView top) { return name.isBelow(top); }))
+        names.push_back(name);
+      return c.hasTime();
+    });
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
@@ -147,12 +156,13 @@ Findings checkZone(const CheckCase& c) {
     } else {
       c.after.names().forEach(checkNode);
     }
-    if (c.hasTime()) checker.checkChains();
-    collector.settle([](ZoneChecker&) {});
+    // Straight through: a broken chain may have a finding for every name.
+    const auto keep = [&](Check check, NameView name, std::optional<RRType> type, std::string observed) {
+      collector.keep({check, factsOf(check).severity, Name(name), type, "", std::move(observed)});
+    };
+    if (c.hasTime()) ZoneChecker(c.after, c.now, keep).checkChains();
   } else {
-    std::set<NameView> names = namesToCheck(c);
-    names.insert(c.after.apex());  // its servers may have lost their addresses
-    for (const NameView name : names)
+    for (const NameView name : namesToCheck(c))
       if (const NodeView node = c.after.find(name); node && !checkNode(node)) break;
   }
   addNotes(c, collector, findings);

@@ -127,7 +127,7 @@ struct Findings {
 };
 
 /// Makes the checks that a zone needs before it is served. An error that the served content has too is a
-/// warning: refusing a newer plan for it would not take it away (I6).
+/// warning: refusing a newer plan for it would not take it away (I6). Of a delta only what is new is told.
 /// Work is of the order of the change for a delta (of the zone where a delta adds a zone cut or a DNAME above
 /// names that exist), of the zone for a full plan. Any thread; nothing is kept.
 Findings checkZone(const CheckCase& c);

@@ -89,7 +89,7 @@ void ZoneChecker::checkServers(NodeView node, RRsetView ns) {
       seen(Check::MissingGlue, host, " has no address");
     } else {
       reachable = true;  // by asking the other delegation's servers
-      seen(apex ? Check::ApexNsWithoutAddress : Check::SiblingGlue, host, " has no address");
+      seen(Check::SiblingGlue, host, " has no address");
     }
   }
   if (!reachable && withoutGlue == ns.count())

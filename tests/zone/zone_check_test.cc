@@ -127,6 +127,14 @@ TEST_CASE_METHOD(Checked,
   CHECK(warningsOf(outcome) == warnings);
 }
 
+TEST_CASE_METHOD(Checked, "of a delta only what is new is told") {
+  const Outcome outcome =
+      server.push("example.", "@ 60 IN SOA ns. h. 1 7200 3600 1209600 300\n@ 60 IN NS ns.\n");
+  REQUIRE(warningsOf(outcome) == Codes{"single-name-server example."});
+  CHECK(warningsOf(delta(R"("records": ["a 60 IN A 192.0.2.1"])")) == Codes{});
+  CHECK(warningsOf(delta(R"("records": ["@ 60 IN MX 10 b"])")) == Codes{"mx-without-address example."});
+}
+
 TEST_CASE("I6: what is served already does not refuse a newer plan") {
   // As an older version may have published it.
   const auto before = test::zoneOf("example.", std::string(kHead) + "a 60 IN CNAME b\na 60 IN TXT x\n");
