@@ -12,6 +12,11 @@ namespace holdfast {
 
 namespace {
 
+bool comesBefore(const Finding& a, const Finding& b) {
+  return std::tie(a.name, a.check, a.type, a.where, a.observed) <
+         std::tie(b.name, b.check, b.type, b.where, b.observed);
+}
+
 /// Keeps findings as the limits allow, and takes an error for a warning where it is served already.
 class Collector {
  public:
@@ -46,14 +51,20 @@ class Collector {
     }
     pending_.clear();
   }
+  /// Names are visited as they lie in memory; of too many findings the first in canonical order are kept.
   void keep(Finding finding) {
     ++out_.counts[static_cast<std::size_t>(finding.check)];
     const bool isError = finding.severity == Severity::Error;
-    std::vector<Finding>& list = isError ? out_.errors : out_.warnings;
-    if (list.size() < (isError ? case_.maxErrors : case_.maxWarnings))
-      list.push_back(std::move(finding));
-    else
+    std::vector<Finding>& heap = isError ? out_.errors : out_.warnings;
+    const std::size_t limit = isError ? case_.maxErrors : case_.maxWarnings;
+    if (heap.size() >= limit) {
       ++(isError ? out_.unlistedErrors : out_.unlistedWarnings);
+      if (limit == 0 || !comesBefore(finding, heap.front())) return;
+      std::pop_heap(heap.begin(), heap.end(), comesBefore);
+      heap.pop_back();
+    }
+    heap.push_back(std::move(finding));
+    std::push_heap(heap.begin(), heap.end(), comesBefore);
   }
 
  private:
@@ -125,8 +136,7 @@ void addPlaces(const CheckCase& c, std::vector<Finding>& findings) {
 
 void finish(const CheckCase& c, Findings& findings) {
   for (std::vector<Finding>* list : {&findings.errors, &findings.warnings}) {
-    std::stable_sort(list->begin(), list->end(),
-                     [](const Finding& a, const Finding& b) { return a.name < b.name; });
+    std::sort(list->begin(), list->end(), comesBefore);
     addPlaces(c, *list);
   }
 }
@@ -150,12 +160,7 @@ Findings checkZone(const CheckCase& c) {
   collector.settle([](ZoneChecker& before) { before.checkApex(); });
   if (c.plan.kind == PlanKind::Full) {
     checker.learnGlue();
-    if (c.before == nullptr) {
-      for (const NameView name : c.changed)  // all there are, in order
-        if (const NodeView node = c.after.find(name); node && !checkNode(node)) break;
-    } else {
-      c.after.names().forEach(checkNode);
-    }
+    c.after.names().forEach(checkNode);
     // Straight through: a broken chain may have a finding for every name.
     const auto keep = [&](Check check, NameView name, std::optional<RRType> type, std::string observed) {
       collector.keep({check, factsOf(check).severity, Name(name), type, "", std::move(observed)});

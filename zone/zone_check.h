@@ -106,7 +106,7 @@ struct Finding {
 };
 
 /// What is checked. `before` is nullptr for a zone's first plan. `changed` are the names whose
-/// nodes differ, in canonical order; they are all that a delta is checked for, with what stands above them
+/// nodes differ; they are all that a delta is checked for, with what stands above them
 /// and the apex. A full plan is checked whole. Borrows all of it.
 struct CheckCase {
   const Zone* before;
