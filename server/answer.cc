@@ -67,21 +67,11 @@ std::optional<Refusal> refuseQuestion(const Query& query) noexcept {
   // Knot and NSD refuse all other classes; BIND has NOTIMP for those it does not know.
   if (query.qclass != kClassIn && query.qclass != kClassAny && query.qclass != kClassChaos)
     return Refusal{Rcode::Refused, ExtendedError::ClassMissing};
-  if (static_cast<std::uint16_t>(query.type) == 0) return Refusal{};  // reserved: RFC 6895 section 3.1
-  switch (query.type) {
-    case RRType::OPT:
-    case RRType::TKEY:
-    case RRType::TSIG:
-      return Refusal{};
-    case RRType::MAILA:
-    case RRType::MAILB:
-      return Refusal{Rcode::NotImp, ExtendedError::TypeMissing};
-    case RRType::AXFR:
-    case RRType::IXFR:
-      return Refusal{Rcode::Refused, ExtendedError::TransferMissing};
-    default:
-      return std::nullopt;
-  }
+  if (query.type == RRType::AXFR || query.type == RRType::IXFR)
+    return Refusal{Rcode::Refused, ExtendedError::TransferMissing};
+  // Types that no zone can hold, such as OPT and TSIG, are looked up like any other: NODATA or what else the
+  // name gives, as Knot, NSD and PowerDNS answer.
+  return std::nullopt;
 }
 
 std::size_t limitFor(const Request& request, const Query& query, const AnswerScratch& scratch) noexcept {

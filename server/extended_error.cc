@@ -12,7 +12,6 @@ constexpr std::array<ExtendedErrorText, kExtendedErrors> kTexts{{
     {14, "Not Ready", "the zone has no content yet"},
     {20, "Not Authoritative", "no zone of this name is held here"},
     {21, "Not Supported", "zone transfers are not implemented"},
-    {21, "Not Supported", "this query type is not implemented"},
     {21, "Not Supported", "this opcode is not implemented"},
     {21, "Not Supported", "this class is not served"},
     {18, "Prohibited", "this name is not given out"},

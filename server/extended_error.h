@@ -13,12 +13,11 @@ enum class ExtendedError : std::uint8_t {
   ZoneNotReady,      ///< the zone is held and has no content yet
   NotAuthoritative,  ///< the name is in no zone held
   TransferMissing,   ///< AXFR, IXFR
-  TypeMissing,       ///< MAILA, MAILB
   OpcodeMissing,
   ClassMissing,    ///< a class other than IN, CH and ANY
   ChaosProhibited  ///< a name of class CH that is not given out
 };
-inline constexpr std::size_t kExtendedErrors = 8;
+inline constexpr std::size_t kExtendedErrors = 7;
 
 /// What goes into the option.
 struct ExtendedErrorText {

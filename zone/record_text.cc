@@ -74,9 +74,21 @@ std::string describe(ldns_status status) {
   return ldns_get_errorstr_by_id(status);
 }
 
+/// ldns takes a name that begins with the label "@" for one that begins with the origin. `rest` begins with a
+/// backslash that begins a field.
+bool isEscapedAt(std::string_view rest) noexcept {
+  const std::size_t size = rest.starts_with("\\064") ? 4 : rest.starts_with("\\@") ? 2 : 0;
+  return size > 0 && (rest.size() == size || std::string_view(". \t\r\n;)").find(rest[size]) != rest.npos);
+}
+
+bool isSeparator(char c) noexcept {
+  return std::string_view(" \t\r\n()").find(c) != std::string_view::npos;
+}
+
 /// Finds a quote that its line does not close, or a parenthesis that the file does not. ldns reads past both,
-/// and a file cut off in the middle would pass for a whole one (I4).
-std::optional<Error> findUnclosed(std::string_view text) {
+/// and a file cut off in the middle would pass for a whole one (I4). And finds what ldns would take for
+/// something else.
+std::optional<Error> findUnreadable(std::string_view text) {
   int line = 1;
   int opened = 0;  // the line of the open parenthesis, 0 for none
   bool quoted = false;
@@ -94,6 +106,9 @@ std::optional<Error> findUnclosed(std::string_view text) {
     } else if (comment) {
       continue;
     } else if (c == '\\') {
+      if (!quoted && (i == 0 || isSeparator(text[i - 1])) && isEscapedAt(text.substr(i)))
+        return Error{ErrorKind::Malformed, "line " + std::to_string(line),
+                     "a name whose first label is \"@\" cannot be read from text"};
       if (i + 1 < text.size() && text[i + 1] != '\n') ++i;
     } else if (c == '"') {
       quoted = !quoted;
@@ -117,7 +132,7 @@ Status readZoneText(std::string_view text, NameView origin,
   if (text.empty())
     return Error{ErrorKind::Unreadable, "", "the zone file is empty, which is not an empty zone"};
   if (text.find('\0') != std::string_view::npos) return malformed("contains a NUL octet: not a zone file");
-  if (std::optional<Error> unclosed = findUnclosed(text)) return *std::move(unclosed);
+  if (std::optional<Error> unclosed = findUnreadable(text)) return *std::move(unclosed);
   // fmemopen takes a mutable pointer for its write modes only.
   const std::unique_ptr<std::FILE, Free> file(fmemopen(const_cast<char*>(text.data()), text.size(), "r"));
   if (!file) return Error{ErrorKind::System, "", "cannot open the document for reading"};
@@ -186,7 +201,7 @@ std::string printedRdata(RRType type, std::span<const std::uint8_t> rdata) {
 /// Whether the text means the RDATA: ldns prints some that it reads as something else or not at all, such as
 /// names with a quote in them.
 bool readsBackAs(RRType type, const std::string& text, std::span<const std::uint8_t> rdata) {
-  if (text.empty() || findUnclosed(text)) return false;
+  if (text.empty() || findUnreadable(text)) return false;
   const Result<TextRecord> record = readRecordText(". 0 IN " + toText(type) + " " + text, Name().view(), 0);
   const std::string_view wanted(reinterpret_cast<const char*>(rdata.data()), rdata.size());
   return record && record->type == type && record->rdata == wanted;
