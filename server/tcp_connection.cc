@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace holdfast {
 
@@ -119,7 +120,7 @@ void TcpConnection::answerOne(const Snapshot& snapshot, const ReadSection& secti
   out[0] = static_cast<std::uint8_t>(octets >> 8);
   out[1] = static_cast<std::uint8_t>(octets);
   outEnd_ += kFrame + octets;
-  answered_ = true;
+  progressed_ = true;
 }
 
 /// Sends what the system takes. False when the connection is broken.
@@ -130,20 +131,18 @@ bool TcpConnection::flush() noexcept {
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0) return errno == EAGAIN || errno == EWOULDBLOCK;
     outBegin_ += static_cast<std::size_t>(sent);
-    if (outMark_ > 0 && outBegin_ >= outMark_) taken_ = true;
+    if (outMark_ > 0 && outBegin_ >= outMark_) progressed_ = true;
   }
   outBegin_ = outEnd_ = outMark_ = 0;
   return true;
 }
 
-/// Tells the owner where the connection stands, once a round is done. While responses wait only taking them
-/// counts: more answers would otherwise give a client that takes nothing its time anew.
+/// Tells the owner where the connection stands, once a round is done. While responses wait nothing is
+/// answered but what fits beside them, so only taking them gives a client its time anew.
 bool TcpConnection::report() noexcept {
   const TcpState before = state_;
   state_ = isBusy() ? TcpState::Sending : inEnd_ > 0 ? TcpState::Receiving : TcpState::Idle;
-  const bool anew = state_ != before || taken_ || (answered_ && state_ != TcpState::Sending);
-  answered_ = taken_ = false;
-  if (!anew) return true;
+  if (!std::exchange(progressed_, false) && state_ == before) return true;
   outMark_ = outEnd_;
   return owner_.entered(*this, state_);
 }

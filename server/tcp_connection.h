@@ -90,8 +90,8 @@ class TcpConnection {
   std::size_t outBegin_ = 0, outEnd_ = 0;
   std::size_t outMark_ = 0;  // where outEnd_ was when Sending began anew; 0 while nothing waits
   TcpState state_ = TcpState::Idle;
-  bool answered_ = false, taken_ = false;  // since the last report
-  bool ended_ = false;  // nothing more will be read; finished when all is answered and taken
+  bool progressed_ = false;  // since the last report: a message was answered, or what had waited was taken
+  bool ended_ = false;       // nothing more will be read; finished when all is answered and taken
 };
 
 }  // namespace holdfast
