@@ -2,6 +2,7 @@
 #include "zone/zone_check.h"
 
 #include <algorithm>
+#include <array>
 #include <set>
 #include <tuple>
 #include <unordered_map>
@@ -53,7 +54,6 @@ class Collector {
   }
   /// Names are visited as they lie in memory; of too many findings the first in canonical order are kept.
   void keep(Finding finding) {
-    ++out_.counts[static_cast<std::size_t>(finding.check)];
     const bool isError = finding.severity == Severity::Error;
     std::vector<Finding>& heap = isError ? out_.errors : out_.warnings;
     const std::size_t limit = isError ? case_.maxErrors : case_.maxWarnings;
@@ -94,13 +94,18 @@ std::vector<NameView> namesToCheck(const CheckCase& c) {
       if (const NodeView node = c.after.find(hashed, labels); isTop(node, c.after))
         names.push_back(node.name());
   }
-  if (!tops.empty())
+  if (!tops.empty()) {
+    std::sort(tops.begin(), tops.end());
     c.after.names().forEach([&](NodeView node) {
-      const NameView name = node.name();
-      if (std::any_of(tops.begin(), tops.end(), [&](NameView top) { return name.isBelow(top); }))
-        names.push_back(name);
+      for (NameView up = node.name(); up.size() > c.after.apex().size();) {
+        up = up.parent();
+        if (!std::binary_search(tops.begin(), tops.end(), up)) continue;
+        names.push_back(node.name());
+        break;
+      }
       return c.hasTime();
     });
+  }
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -123,7 +122,6 @@ struct CheckCase {
 struct Findings {
   std::vector<Finding> errors, warnings;
   std::uint64_t unlistedErrors = 0, unlistedWarnings = 0;
-  std::array<std::uint32_t, kChecks> counts{};  ///< listed or not
 };
 
 /// Makes the checks that a zone needs before it is served. An error that the served content has too is a

@@ -1,4 +1,6 @@
 // What each check is called, how grave it is and what to do.
+#include <array>
+
 #include "zone/zone_check.h"
 
 namespace holdfast {

@@ -69,3 +69,18 @@ TEST_CASE("of a delta only the form is checked") {
   CHECK(delta.status == Exit::Done);
   CHECK_THAT(delta.out, Contains("a delta plan") && Contains("--dry-run"));
 }
+
+TEST_CASE("warnings alone are well, but not under --strict") {
+  const std::string plan =
+      R"({"plan": 1, "zone": "x.example.", "kind": "full", "records": ["@ 60 IN NS ns.example."]})";
+  const Checked checked = checkText(plan);
+  CHECK(checked.status == Exit::Done);
+  CHECK_THAT(checked.out,
+             Contains("single-name-server") && Contains("standard input: 1 warning: a full plan"));
+  Arguments arguments;
+  arguments.command = Command::Check;
+  arguments.file = "-";
+  arguments.strict = true;
+  MemoryScreen memory(plan);
+  CHECK(run(arguments, memory.screen()) == Exit::Refused);
+}

@@ -99,3 +99,30 @@ TEST_CASE("durations") {
   CHECK(durationText(3600) == "1 h");
   CHECK(durationText(3725) == "1 h 2 min");
 }
+
+TEST_CASE("findings stand in the order of the document, errors first") {
+  const Json outcome = Json::parse(R"({"outcome": "refused", "unlisted_warnings": 4,
+    "warnings": [{"code": "w12", "where": "line 12"}, {"code": "w0", "where": ""}, {"code": "w9", "where": "line 9"}],
+    "reasons": [{"rule": "invalid", "code": "e20", "where": "line 20"}, {"rule": "ttl", "where": "line 3"}]})");
+  const std::string text = renderFindings(outcome, Palette(false));
+  std::size_t at = 0;
+  for (const char* next : {"error     ttl", "error     e20", "warning   w9", "warning   w12", "warning   w0",
+                           "4 warnings more"}) {
+    INFO(text << next);
+    const std::size_t found = text.find(next, at);
+    REQUIRE(found != std::string::npos);
+    at = found;
+  }
+}
+
+TEST_CASE("an outcome shows some warnings and counts the others") {
+  Json outcome{{"outcome", "published"}, {"zone", "x."}, {"generation", 2}, {"unlisted_warnings", 5}};
+  CHECK(renderOutcome(outcome, Palette(false)).find("5 warnings:") != std::string::npos);
+  for (int i = 0; i < 12; ++i)
+    outcome["warnings"].push_back({{"code", "c" + std::to_string(i)}, {"where", ""}});
+  const std::string text = renderOutcome(outcome, Palette(false));
+  CHECK(text.find("17 warnings:") != std::string::npos);
+  CHECK(text.find("c9\n") != std::string::npos);
+  CHECK(text.find("c10") == std::string::npos);
+  CHECK(text.find("and 7 warnings more") != std::string::npos);
+}
