@@ -13,7 +13,6 @@ class Cursor {
   explicit Cursor(std::span<const std::uint8_t> message) noexcept : message_(message), at_(kHeaderOctets) {}
 
   std::size_t at() const noexcept { return at_; }
-  bool atEnd() const noexcept { return at_ == message_.size(); }
 
   std::optional<std::span<const std::uint8_t>> take(std::size_t octets) noexcept {
     if (octets > message_.size() - at_) return std::nullopt;
@@ -125,7 +124,7 @@ Parsed parseQuery(std::span<const std::uint8_t> message, Query& query) noexcept 
   const std::uint32_t records = before + read16(message, 10);
   for (std::uint32_t i = 0; i < records; ++i)
     if (!parseRecord(cursor, i >= before, query)) return Parsed::Malformed;
-  if (!cursor.atEnd() || questions > 1) return Parsed::Malformed;
+  if (questions > 1) return Parsed::Malformed;
   return questions == 0 ? Parsed::NoQuestion : Parsed::Query;
 }
 

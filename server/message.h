@@ -80,8 +80,9 @@ enum class Parsed {
 /// Takes a message apart. Reads nothing outside `message`, allocates nothing, work of the order of its size.
 /// Malformed is: QDCOUNT above 1 (RFC 9619), a name or record that runs over the end, a compression pointer
 /// in the question (nothing stands before it that a pointer could legally mean) or one not to earlier octets,
-/// two OPT records, one with an owner or outside the additional section (RFC 6891 section 6.1.1), octets
-/// behind the last record. The OPT's options are not looked at: they depend on its version (server/edns.h).
+/// two OPT records, one with an owner or outside the additional section (RFC 6891 section 6.1.1). Octets
+/// behind the last record are passed over, as BIND and NSD do. The OPT's options are not looked at: they
+/// depend on its version (server/edns.h).
 Parsed parseQuery(std::span<const std::uint8_t> message, Query& query) noexcept;
 
 }  // namespace holdfast

@@ -15,9 +15,11 @@ PEERS = {"named-checkzone": ["named-checkzone", "example."],
 TAKEN = {"no SOA": "the server makes the SOA where a plan has none, and its serial follows the generation"}
 
 ERRORS = {"several-records", "no-apex-ns", "cname-and-other-data", "below-dname", "apex-ns-is-cname",
-          "apex-ns-without-address", "lame-delegation", "response-too-large", "ds-at-apex", "ds-without-ns",
-          "ds-digest", "dnskey-protocol", "nsec3param-not-at-apex", "nsec3-hash", "nsec3-iterations-limit",
+          "apex-ns-without-address", "response-too-large", "ds-digest", "nsec3-hash", "nsec3-iterations-limit",
           "svcb-mandatory"}
+
+# What Holdfast refuses though not two of the three do: the query path could not answer it by the rules.
+OURS = {"response-too-large", "nsec3-hash", "nsec3-iterations-limit"}
 
 
 def check(file, *options):
@@ -54,7 +56,7 @@ def test_each_fault_is_found_by_its_code(bad):
 
 
 def test_what_two_peers_refuse_is_refused_or_listed(bad):
-    what, file, _ = bad
+    what, file, code = bad
     refusing = [peer for peer, command in PEERS.items()
                 if subprocess.run([*command, file], capture_output=True, timeout=60, check=False).returncode != 0]
     refused = check(file)[0] == holdfast.REFUSED
@@ -62,6 +64,7 @@ def test_what_two_peers_refuse_is_refused_or_listed(bad):
         assert len(refusing) >= 2 and not refused, f"{what} need not be listed: {refusing}"
     else:
         assert refused or len(refusing) < 2, f"{what}: {refusing} refuse it"
+        assert not refused or len(refusing) >= 2 or code in OURS, f"{what}: only {refusing} refuse it"
 
 
 def test_the_peers_take_the_good_zone_and_refuse_one_without_ns(tmp_path):

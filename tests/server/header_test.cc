@@ -98,7 +98,7 @@ TEST_CASE("RFC 9619: a QDCOUNT other than 1 is FORMERR with no question") {
 
 TEST_CASE("a malformed query gets its question back where that could be read") {
   Answers answers = someAnswers();
-  const auto behind = decode(answers.raw(join({"1234 0100 0001 0000 0000 0000", kQuestion, "00"})));
+  const auto behind = decode(answers.raw(join({"1234 0100 0001 0000 0000 0001", kQuestion, "00"})));
   CHECK(behind->rcode == 1);
   CHECK(behind->question == "ns.example. A");
   const auto cut = decode(answers.raw(hex("1234 0100 0001 0000 0000 0000 026e73")));
