@@ -71,7 +71,7 @@ class TcpPlaces {
   const std::size_t perClient_;
   const std::uint64_t seed_;
   const std::unique_ptr<Cells> cells_;
-  alignas(64) std::atomic<std::size_t> used_{0};
+  std::atomic<std::size_t> used_{0};
 };
 
 }  // namespace holdfast
