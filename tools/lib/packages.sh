@@ -18,6 +18,19 @@ missing_packages() {
   done < <(packages_for "$@")
 }
 
+# install_packages PACKAGE...: a server among them must not begin to serve on this machine, so Debian is told by
+# policy-rc.d to start nothing, unless somebody has decided that already.
+install_packages() (
+  policy=/usr/sbin/policy-rc.d
+  if [[ ! -e $policy ]]; then
+    trap 'rm -f "$policy"' EXIT
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod 755 "$policy"
+  fi
+  apt-get --quiet update &&
+    DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends install "$@"
+)
+
 # need_packages PURPOSE...: root installs what is missing; anybody else is told the command and we stop.
 need_packages() {
   local -a missing
@@ -33,9 +46,7 @@ need_packages() {
   local log
   log=$(mktemp)
   note "installing ${#missing[@]} packages with apt-get …"
-  if ! { apt-get --quiet update &&
-    DEBIAN_FRONTEND=noninteractive apt-get --quiet --yes --no-install-recommends install "${missing[@]}"; } \
-    >"$log" 2>&1 </dev/null; then
+  if ! install_packages "${missing[@]}" >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
     rm -f "$log"
     die "apt-get could not install: ${missing[*]}"
