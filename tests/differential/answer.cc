@@ -27,16 +27,15 @@ Name nameIn(std::string_view wire, std::size_t at) {
   return Name(std::move(labels)).lower();
 }
 
-/// RFC 6840 section 5.1 leaves the case of NSEC's next name alone in signatures; two answers that differ in it
-/// say the same all the same.
-void lowerNextName(ldns_rr* rr) {
-  if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC && ldns_rr_rd_count(rr) > 0)
-    ldns_dname2canonical(ldns_rr_rdf(rr, 0));
+/// Names in RDATA are compared without case (RFC 4343), in those types too whose canonical form keeps it.
+void lowerNames(ldns_rr* rr) {
+  for (std::size_t i = 0; i < ldns_rr_rd_count(rr); ++i)
+    if (ldns_rdf_get_type(ldns_rr_rdf(rr, i)) == LDNS_RDF_TYPE_DNAME) ldns_dname2canonical(ldns_rr_rdf(rr, i));
 }
 
 Rr rrOf(ldns_rr* rr, ldns_pkt_section section) {
   ldns_rr2canonical(rr);
-  lowerNextName(rr);
+  lowerNames(rr);
   Rr out;
   out.type = static_cast<std::uint16_t>(ldns_rr_get_type(rr));
   out.rrclass = static_cast<std::uint16_t>(ldns_rr_get_class(rr));

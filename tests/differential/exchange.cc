@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 
@@ -15,8 +16,11 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr unsigned kWindow = 100;  // queries on the way to one server
 constexpr unsigned kTries = 4;
-constexpr std::chrono::milliseconds kPatience{1500};
+constexpr std::chrono::milliseconds kPatience{400};  // doubled with every try
 constexpr std::size_t kMaxMessage = 65535;
+
+/// Some servers do not answer what they do not know: a long wait proves little.
+unsigned triesOf(const Query& query) { return query.opcode == 0 && query.qclass == kClassIn ? kTries : 2; }
 
 /// The UDP side of one server: what it was asked and has not answered.
 class Conversation {
@@ -35,7 +39,7 @@ class Conversation {
       const std::size_t query = waiting_.front().query;
       waiting_.pop_front();
       if (!replies_[query][index_].empty()) continue;
-      if (tries_[query] < kTries) {
+      if (tries_[query] < triesOf(queries_[query])) {
         ++counts_.resent;
         sendOne(query, now);
       } else {
@@ -76,7 +80,10 @@ class Conversation {
     ++tries_[query];
     // A message that the system does not take is one lost on the way.
     (void)!::send(socket_.get(), message.data(), message.size(), 0);
-    waiting_.push_back({query, now + kPatience});
+    const Clock::time_point deadline = now + kPatience * (1U << (tries_[query] - 1U));
+    const auto later = std::find_if(waiting_.rbegin(), waiting_.rend(),
+                                    [&](const Waiting& other) { return other.deadline <= deadline; });
+    waiting_.insert(later.base(), {query, deadline});
   }
 
   Descriptor socket_;

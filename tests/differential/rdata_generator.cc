@@ -19,7 +19,7 @@ std::string generic(const std::string& octets) {
 
 std::string RdataGenerator::someType() {
   static const std::vector<std::string> kTypes{"A",   "A",     "AAAA", "TXT",    "MX",     "SRV",      "PTR",
-                                               "CAA", "NAPTR", "TLSA", "TYPE64", "TYPE65", "TYPE65280", "HINFO"};
+                                               "CAA", "NAPTR", "TLSA", "SVCB", "HTTPS", "TYPE65280", "HINFO"};
   return random_.pick(kTypes);
 }
 
@@ -40,8 +40,7 @@ std::string RdataGenerator::make(std::string_view type, const Name& host) {
   if (type == "TLSA") return "3 1 1 " + hex(32);
   if (type == "DS") return fmt::format("{} 15 2 {}", random_.below(65536), hex(32));
   if (type == "HINFO") return fmt::format("\"cpu {}\" \"os\"", random_.below(9));
-  if (type == "TYPE64" || type == "TYPE65")
-    return generic(std::string("\0\1", 2) + host.wire() + std::string("\0\3\0\2\0\x35", 6));
+  if (type == "SVCB" || type == "HTTPS") return fmt::format("{} {} port=53", 1 + random_.below(3), host.text());
   if (type == "TYPE65280") return generic("private " + std::to_string(random_.below(99)));
   return fmt::format("\"text {}\" \"{}\"", random_.below(99), std::string(random_.below(120), 'z'));
 }

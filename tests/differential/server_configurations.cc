@@ -90,8 +90,8 @@ Result<Command> configureBind(const Launch& launch) {
       "  check-mx ignore;\n  check-mx-cname ignore;\n  check-srv-cname ignore;\n  check-dup-records ignore;\n"
       "  check-sibling no;\n  check-wildcard no;\n  check-spf ignore;\n  edns-udp-size 4096;\n"
       "  max-udp-size 4096;\n  max-records-per-type 0;\n  max-types-per-name 0;\n  answer-cookie no;\n"
-      "  minimal-any no;\n  trust-anchor-telemetry no;\n  version none;\n  hostname none;\n"
-      "  rrset-order {{ order fixed; }};\n  masterfile-format text;\n  tcp-clients 50;\n}};\ncontrols {{ }};\n"
+      "  zero-no-soa-ttl no;\n  minimal-any no;\n  trust-anchor-telemetry no;\n  version none;\n  hostname none;\n"
+      "  bindkeys-file \"{0}/bind.keys\";\n  masterfile-format text;\n  tcp-clients 50;\n}};\ncontrols {{ }};\n"
       "logging {{ category default {{ default_stderr; }}; }};\n",
       launch.directory, launch.port);
   for (const ZoneFile& zone : launch.zones)

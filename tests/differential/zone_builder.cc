@@ -37,6 +37,8 @@ bool ZoneBuilder::mayBeAt(const Name& owner, std::string_view type) const {
 
 bool ZoneBuilder::add(const Name& owner, std::uint32_t ttl, std::string_view type, const std::string& rdata) {
   const Name key = owner.lower();
+  // RFC 4592 sections 4.2 and 4.4 leave these open, and BIND refuses them.
+  if (!owner.isRoot() && owner.labels().front() == "*" && (type == "NS" || type == "DNAME")) return false;
   if (!owner.fits() || !owner.isAtOrBelow(zone_.apex) || !mayBeAt(key, type)) return false;
   std::string lowered = rdata;
   if (type != "TXT") std::transform(lowered.begin(), lowered.end(), lowered.begin(), lowerCase);
