@@ -12,6 +12,7 @@ namespace {
 constexpr std::string_view kRed = "\033[31m", kGreen = "\033[32m", kYellow = "\033[33m", kBold = "\033[1m",
                            kPlain = "\033[0m";
 constexpr std::size_t kShownKinds = 25;
+constexpr std::size_t kShownRecords = 120;
 
 std::string nameOf(std::size_t server) { return std::string(textOf(static_cast<Software>(server))); }
 
@@ -134,8 +135,11 @@ std::string reportText(const Summary& summary, const Options& options, bool isCo
 }
 
 std::string findingText(const std::string& kind, const Finding& finding, const std::string& replayPath) {
+  const std::string zones = finding.zones.size() <= kShownRecords
+                                ? finding.zones.text()
+                                : fmt::format("; {} records, see the file to replay\n", finding.zones.size());
   return fmt::format("--- {}\nin {} queries; {}\n{}query: {}\n{}replay: holdfast_differential --replay {}\n\n", kind,
-                     finding.count, finding.zones.label, finding.zones.text(), finding.query.text(), finding.answers,
+                     finding.count, finding.zones.label, zones, finding.query.text(), finding.answers,
                      replayPath);
 }
 

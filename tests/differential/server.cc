@@ -19,7 +19,6 @@ namespace holdfast::differential {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr std::chrono::seconds kStartTimeout{60};
 constexpr int kReplyMilliseconds = 200;
 
 Result<std::vector<std::string>> configure(Software software, const Launch& launch, const Programs& programs) {
@@ -90,8 +89,8 @@ Result<Server> Server::start(Software software, const std::string& directory,
   return server;
 }
 
-Status Server::waitUntilReady() {
-  const auto end = Clock::now() + kStartTimeout;
+Status Server::waitUntilReady(std::chrono::seconds patience) {
+  const auto end = Clock::now() + patience;
   const auto problem = [&](const std::string& what) {
     std::string log = readFile(directory_ + "/log");
     if (log.size() > 3000) log.erase(0, log.size() - 3000);
@@ -114,7 +113,7 @@ Status Server::waitUntilReady() {
 }
 
 Result<ServerSet> ServerSet::start(const ZoneSet& zones, const std::string& directory,
-                                   const Programs& programs) {
+                                   const Programs& programs, std::chrono::seconds patience) {
   const auto files = writeZones(zones, directory);
   if (!files) return files.error();
   ServerSet set;
@@ -125,7 +124,7 @@ Result<ServerSet> ServerSet::start(const ZoneSet& zones, const std::string& dire
     set.servers_.push_back(std::move(*server));
   }
   for (Server& server : set.servers_)
-    if (Status ready = server.waitUntilReady(); !ready) return ready.error();
+    if (Status ready = server.waitUntilReady(patience); !ready) return ready.error();
   return set;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -46,7 +47,7 @@ class Server {
   static Result<Server> start(Software software, const std::string& directory,
                               const std::vector<ZoneFile>& zones, bool isSigned, const Programs& programs);
   /// Waits until every zone is answered for. An Error holds the end of the server's log.
-  Status waitUntilReady();
+  Status waitUntilReady(std::chrono::seconds patience);
 
   Software software() const { return software_; }
   std::uint16_t port() const { return port_; }
@@ -64,8 +65,10 @@ class Server {
 /// All five, with the same zones. Ports are the kernel's choice.
 class ServerSet {
  public:
-  /// Uses `directory` for everything. Zones are written and signed there.
-  static Result<ServerSet> start(const ZoneSet& zones, const std::string& directory, const Programs& programs);
+  /// Uses `directory` for everything; zones are written and signed there. An Error when a server does not serve them
+  /// within `patience`.
+  static Result<ServerSet> start(const ZoneSet& zones, const std::string& directory, const Programs& programs,
+                                 std::chrono::seconds patience = std::chrono::seconds(60));
   const std::vector<Server>& servers() const { return servers_; }
 
  private:

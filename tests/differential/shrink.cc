@@ -10,6 +10,7 @@ namespace holdfast::differential {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+constexpr std::chrono::seconds kPatience{8};  // a few records are loaded at once, or never
 
 class Shrinker {
  public:
@@ -45,9 +46,14 @@ class Shrinker {
     ZoneSet set = best_.zones;
     for (ZoneSource& zone : set.zones) {
       const Name apex = zone.apex.lower();
+      // BIND loads no zone whose own name servers have no address in it.
+      std::set<Name> servers;
+      for (const Record& record : zone.records)
+        if (record.type == "NS" && record.owner.lower() == apex) servers.insert(Name::parse(record.rdata).lower());
       std::vector<Record> kept;
       for (const Record& record : zone.records)
-        if (record.type == "SOA" || (record.type == "NS" && record.owner.lower() == apex) || keep(record))
+        if (record.type == "SOA" || (record.type == "NS" && record.owner.lower() == apex) ||
+            (record.type == "A" && servers.contains(record.owner.lower())) || keep(record))
           kept.push_back(record);
       zone.records = std::move(kept);
     }
@@ -151,11 +157,14 @@ Result<Finding> readReplay(const std::string& path) {
     if (!signing) return signing.error();
     finding.zones.signing = *signing;
     for (const auto& lines : document.at("zones")) {
-      std::string text;
-      for (const auto& line : lines) text += line.get<std::string>() + "\n";
-      auto zone = readZoneText(text, path);
-      if (!zone) return zone.error();
-      finding.zones.zones.push_back(std::move(*zone));
+      ZoneSource zone;
+      for (const auto& line : lines) {
+        auto record = readRecord(line.get<std::string>());
+        if (!record) return record.error();
+        if (record->type == "SOA") zone.apex = record->owner;
+        zone.records.push_back(std::move(*record));
+      }
+      finding.zones.zones.push_back(std::move(zone));
     }
     return finding;
   } catch (const nlohmann::json::exception& problem) {
@@ -165,7 +174,7 @@ Result<Finding> readReplay(const std::string& path) {
 
 Result<Verdict> replay(const ZoneSet& zones, const Query& query, const Programs& programs) {
   const TemporaryDirectory directory;
-  auto servers = ServerSet::start(zones, directory.path(), programs);
+  auto servers = ServerSet::start(zones, directory.path(), programs, kPatience);
   if (!servers) return servers.error();
   ExchangeCounts counts;
   return judge(zones, query, ask(*servers, std::vector<Query>{query}, counts).front());

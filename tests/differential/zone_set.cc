@@ -2,7 +2,8 @@
 
 #include <ldns/ldns.h>
 
-#include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstdio>
 #include <memory>
 
@@ -15,14 +16,24 @@ std::string taken(char* text) {
   return owned ? std::string(owned.get()) : std::string();
 }
 
+/// ldns leaves "@" and "$" in names as they are, which parsers of zone files do not.
+std::string textOf(const ldns_rdf* rdf) {
+  if (ldns_rdf_get_type(rdf) != LDNS_RDF_TYPE_DNAME) return taken(ldns_rdf2str(rdf));
+  std::vector<std::string> labels;
+  const auto* octets = reinterpret_cast<const char*>(ldns_rdf_data(rdf));
+  for (std::size_t at = 0; octets[at] != 0; at += static_cast<unsigned char>(octets[at]) + 1U)
+    labels.emplace_back(octets + at + 1, static_cast<unsigned char>(octets[at]));
+  return Name(std::move(labels)).text();
+}
+
 Record recordOf(const ldns_rr* rr) {
   Record record;
-  record.owner = Name::parse(taken(ldns_rdf2str(ldns_rr_owner(rr))));
+  record.owner = Name::parse(textOf(ldns_rr_owner(rr)));
   record.ttl = ldns_rr_ttl(rr);
   record.type = taken(ldns_rr_type2str(ldns_rr_get_type(rr)));
   for (std::size_t i = 0; i < ldns_rr_rd_count(rr); ++i) {
     if (i > 0) record.rdata += ' ';
-    record.rdata += taken(ldns_rdf2str(ldns_rr_rdf(rr, i)));
+    record.rdata += textOf(ldns_rr_rdf(rr, i));
   }
   return record;
 }
@@ -91,6 +102,21 @@ const Name* ZoneSet::closestApex(const Name& name) const {
         (best == nullptr || zone.apex.labels().size() > best->labels().size()))
       best = &zone.apex;
   return best;
+}
+
+Result<Record> readRecord(const std::string& line) {
+  std::array<std::string, 4> words;
+  std::size_t begin = 0;
+  for (std::string& word : words) {
+    const std::size_t end = line.find(' ', begin);
+    if (end == std::string::npos) return Error{ErrorKind::Malformed, line, "is not OWNER TTL IN TYPE RDATA"};
+    word = line.substr(begin, end - begin);
+    begin = end + 1;
+  }
+  Record record{Name::parse(words[0]), 0, words[3], line.substr(begin)};
+  const auto [rest, problem] = std::from_chars(words[1].data(), words[1].data() + words[1].size(), record.ttl);
+  if (problem != std::errc()) return Error{ErrorKind::Malformed, line, "has no TTL"};
+  return record;
 }
 
 Result<ZoneSource> readZone(const std::string& path) {
