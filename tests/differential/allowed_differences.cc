@@ -11,8 +11,12 @@ namespace {
 
 constexpr unsigned kFormErr = 1, kServFail = 2, kNxDomain = 3, kNotImp = 4, kRefused = 5, kBadVers = 16;
 
-bool isAddress(std::uint16_t type) { return type == kTypeA || type == kTypeAaaa; }
-std::uint16_t dataType(const Rr& rr) { return rr.type == kTypeRrsig ? rr.covered() : rr.type; }
+bool isAddress(std::uint16_t type) {
+  return type == kTypeA || type == kTypeAaaa;
+}
+std::uint16_t dataType(const Rr& rr) {
+  return rr.type == kTypeRrsig ? rr.covered() : rr.type;
+}
 
 template <class Predicate>
 bool removeIf(std::vector<Rr>& rrs, Predicate predicate) {
@@ -66,9 +70,8 @@ bool optionalAddresses(const Circumstances& circumstances, Answer& answer) {
 
 bool authorityNsOfPositiveAnswers(const Circumstances& circumstances, Answer& answer) {
   if (answer.at(Section::Answer).empty() || has(answer, Section::Authority, kTypeSoa)) return false;
-  return removeIf(answer.at(Section::Authority), [&](const Rr& rr) {
-    return dataType(rr) == kTypeNs && isApex(circumstances, rr.owner);
-  });
+  return removeIf(answer.at(Section::Authority),
+                  [&](const Rr& rr) { return dataType(rr) == kTypeNs && isApex(circumstances, rr.owner); });
 }
 
 bool anyAnswer(const Circumstances& circumstances, Answer& answer) {
@@ -89,7 +92,9 @@ bool anyAnswer(const Circumstances& circumstances, Answer& answer) {
 }
 
 /// RFC 6895 section 3.1: types for queries and meta information, which no zone holds. ANY is not among them.
-bool isMetaType(std::uint16_t type) { return type == 0 || type == kTypeOpt || (type >= 128 && type < kTypeAny); }
+bool isMetaType(std::uint16_t type) {
+  return type == 0 || type == kTypeOpt || (type >= 128 && type < kTypeAny);
+}
 
 bool metaTypes(const Circumstances& circumstances, Answer& answer) {
   if (circumstances.query.opcode != 0 || !isMetaType(circumstances.query.type)) return false;
@@ -150,37 +155,45 @@ bool copiedCd(const Circumstances& circumstances, Answer& answer) {
 }
 
 constexpr std::array kAllowed{
-    AllowedDifference{"truncated-content",
-                      "RFC 2181 section 9: what a response with TC carries is not to be used; how much fits differs",
-                      truncatedContent},
-    AllowedDifference{"optional-addresses",
-                      "RFC 1034 section 4.3.2 step 6, RFC 2782, RFC 9460: addresses of hosts that NS, MX, SRV, SVCB "
-                      "and HTTPS name are a service; glue in the domain of a referral is required (RFC 9471 "
-                      "section 3.1) and stays",
-                      optionalAddresses},
-    AllowedDifference{"authority-ns",
-                      "RFC 1034 section 4.3.2: the NS of the apex beside an answer are a service that BIND and NSD do",
-                      authorityNsOfPositiveAnswers},
+    AllowedDifference{
+        "truncated-content",
+        "RFC 2181 section 9: what a response with TC carries is not to be used; how much fits differs",
+        truncatedContent},
+    AllowedDifference{
+        "optional-addresses",
+        "RFC 1034 section 4.3.2 step 6, RFC 2782, RFC 9460: addresses of hosts that NS, MX, SRV, SVCB "
+        "and HTTPS name are a service; glue in the domain of a referral is required (RFC 9471 "
+        "section 3.1) and stays",
+        optionalAddresses},
+    AllowedDifference{
+        "authority-ns",
+        "RFC 1034 section 4.3.2: the NS of the apex beside an answer are a service that BIND and NSD do",
+        authorityNsOfPositiveAnswers},
     AllowedDifference{"any-subset", "RFC 8482 section 4.1: any RRsets of the name may answer ANY", anyAnswer},
-    AllowedDifference{"meta-type",
-                      "RFC 6895 section 3.1: no RRset has such a type; no text says whether a query for it is an "
-                      "error or finds nothing",
-                      metaTypes},
+    AllowedDifference{
+        "meta-type",
+        "RFC 6895 section 3.1: no RRset has such a type; no text says whether a query for it is an "
+        "error or finds nothing",
+        metaTypes},
     AllowedDifference{"other-class",
                       "RFC 1035 section 4.1.1: which error tells that a class is not served is left open",
                       otherClasses},
-    AllowedDifference{"every-class",
-                      "RFC 1035 section 6.2: class ANY is never authoritative; whether the rest is added is left open",
-                      everyClass},
-    AllowedDifference{"other-opcode",
-                      "RFC 1035 section 4.1.1: an operation that is not supported gets an error; whether the question "
-                      "and OPT are repeated is left open",
-                      otherOpcodes},
-    AllowedDifference{"formerr-opt", "RFC 6891 section 7: only a server that understood OPT puts one into FORMERR",
+    AllowedDifference{
+        "every-class",
+        "RFC 1035 section 6.2: class ANY is never authoritative; whether the rest is added is left open",
+        everyClass},
+    AllowedDifference{
+        "other-opcode",
+        "RFC 1035 section 4.1.1: an operation that is not supported gets an error; whether the question "
+        "and OPT are repeated is left open",
+        otherOpcodes},
+    AllowedDifference{"formerr-opt",
+                      "RFC 6891 section 7: only a server that understood OPT puts one into FORMERR",
                       errorWithoutOpt},
-    AllowedDifference{"cd-copied",
-                      "RFC 4035 section 3.1.6: an authoritative server should clear CD; BIND copies it into errors",
-                      copiedCd},
+    AllowedDifference{
+        "cd-copied",
+        "RFC 4035 section 3.1.6: an authoritative server should clear CD; BIND copies it into errors",
+        copiedCd},
 };
 
 /// The last name that the CNAMEs of an answer lead to from the question; nothing without any.
@@ -194,9 +207,8 @@ Chain chainOf(const Circumstances& circumstances, const Answer& answer) {
   chain.end = circumstances.query.name.lower();
   for (;;) {
     const auto& rrs = answer.at(Section::Answer);
-    const auto next = std::find_if(rrs.begin(), rrs.end(), [&](const Rr& rr) {
-      return rr.type == kTypeCname && rr.owner == chain.end;
-    });
+    const auto next = std::find_if(
+        rrs.begin(), rrs.end(), [&](const Rr& rr) { return rr.type == kTypeCname && rr.owner == chain.end; });
     if (next == rrs.end() || chain.links > rrs.size()) return chain;
     chain.lastOwner = chain.end;
     chain.end = next->nameAt(0);
@@ -226,25 +238,41 @@ bool stopsAtZone(const Circumstances& circumstances, const Answer& answer) {
 bool refersToHeldZone(const Circumstances& circumstances, const Answer& answer) {
   const Chain chain = chainOf(circumstances, answer);
   return chain.links > 0 && !has(answer, Section::Authority, kTypeSoa) &&
-         std::any_of(answer.at(Section::Authority).begin(), answer.at(Section::Authority).end(), [&](const Rr& rr) {
-           return rr.type == kTypeNs && isApex(circumstances, rr.owner) &&
-                  std::none_of(answer.at(Section::Answer).begin(), answer.at(Section::Answer).end(),
-                               [&](const Rr& data) { return data.owner == chain.end; });
-         });
+         std::any_of(
+             answer.at(Section::Authority).begin(), answer.at(Section::Authority).end(), [&](const Rr& rr) {
+               return rr.type == kTypeNs && isApex(circumstances, rr.owner) &&
+                      std::none_of(answer.at(Section::Answer).begin(), answer.at(Section::Answer).end(),
+                                   [&](const Rr& data) { return data.owner == chain.end; });
+             });
 }
 
 bool repeatsNoDname(const Circumstances& circumstances, const Answer& answer) {
   const Chain chain = chainOf(circumstances, answer);
   const auto& rrs = answer.at(Section::Answer);
   return endsWithChain(answer, chain) && std::any_of(rrs.begin(), rrs.end(), [&](const Rr& rr) {
-    return rr.type == kTypeDname && chain.end.isAtOrBelow(rr.owner) && !(chain.end == rr.owner);
-  });
+           return rr.type == kTypeDname && chain.end.isAtOrBelow(rr.owner) && !(chain.end == rr.owner);
+         });
+}
+
+/// Whether an alias may answer for the name: one of its own, of a wildcard above it, or of a DNAME.
+bool mayBeAlias(const Circumstances& circumstances, const Name& name) {
+  for (const ZoneSource& zone : circumstances.zones.zones) {
+    for (const Record& record : zone.records) {
+      if (record.type != "CNAME" && record.type != "DNAME") continue;
+      const bool isWildcard = record.owner.labels().front() == "*";
+      if (name.isAtOrBelow(isWildcard ? record.owner.parent() : record.owner)) return true;
+    }
+  }
+  return false;
 }
 
 /// NODATA where the name has an alias, for the types that may stand beside one.
 bool ignoresAlias(const Circumstances& circumstances, const Answer& answer) {
   const std::uint16_t type = circumstances.query.type;
-  return (type == kTypeNsec || type == kTypeRrsig) && answer.at(Section::Answer).empty() && answer.rcode == 0;
+  const auto& rrs = answer.at(Section::Answer);
+  return (type == kTypeNsec || type == kTypeRrsig) && answer.aa && answer.rcode == 0 &&
+         std::none_of(rrs.begin(), rrs.end(), [&](const Rr& rr) { return rr.type == type; }) &&
+         mayBeAlias(circumstances, circumstances.query.name);
 }
 
 bool refusesRrsig(const Circumstances& circumstances, const Answer& answer) {
@@ -269,8 +297,12 @@ bool stopsAfterSome(const Circumstances& circumstances, const Answer& answer) {
   return chain.links >= 5 && endsWithChain(answer, chain);
 }
 
-bool failed(const Circumstances&, const Answer& answer) { return answer.rcode == kServFail; }
-bool isSilent(const Circumstances&, const Answer& answer) { return answer.kind == Answer::Kind::None; }
+bool failed(const Circumstances&, const Answer& answer) {
+  return answer.rcode == kServFail;
+}
+bool isSilent(const Circumstances&, const Answer& answer) {
+  return answer.kind == Answer::Kind::None;
+}
 
 /// A referral without TC that lacks addresses of a server in the delegated domain which the zone has.
 bool lacksGlue(const Circumstances& circumstances, const Answer& answer) {
@@ -292,40 +324,50 @@ constexpr std::string_view kNextZone =
     "RFC 1034 section 4.3.2 step 3a: an alias is followed from step 1, so into the other zones of the server";
 
 constexpr std::string_view kAliasAtNsec =
-    "RFC 1034 section 4.3.2 step 3a: an alias answers every type but CNAME; the types that RFC 4035 section 2.5 lets "
+    "RFC 1034 section 4.3.2 step 3a: an alias answers every type but CNAME; the types that RFC 4035 section "
+    "2.5 lets "
     "stand beside it do so only where they do";
 
 constexpr std::array kAbstentions{
-    Abstention{"servfail", Software::PowerDns,
-               "RFC 1035 section 4.1.1: the server failed, so it says nothing about the answer (loops, out of zone)",
-               failed},
+    Abstention{
+        "servfail", Software::PowerDns,
+        "RFC 1035 section 4.1.1: the server failed, so it says nothing about the answer (loops, out of zone)",
+        failed},
     Abstention{"servfail", Software::Bind, "the same (more than 11 aliases)", failed},
-    Abstention{"silence", Software::PowerDns, "RFC 1035 section 4.1.1 has NOTIMP for opcodes that are not known",
-               isSilent},
+    Abstention{"silence", Software::PowerDns,
+               "RFC 1035 section 4.1.1 has NOTIMP for opcodes that are not known", isSilent},
     Abstention{"alias-leaves-zone", Software::Knot, kNextZone, stopsAtZone},
     Abstention{"alias-leaves-zone", Software::Bind, kNextZone, stopsAtZone},
     Abstention{"alias-leaves-zone", Software::Knot, kNextZone, refersToHeldZone},
     Abstention{"alias-at-nsec", Software::Knot, kAliasAtNsec, ignoresAlias},
     Abstention{"alias-at-nsec", Software::Bind, kAliasAtNsec, ignoresAlias},
     Abstention{"dname-once", Software::Nsd,
-               "RFC 6672 section 3.2: a DNAME is followed as often as it matches; NSD does so once", repeatsNoDname},
-    Abstention{"rrsig-refused", Software::PowerDns, "RFC 4035 section 3.1: RRSIG is a type that may be asked for",
-               refusesRrsig},
+               "RFC 6672 section 3.2: a DNAME is followed as often as it matches; NSD does so once",
+               repeatsNoDname},
+    Abstention{"rrsig-refused", Software::PowerDns,
+               "RFC 4035 section 3.1: RRSIG is a type that may be asked for", refusesRrsig},
     Abstention{"error-aa", Software::PowerDns, "RFC 1035 section 4.1.1: AA tells of data, so not of an error",
                isAuthoritativeError},
     Abstention{"badvers-do", Software::Nsd, "RFC 3225 section 3: DO is copied into the response", forgetsDo},
-    Abstention{"every-class", Software::Bind, "RFC 1035 section 3.2.5: class ANY may be asked for; BIND has FORMERR",
-               refusesEveryClass},
-    Abstention{"silence", Software::Bind, "RFC 1035 section 4.1.1: class CH and odd opcodes get an error", isSilent},
-    Abstention{"alias-limit", Software::Knot, "RFC 1034 section 4.3.2 step 3a sets no limit; Knot's is five aliases",
-               stopsAfterSome},
-    Abstention{"glue-without-tc", Software::Bind, "RFC 9471 section 3.1: glue that does not fit needs TC", lacksGlue},
-    Abstention{"glue-without-tc", Software::Nsd, "RFC 9471 section 3.1: glue that does not fit needs TC", lacksGlue},
+    Abstention{"every-class", Software::Bind,
+               "RFC 1035 section 3.2.5: class ANY may be asked for; BIND has FORMERR", refusesEveryClass},
+    Abstention{"silence", Software::Bind, "RFC 1035 section 4.1.1: class CH and odd opcodes get an error",
+               isSilent},
+    Abstention{"alias-limit", Software::Knot,
+               "RFC 1034 section 4.3.2 step 3a sets no limit; Knot's is five aliases", stopsAfterSome},
+    Abstention{"glue-without-tc", Software::Bind, "RFC 9471 section 3.1: glue that does not fit needs TC",
+               lacksGlue},
+    Abstention{"glue-without-tc", Software::Nsd, "RFC 9471 section 3.1: glue that does not fit needs TC",
+               lacksGlue},
 };
 
 }  // namespace
 
-std::span<const AllowedDifference> allowedDifferences() { return kAllowed; }
-std::span<const Abstention> abstentions() { return kAbstentions; }
+std::span<const AllowedDifference> allowedDifferences() {
+  return kAllowed;
+}
+std::span<const Abstention> abstentions() {
+  return kAbstentions;
+}
 
 }  // namespace holdfast::differential

@@ -15,8 +15,8 @@ struct Circumstances {
   const Query& query;
 };
 
-/// Something in which two right responses may differ. It is taken out of every response before they are compared,
-/// and counted where it was in some responses and not in all.
+/// Something in which two right responses may differ. It is taken out of every response before they are
+/// compared, and counted where it was in some responses and not in all.
 struct AllowedDifference {
   std::string_view name;
   std::string_view reason;  ///< the text that allows it, RFC and section
@@ -24,8 +24,8 @@ struct AllowedDifference {
   bool (*remove)(const Circumstances& circumstances, Answer& answer);
 };
 
-/// A case in which a peer is known not to follow the RFCs, or to do what they leave open in a way of its own: its
-/// response then has no vote. Where the peers are of two minds, the entry says which text decides.
+/// A case in which a peer is known not to follow the RFCs, or to do what they leave open in a way of its own:
+/// its response then has no vote. Where the peers are of two minds, the entry says which text decides.
 struct Abstention {
   std::string_view name;
   Software software;

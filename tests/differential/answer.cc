@@ -30,7 +30,8 @@ Name nameIn(std::string_view wire, std::size_t at) {
 /// Names in RDATA are compared without case (RFC 4343), in those types too whose canonical form keeps it.
 void lowerNames(ldns_rr* rr) {
   for (std::size_t i = 0; i < ldns_rr_rd_count(rr); ++i)
-    if (ldns_rdf_get_type(ldns_rr_rdf(rr, i)) == LDNS_RDF_TYPE_DNAME) ldns_dname2canonical(ldns_rr_rdf(rr, i));
+    if (ldns_rdf_get_type(ldns_rr_rdf(rr, i)) == LDNS_RDF_TYPE_DNAME)
+      ldns_dname2canonical(ldns_rr_rdf(rr, i));
 }
 
 Rr rrOf(ldns_rr* rr, ldns_pkt_section section) {
@@ -104,7 +105,9 @@ std::uint16_t Rr::covered() const {
                                     static_cast<unsigned char>(rdata[1]));
 }
 
-Name Rr::nameAt(std::size_t at) const { return nameIn(rdata, at); }
+Name Rr::nameAt(std::size_t at) const {
+  return nameIn(rdata, at);
+}
 
 bool operator==(const Rr& a, const Rr& b) {
   return std::tie(a.owner, a.type, a.rrclass, a.ttl, a.rdata) ==
@@ -177,10 +180,10 @@ Answer parseAnswer(const std::string& message, const Query& query) {
   const std::size_t question = query.name.octets() + 4;
   answer.echoes = message.compare(4, 2, asked, 4, 2) == 0 && message.size() >= 12 + question &&
                   message.compare(12, question, asked, 12, question) == 0;
-  constexpr std::array<ldns_pkt_section, kSections> kLdnsSections{
-      LDNS_SECTION_ANSWER, LDNS_SECTION_AUTHORITY, LDNS_SECTION_ADDITIONAL};
-  const std::array<ldns_rr_list*, kSections> lists{ldns_pkt_answer(packet.get()), ldns_pkt_authority(packet.get()),
-                                                   ldns_pkt_additional(packet.get())};
+  constexpr std::array<ldns_pkt_section, kSections> kLdnsSections{LDNS_SECTION_ANSWER, LDNS_SECTION_AUTHORITY,
+                                                                  LDNS_SECTION_ADDITIONAL};
+  const std::array<ldns_rr_list*, kSections> lists{
+      ldns_pkt_answer(packet.get()), ldns_pkt_authority(packet.get()), ldns_pkt_additional(packet.get())};
   for (std::size_t i = 0; i < kSections; ++i) {
     for (std::size_t j = 0; j < ldns_rr_list_rr_count(lists[i]); ++j)
       answer.sections[i].push_back(rrOf(ldns_rr_list_rr(lists[i], j), kLdnsSections[i]));

@@ -16,7 +16,7 @@ struct Rr {
   std::uint16_t type = 0;
   std::uint16_t rrclass = kClassIn;
   std::uint32_t ttl = 0;
-  std::string rdata;    ///< on the wire
+  std::string rdata;  ///< on the wire
 
   std::uint16_t covered() const;  ///< what an RRSIG covers
   /// The name in RDATA that begins at octet `at`, lower-cased.

@@ -5,8 +5,8 @@
 
 namespace holdfast::differential {
 
-/// Runs all rounds that the options ask for: each starts five servers with a set of zones, asks them, and judges
-/// what they say. Tells on standard error how far it is. An Error when the servers cannot be run.
+/// Runs all rounds that the options ask for: each starts five servers with a set of zones, asks them, and
+/// judges what they say. Tells on standard error how far it is. An Error when the servers cannot be run.
 Status runCampaign(const Options& options, Summary& summary);
 
 /// One round: `queries` questions made from `seed`.

@@ -6,7 +6,9 @@ namespace holdfast::differential {
 
 namespace {
 
-bool isDigit(char c) { return c >= '0' && c <= '9'; }
+bool isDigit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// The octet that an escape stands for; `at` is after the backslash and moves to the escape's last character.
 char unescaped(std::string_view text, std::size_t& at) {
@@ -20,7 +22,9 @@ char unescaped(std::string_view text, std::size_t& at) {
 
 }  // namespace
 
-char lowerCase(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+char lowerCase(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
 
 Name Name::parse(std::string_view text) {
   std::vector<std::string> labels;
@@ -56,7 +60,9 @@ Name Name::child(std::string_view label) const {
   return Name(std::move(labels));
 }
 
-Name Name::parent() const { return Name({labels_.begin() + 1, labels_.end()}); }
+Name Name::parent() const {
+  return Name({labels_.begin() + 1, labels_.end()});
+}
 
 Name Name::below(const Name& relative) const {
   std::vector<std::string> labels = relative.labels_;
@@ -75,7 +81,8 @@ bool Name::isAtOrBelow(const Name& above) const {
 
 Name Name::lower() const {
   Name result = *this;
-  for (std::string& label : result.labels_) std::transform(label.begin(), label.end(), label.begin(), lowerCase);
+  for (std::string& label : result.labels_)
+    std::transform(label.begin(), label.end(), label.begin(), lowerCase);
   return result;
 }
 

@@ -7,7 +7,8 @@
 
 namespace holdfast::differential {
 
-/// A domain name as its labels, leftmost first, without the root's. Shares no code with the server under test.
+/// A domain name as its labels, leftmost first, without the root's. Shares no code with the server under
+/// test.
 class Name {
  public:
   Name() = default;

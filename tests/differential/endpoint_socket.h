@@ -18,7 +18,8 @@ class Descriptor {
   int fd_;
 };
 
-/// Non-blocking, connected to a port of 127.0.0.1. Throws std::system_error where the system has no socket left.
+/// Non-blocking, connected to a port of 127.0.0.1. Throws std::system_error where the system has no socket
+/// left.
 Descriptor udpSocketTo(std::uint16_t port);
 /// Blocking, with a time limit of some seconds for each call; none where nobody listens.
 Descriptor tcpSocketTo(std::uint16_t port);

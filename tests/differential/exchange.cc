@@ -20,15 +20,21 @@ constexpr std::chrono::milliseconds kPatience{400};  // doubled with every try
 constexpr std::size_t kMaxMessage = 65535;
 
 /// Some servers do not answer what they do not know: a long wait proves little.
-unsigned triesOf(const Query& query) { return query.opcode == 0 && query.qclass == kClassIn ? kTries : 2; }
+unsigned triesOf(const Query& query) {
+  return query.opcode == 0 && query.qclass == kClassIn ? kTries : 2;
+}
 
 /// The UDP side of one server: what it was asked and has not answered.
 class Conversation {
  public:
   Conversation(const Server& server, std::size_t index, std::span<const Query> queries,
                std::vector<Replies>& replies, ExchangeCounts& counts)
-      : socket_(udpSocketTo(server.port())), index_(index), queries_(queries), replies_(replies),
-        counts_(counts), tries_(queries.size(), 0) {}
+      : socket_(udpSocketTo(server.port())),
+        index_(index),
+        queries_(queries),
+        replies_(replies),
+        counts_(counts),
+        tries_(queries.size(), 0) {}
 
   int descriptor() const { return socket_.get(); }
   bool isDone() const { return next_ == queries_.size() && waiting_.empty() && onTheWay_ == 0; }
@@ -62,7 +68,8 @@ class Conversation {
       const ssize_t size = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
       if (size < 0) return;
       if (size < 2) continue;
-      const std::size_t id = static_cast<unsigned char>(buffer[0]) << 8U | static_cast<unsigned char>(buffer[1]);
+      const std::size_t id =
+          static_cast<unsigned char>(buffer[0]) << 8U | static_cast<unsigned char>(buffer[1]);
       if (id >= queries_.size() || tries_[id] == 0 || !replies_[id][index_].empty()) continue;
       replies_[id][index_].assign(buffer.data(), static_cast<std::size_t>(size));
       --onTheWay_;
@@ -113,7 +120,8 @@ std::string askOverTcp(int socket, const std::string& message) {
   framed += static_cast<char>(message.size() >> 8);
   framed += static_cast<char>(message.size() & 0xFFU);
   framed += message;
-  if (::send(socket, framed.data(), framed.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(framed.size())) return {};
+  if (::send(socket, framed.data(), framed.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(framed.size()))
+    return {};
   std::array<unsigned char, 2> size{};
   if (!readAll(socket, reinterpret_cast<char*>(size.data()), size.size())) return {};
   std::string reply(static_cast<std::size_t>(size[0]) << 8U | size[1], '\0');

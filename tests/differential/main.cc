@@ -17,7 +17,9 @@ using namespace holdfast::differential;
 
 enum class Exit { Agrees = 0, Differs = 1, Usage = 2, CannotRun = 3 };
 
-int statusOf(Exit exit) { return static_cast<int>(exit); }
+int statusOf(Exit exit) {
+  return static_cast<int>(exit);
+}
 
 void defineOptions(CLI::App& app, Options& options, std::string& signing) {
   app.add_option("--seed", options.seed, "What zones and queries are made from")->capture_default_str();
@@ -32,10 +34,13 @@ void defineOptions(CLI::App& app, Options& options, std::string& signing) {
   app.add_option("--data", options.data, "Folder of hand-written *.zone files")->capture_default_str();
   app.add_option("--root-zone", options.rootZone, "root.zone.gz")->capture_default_str();
   app.add_option("--replay", options.replay, "Ask the one query of a file that an earlier run wrote");
-  app.add_option("--findings", options.findings, "Folder that files to replay are written to")->capture_default_str();
-  app.add_option("--shrink-seconds", options.shrinkSeconds, "Time to make one difference small; 0: leave it as it is")
+  app.add_option("--findings", options.findings, "Folder that files to replay are written to")
       ->capture_default_str();
-  app.add_option("--shrink-kinds", options.shrinkKinds, "So many kinds of differences at most")->capture_default_str();
+  app.add_option("--shrink-seconds", options.shrinkSeconds,
+                 "Time to make one difference small; 0: leave it as it is")
+      ->capture_default_str();
+  app.add_option("--shrink-kinds", options.shrinkKinds, "So many kinds of differences at most")
+      ->capture_default_str();
   app.add_option("--json", options.json, "Write the results as JSON");
   app.add_option("--junit", options.junit, "Write the results as a JUnit report");
   app.footer("Exit status: 0 Holdfast agrees, 1 it differs, 2 usage, 3 the servers cannot be run.");
@@ -60,8 +65,8 @@ Exit replayFile(const Options& options) {
   }
   const bool differs = verdict->outcome == Outcome::Differs;
   std::cout << finding->zones.text() << "query: " << finding->query.text() << "\n"
-            << sideBySide(*verdict) << (differs ? "Holdfast differs:" + verdict->kind : "Holdfast does not differ")
-            << "\n";
+            << sideBySide(*verdict)
+            << (differs ? "Holdfast differs:" + verdict->kind : "Holdfast does not differ") << "\n";
   return differs ? Exit::Differs : Exit::Agrees;
 }
 
@@ -80,8 +85,10 @@ void shrinkFindings(const Options& options, Summary& summary) {
       const std::string plain = kind.substr(kind.find(':') + 1);
       finding = shrink(finding, plain, options.shrinkSeconds, options.programs);
     }
-    const std::string path = options.findings + "/" + std::to_string(options.seed) + "-" + std::to_string(++number) + ".json";
-    if (const Status written = writeReplay(finding, path); !written) std::cerr << written.error().text() << "\n";
+    const std::string path =
+        options.findings + "/" + std::to_string(options.seed) + "-" + std::to_string(++number) + ".json";
+    if (const Status written = writeReplay(finding, path); !written)
+      std::cerr << written.error().text() << "\n";
     std::cout << findingText(kind, finding, path) << std::flush;
   }
 }
@@ -94,7 +101,8 @@ Exit runAll(const Options& options) {
     return Exit::CannotRun;
   }
   shrinkFindings(options, summary);
-  std::cout << reportText(summary, options, ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr);
+  std::cout << reportText(summary, options,
+                          ::isatty(STDOUT_FILENO) == 1 && std::getenv("NO_COLOR") == nullptr);
   for (const auto& [path, content] : {std::pair(options.json, reportJson(summary, options)),
                                       std::pair(options.junit, reportJunit(summary))}) {
     if (path.empty()) continue;

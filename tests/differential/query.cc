@@ -10,14 +10,14 @@ namespace holdfast::differential {
 namespace {
 
 constexpr std::array<std::pair<std::uint16_t, std::string_view>, 25> kTypes{{
-    {kTypeA, "A"},         {kTypeNs, "NS"},         {kTypeCname, "CNAME"},
-    {kTypeSoa, "SOA"},     {kTypePtr, "PTR"},       {kTypeMx, "MX"},
-    {kTypeTxt, "TXT"},     {kTypeAaaa, "AAAA"},     {kTypeSrv, "SRV"},
-    {kTypeNaptr, "NAPTR"}, {kTypeDname, "DNAME"},   {kTypeOpt, "OPT"},
-    {kTypeDs, "DS"},       {kTypeRrsig, "RRSIG"},   {kTypeNsec, "NSEC"},
+    {kTypeA, "A"},           {kTypeNs, "NS"},       {kTypeCname, "CNAME"},
+    {kTypeSoa, "SOA"},       {kTypePtr, "PTR"},     {kTypeMx, "MX"},
+    {kTypeTxt, "TXT"},       {kTypeAaaa, "AAAA"},   {kTypeSrv, "SRV"},
+    {kTypeNaptr, "NAPTR"},   {kTypeDname, "DNAME"}, {kTypeOpt, "OPT"},
+    {kTypeDs, "DS"},         {kTypeRrsig, "RRSIG"}, {kTypeNsec, "NSEC"},
     {kTypeDnskey, "DNSKEY"}, {kTypeNsec3, "NSEC3"}, {kTypeNsec3Param, "NSEC3PARAM"},
-    {kTypeSvcb, "SVCB"},   {kTypeHttps, "HTTPS"},   {kTypeIxfr, "IXFR"},
-    {kTypeAxfr, "AXFR"},   {kTypeAny, "ANY"},       {257, "CAA"},
+    {kTypeSvcb, "SVCB"},     {kTypeHttps, "HTTPS"}, {kTypeIxfr, "IXFR"},
+    {kTypeAxfr, "AXFR"},     {kTypeAny, "ANY"},     {257, "CAA"},
     {13, "HINFO"},
 }};
 
@@ -99,9 +99,14 @@ std::size_t Query::limit() const {
 }
 
 nlohmann::json toJson(const Query& query) {
-  nlohmann::json out{{"name", query.name.text()}, {"type", query.type}, {"class", query.qclass},
-                     {"opcode", query.opcode},    {"rd", query.rd},     {"cd", query.cd},
-                     {"ad", query.ad},            {"tcp", query.tcp}};
+  nlohmann::json out{{"name", query.name.text()},
+                     {"type", query.type},
+                     {"class", query.qclass},
+                     {"opcode", query.opcode},
+                     {"rd", query.rd},
+                     {"cd", query.cd},
+                     {"ad", query.ad},
+                     {"tcp", query.tcp}};
   if (query.edns)
     out["edns"] = {{"payload", query.edns->payload},
                    {"version", query.edns->version},

@@ -10,11 +10,11 @@
 
 namespace holdfast::differential {
 
-inline constexpr std::uint16_t kTypeA = 1, kTypeNs = 2, kTypeCname = 5, kTypeSoa = 6, kTypePtr = 12, kTypeMx = 15,
-                               kTypeTxt = 16, kTypeAaaa = 28, kTypeSrv = 33, kTypeNaptr = 35, kTypeDname = 39,
-                               kTypeOpt = 41, kTypeDs = 43, kTypeRrsig = 46, kTypeNsec = 47, kTypeDnskey = 48,
-                               kTypeNsec3 = 50, kTypeNsec3Param = 51, kTypeSvcb = 64, kTypeHttps = 65,
-                               kTypeIxfr = 251, kTypeAxfr = 252, kTypeAny = 255;
+inline constexpr std::uint16_t kTypeA = 1, kTypeNs = 2, kTypeCname = 5, kTypeSoa = 6, kTypePtr = 12,
+                               kTypeMx = 15, kTypeTxt = 16, kTypeAaaa = 28, kTypeSrv = 33, kTypeNaptr = 35,
+                               kTypeDname = 39, kTypeOpt = 41, kTypeDs = 43, kTypeRrsig = 46, kTypeNsec = 47,
+                               kTypeDnskey = 48, kTypeNsec3 = 50, kTypeNsec3Param = 51, kTypeSvcb = 64,
+                               kTypeHttps = 65, kTypeIxfr = 251, kTypeAxfr = 252, kTypeAny = 255;
 inline constexpr std::uint16_t kClassIn = 1, kClassAny = 255;
 
 struct Edns {

@@ -36,7 +36,8 @@ void QueryGenerator::gatherNames(const ZoneSet& zones) {
   std::set<Name> names;
   for (const ZoneSource& zone : zones.zones) {
     for (const Record& record : zone.records) {
-      for (Name name = record.owner.lower(); names.insert(name).second && !name.isRoot();) name = name.parent();
+      for (Name name = record.owner.lower(); names.insert(name).second && !name.isRoot();)
+        name = name.parent();
       if (record.type != "TXT") addNamesIn(record.rdata, names);
     }
   }
@@ -44,8 +45,8 @@ void QueryGenerator::gatherNames(const ZoneSet& zones) {
 }
 
 Name QueryGenerator::someName() {
-  static const std::vector<std::string> kLabels{"a", "b", "*", "nonexistent", "www", "ns1", "ns0", "0", "zz",
-                                                "\x7f", "_tcp", "deeper", "cut", "x"};
+  static const std::vector<std::string> kLabels{"a", "b",  "*",    "nonexistent", "www",    "ns1", "ns0",
+                                                "0", "zz", "\x7f", "_tcp",        "deeper", "cut", "x"};
   Name name = random_.pick(names_);
   switch (random_.below(10)) {
     case 0:
@@ -81,11 +82,14 @@ Name QueryGenerator::someName() {
 
 std::uint16_t QueryGenerator::someType() {
   static const std::vector<std::uint16_t> kOrdinary{
-      kTypeA,    kTypeA,     kTypeA,      kTypeAaaa,  kTypeAaaa,   kTypeNs,    kTypeNs,  kTypeSoa,  kTypeCname, kTypeDname,
-      kTypeMx,   kTypeSrv,   kTypeTxt,    kTypeTxt,   kTypeDs,     kTypeDs,    kTypePtr, kTypeSvcb, kTypeHttps, 257,
-      kTypeNaptr, 65280,     kTypeDnskey, kTypeNsec,  kTypeNsec3Param, kTypeAny};
-  // Types that are no data: zero, OPT, NSEC3 and RRSIG, which have no RRset of their own, meta types, unknown ones.
-  static const std::vector<std::uint16_t> kOdd{0, kTypeOpt, kTypeNsec3, kTypeRrsig, 254, 253, 250, 249, 128, 65535, 1000};
+      kTypeA,   kTypeA,      kTypeA,     kTypeAaaa,       kTypeAaaa,  kTypeNs,  kTypeNs,
+      kTypeSoa, kTypeCname,  kTypeDname, kTypeMx,         kTypeSrv,   kTypeTxt, kTypeTxt,
+      kTypeDs,  kTypeDs,     kTypePtr,   kTypeSvcb,       kTypeHttps, 257,      kTypeNaptr,
+      65280,    kTypeDnskey, kTypeNsec,  kTypeNsec3Param, kTypeAny};
+  // Types that are no data: zero, OPT, NSEC3 and RRSIG, which have no RRset of their own, meta types, unknown
+  // ones.
+  static const std::vector<std::uint16_t> kOdd{0,   kTypeOpt, kTypeNsec3, kTypeRrsig, 254, 253,
+                                               250, 249,      128,        65535,      1000};
   return random_.percent(4) ? random_.pick(kOdd) : random_.pick(kOrdinary);
 }
 

@@ -9,8 +9,8 @@
 
 namespace holdfast::differential {
 
-/// Makes questions about a set of zones: mostly names at which something is decided, with every type and everything
-/// that EDNS and the header can say.
+/// Makes questions about a set of zones: mostly names at which something is decided, with every type and
+/// everything that EDNS and the header can say.
 class QueryGenerator {
  public:
   QueryGenerator(const ZoneSet& zones, std::uint64_t seed);

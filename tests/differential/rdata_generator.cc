@@ -18,7 +18,7 @@ std::string generic(const std::string& octets) {
 }  // namespace
 
 std::string RdataGenerator::someType() {
-  static const std::vector<std::string> kTypes{"A",   "A",     "AAAA", "TXT",    "MX",     "SRV",      "PTR",
+  static const std::vector<std::string> kTypes{"A",   "A",     "AAAA", "TXT",  "MX",    "SRV",       "PTR",
                                                "CAA", "NAPTR", "TLSA", "SVCB", "HTTPS", "TYPE65280", "HINFO"};
   return random_.pick(kTypes);
 }
@@ -35,12 +35,14 @@ std::string RdataGenerator::make(std::string_view type, const Name& host) {
   if (type == "MX") return fmt::format("{} {}", random_.below(3) * 10, host.text());
   if (type == "SRV") return fmt::format("{} 5 {} {}", random_.below(3), random_.below(65536), host.text());
   if (type == "PTR") return host.text();
-  if (type == "CAA") return fmt::format("{} issue \"ca{}.example\"", random_.below(2) * 128, random_.below(9));
+  if (type == "CAA")
+    return fmt::format("{} issue \"ca{}.example\"", random_.below(2) * 128, random_.below(9));
   if (type == "NAPTR") return fmt::format("100 {} \"s\" \"SIP+D2U\" \"\" {}", random_.below(9), host.text());
   if (type == "TLSA") return "3 1 1 " + hex(32);
   if (type == "DS") return fmt::format("{} 15 2 {}", random_.below(65536), hex(32));
   if (type == "HINFO") return fmt::format("\"cpu {}\" \"os\"", random_.below(9));
-  if (type == "SVCB" || type == "HTTPS") return fmt::format("{} {} port=53", 1 + random_.below(3), host.text());
+  if (type == "SVCB" || type == "HTTPS")
+    return fmt::format("{} {} port=53", 1 + random_.below(3), host.text());
   if (type == "TYPE65280") return generic("private " + std::to_string(random_.below(99)));
   return fmt::format("\"text {}\" \"{}\"", random_.below(99), std::string(random_.below(120), 'z'));
 }

@@ -14,7 +14,9 @@ constexpr std::string_view kRed = "\033[31m", kGreen = "\033[32m", kYellow = "\0
 constexpr std::size_t kShownKinds = 25;
 constexpr std::size_t kShownRecords = 120;
 
-std::string nameOf(std::size_t server) { return std::string(textOf(static_cast<Software>(server))); }
+std::string nameOf(std::size_t server) {
+  return std::string(textOf(static_cast<Software>(server)));
+}
 
 double percent(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 100.0 : 100.0 * static_cast<double>(part) / static_cast<double>(whole);
@@ -37,8 +39,8 @@ std::string roundsTable(const Summary& summary, const Painter& paint) {
   for (const RoundResult& round : summary.rounds())
     out += fmt::format("{:<44}{:>9}{:>9}{}{:>9}{:>6.1f} s\n", round.label, round.queries,
                        round.queries - round.differs - round.disputed,
-                       paint(round.differs > 0 ? kRed : kGreen, fmt::format("{:>9}", round.differs)), round.disputed,
-                       round.seconds);
+                       paint(round.differs > 0 ? kRed : kGreen, fmt::format("{:>9}", round.differs)),
+                       round.disputed, round.seconds);
   return out + paint(kBold, fmt::format("{:<44}{:>9}{:>9}{:>9}{:>9}\n\n", "all", summary.queries(),
                                         summary.queries() - summary.differing() - summary.disputed(),
                                         summary.differing(), summary.disputed()));
@@ -70,7 +72,8 @@ std::string matrix(const Summary& summary, const Painter& paint) {
   for (std::size_t a = 0; a < kServers; ++a) {
     out += fmt::format("{:<12}", nameOf(a));
     for (std::size_t b = 0; b < kServers; ++b)
-      out += a == b ? fmt::format("{:>10}", "") : fmt::format("{:>10.3f}", percent(summary.same(a, b), summary.queries()));
+      out += a == b ? fmt::format("{:>10}", "")
+                    : fmt::format("{:>10.3f}", percent(summary.same(a, b), summary.queries()));
     const Summary::Rate& rate = summary.rate(a);
     out += fmt::format("{:>11.4f} % ({} of {})\n", percent(rate.agreed, rate.voted), rate.agreed, rate.voted);
   }
@@ -81,12 +84,14 @@ std::string kindsTable(const Summary::Kinds& kinds, std::string_view title, cons
   if (kinds.empty()) return {};
   std::vector<const Summary::Kinds::value_type*> sorted;
   for (const auto& kind : kinds) sorted.push_back(&kind);
-  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->second.count > b->second.count; });
+  std::sort(sorted.begin(), sorted.end(),
+            [](const auto* a, const auto* b) { return a->second.count > b->second.count; });
   std::string out = paint(kBold, fmt::format("{}\n", title));
   for (std::size_t i = 0; i < std::min(kShownKinds, sorted.size()); ++i)
-    out += fmt::format("{:>9}  {}\n           for example {} ({})\n", sorted[i]->second.count, sorted[i]->first,
-                       sorted[i]->second.query.text(), sorted[i]->second.zones.label);
-  if (sorted.size() > kShownKinds) out += fmt::format("           and {} kinds more\n", sorted.size() - kShownKinds);
+    out += fmt::format("{:>9}  {}\n           for example {} ({})\n", sorted[i]->second.count,
+                       sorted[i]->first, sorted[i]->second.query.text(), sorted[i]->second.zones.label);
+  if (sorted.size() > kShownKinds)
+    out += fmt::format("           and {} kinds more\n", sorted.size() - kShownKinds);
   return out + "\n";
 }
 
@@ -122,15 +127,18 @@ std::string escaped(const std::string& text) {
 
 std::string reportText(const Summary& summary, const Options& options, bool isColoured) {
   const Painter paint(isColoured);
-  std::string out = "\n" + roundsTable(summary, paint) + entriesTable(summary, paint) + matrix(summary, paint);
+  std::string out =
+      "\n" + roundsTable(summary, paint) + entriesTable(summary, paint) + matrix(summary, paint);
   out += kindsTable(summary.disputes(), "DISPUTED: the peers have no majority", paint);
-  out += kindsTable(summary.differences(), "DIFFERENT: Holdfast is not with the majority of its peers", paint);
-  out += fmt::format("{} messages sent again, {} queries without a reply. Seed {}.\n", summary.exchange().resent,
-                     summary.exchange().silences, options.seed);
+  out +=
+      kindsTable(summary.differences(), "DIFFERENT: Holdfast is not with the majority of its peers", paint);
+  out += fmt::format("{} messages sent again, {} queries without a reply. Seed {}.\n",
+                     summary.exchange().resent, summary.exchange().silences, options.seed);
   const bool isGood = summary.differing() == 0;
-  out += paint(isGood ? kGreen : kRed,
-               fmt::format("{} queries to 5 servers: Holdfast differs in {} ({} kinds), {} disputed.\n",
-                           summary.queries(), summary.differing(), summary.differences().size(), summary.disputed()));
+  out += paint(
+      isGood ? kGreen : kRed,
+      fmt::format("{} queries to 5 servers: Holdfast differs in {} ({} kinds), {} disputed.\n",
+                  summary.queries(), summary.differing(), summary.differences().size(), summary.disputed()));
   return out;
 }
 
@@ -138,9 +146,9 @@ std::string findingText(const std::string& kind, const Finding& finding, const s
   const std::string zones = finding.zones.size() <= kShownRecords
                                 ? finding.zones.text()
                                 : fmt::format("; {} records, see the file to replay\n", finding.zones.size());
-  return fmt::format("--- {}\nin {} queries; {}\n{}query: {}\n{}replay: holdfast_differential --replay {}\n\n", kind,
-                     finding.count, finding.zones.label, zones, finding.query.text(), finding.answers,
-                     replayPath);
+  return fmt::format(
+      "--- {}\nin {} queries; {}\n{}query: {}\n{}replay: holdfast_differential --replay {}\n\n", kind,
+      finding.count, finding.zones.label, zones, finding.query.text(), finding.answers, replayPath);
 }
 
 std::string reportJson(const Summary& summary, const Options& options) {
@@ -173,17 +181,18 @@ std::string reportJunit(const Summary& summary) {
   std::string cases;
   unsigned failures = 0;
   for (const RoundResult& round : summary.rounds()) {
-    cases += fmt::format("  <testcase classname=\"differential\" name=\"{}\" time=\"{:.3f}\">", escaped(round.label),
-                         round.seconds);
+    cases += fmt::format("  <testcase classname=\"differential\" name=\"{}\" time=\"{:.3f}\">",
+                         escaped(round.label), round.seconds);
     if (round.differs > 0) {
       ++failures;
       cases += fmt::format("<failure message=\"{} of {} responses differ\"/>", round.differs, round.queries);
     }
     cases += "</testcase>\n";
   }
-  return fmt::format("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n <testsuite name=\"differential\" "
-                     "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">\n{} </testsuite>\n</testsuites>\n",
-                     summary.rounds().size(), failures, cases);
+  return fmt::format(
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n <testsuite name=\"differential\" "
+      "tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">\n{} </testsuite>\n</testsuites>\n",
+      summary.rounds().size(), failures, cases);
 }
 
 }  // namespace holdfast::differential

@@ -21,7 +21,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 constexpr int kReplyMilliseconds = 200;
 
-Result<std::vector<std::string>> configure(Software software, const Launch& launch, const Programs& programs) {
+Result<std::vector<std::string>> configure(Software software, const Launch& launch,
+                                           const Programs& programs) {
   switch (software) {
     case Software::Holdfast:
       return configureHoldfast(launch, programs);

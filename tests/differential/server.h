@@ -29,8 +29,8 @@ struct Launch {
   bool isSigned = false;
 };
 
-/// Each writes a configuration that keeps to the directory and the port, with no limit of rates, 4096 octets over
-/// UDP and no other feature switched, and returns the command that serves it in the foreground.
+/// Each writes a configuration that keeps to the directory and the port, with no limit of rates, 4096 octets
+/// over UDP and no other feature switched, and returns the command that serves it in the foreground.
 Result<std::vector<std::string>> configureHoldfast(const Launch& launch, const Programs& programs);
 Result<std::vector<std::string>> configureKnot(const Launch& launch);
 Result<std::vector<std::string>> configureNsd(const Launch& launch);
@@ -65,10 +65,10 @@ class Server {
 /// All five, with the same zones. Ports are the kernel's choice.
 class ServerSet {
  public:
-  /// Uses `directory` for everything; zones are written and signed there. An Error when a server does not serve them
-  /// within `patience`.
+  /// Uses `directory` for everything; zones are written and signed there. An Error when a server does not
+  /// serve them within `patience`.
   static Result<ServerSet> start(const ZoneSet& zones, const std::string& directory, const Programs& programs,
-                                 std::chrono::seconds patience = std::chrono::seconds(60));
+                                 std::chrono::seconds patience = std::chrono::seconds(30));
   const std::vector<Server>& servers() const { return servers_; }
 
  private:

@@ -21,7 +21,9 @@ std::string plain(const Name& apex) {
   return text;
 }
 
-std::string controlSocket(const Launch& launch) { return launch.directory + "/control"; }
+std::string controlSocket(const Launch& launch) {
+  return launch.directory + "/control";
+}
 
 }  // namespace
 
@@ -36,8 +38,9 @@ Result<Command> configureHoldfast(const Launch& launch, const Programs& programs
   return written(path, config, {programs.holdfastd, "--config", path});
 }
 
-/// The guard looks through aliases into other zones, so zones that lead into each other cannot come one by one
-/// with all they hold: a name that was outside becomes one that does not exist. First all with their apex only.
+/// The guard looks through aliases into other zones, so zones that lead into each other cannot come one by
+/// one with all they hold: a name that was outside becomes one that does not exist. First all with their apex
+/// only.
 Status pushZones(const Launch& launch, const Programs& programs) {
   const auto push = [&](const ZoneFile& zone, const std::string& path) {
     return run({programs.zonectl, "--control", controlSocket(launch), "push", zone.apex.text(), path, "--yes",
@@ -83,15 +86,18 @@ Result<Command> configureNsd(const Launch& launch) {
 
 Result<Command> configureBind(const Launch& launch) {
   std::string config = fmt::format(
-      "options {{\n  directory \"{0}\";\n  pid-file \"{0}/named.pid\";\n  session-keyfile \"{0}/session.key\";\n"
+      "options {{\n  directory \"{0}\";\n  pid-file \"{0}/named.pid\";\n  session-keyfile "
+      "\"{0}/session.key\";\n"
       "  managed-keys-directory \"{0}\";\n  listen-on port {1} {{ 127.0.0.1; }};\n"
       "  listen-on-v6 {{ none; }};\n  recursion no;\n  dnssec-validation no;\n  empty-zones-enable no;\n"
       "  notify no;\n  allow-transfer {{ none; }};\n  check-names primary ignore;\n  check-integrity no;\n"
       "  check-mx ignore;\n  check-mx-cname ignore;\n  check-srv-cname ignore;\n  check-dup-records ignore;\n"
       "  check-sibling no;\n  check-wildcard no;\n  check-spf ignore;\n  edns-udp-size 4096;\n"
       "  max-udp-size 4096;\n  max-records-per-type 0;\n  max-types-per-name 0;\n  answer-cookie no;\n"
-      "  zero-no-soa-ttl no;\n  minimal-any no;\n  trust-anchor-telemetry no;\n  version none;\n  hostname none;\n"
-      "  bindkeys-file \"{0}/bind.keys\";\n  masterfile-format text;\n  tcp-clients 50;\n}};\ncontrols {{ }};\n"
+      "  zero-no-soa-ttl no;\n  minimal-any no;\n  trust-anchor-telemetry no;\n  version none;\n  hostname "
+      "none;\n"
+      "  bindkeys-file \"{0}/bind.keys\";\n  masterfile-format text;\n  tcp-clients 50;\n}};\ncontrols {{ "
+      "}};\n"
       "logging {{ category default {{ default_stderr; }}; }};\n",
       launch.directory, launch.port);
   for (const ZoneFile& zone : launch.zones)
@@ -105,8 +111,8 @@ Result<Command> configurePowerDns(const Launch& launch) {
   std::string metadata;
   for (const ZoneFile& zone : launch.zones) {
     zones += fmt::format("zone \"{}\" {{ type master; file \"{}\"; }};\n", plain(zone.apex), zone.path);
-    const std::string insert = "insert into domainmetadata(domain, kind, content) values ('" +
-                               plain(zone.apex.lower()) + "', ";
+    const std::string insert =
+        "insert into domainmetadata(domain, kind, content) values ('" + plain(zone.apex.lower()) + "', ";
     metadata += insert + "'PRESIGNED', '1');\n";
     if (readFile(zone.path).find("\tNSEC3PARAM\t") != std::string::npos)
       metadata += insert + "'NSEC3PARAM', '1 0 2 5e7f');\n";

@@ -15,7 +15,9 @@ constexpr std::chrono::seconds kPatience{8};  // a few records are loaded at onc
 class Shrinker {
  public:
   Shrinker(Finding best, std::string kind, unsigned seconds, const Programs& programs)
-      : best_(std::move(best)), kind_(std::move(kind)), end_(Clock::now() + std::chrono::seconds(seconds)),
+      : best_(std::move(best)),
+        kind_(std::move(kind)),
+        end_(Clock::now() + std::chrono::seconds(seconds)),
         programs_(programs) {}
 
   Finding run() {
@@ -49,7 +51,8 @@ class Shrinker {
       // BIND loads no zone whose own name servers have no address in it.
       std::set<Name> servers;
       for (const Record& record : zone.records)
-        if (record.type == "NS" && record.owner.lower() == apex) servers.insert(Name::parse(record.rdata).lower());
+        if (record.type == "NS" && record.owner.lower() == apex)
+          servers.insert(Name::parse(record.rdata).lower());
       std::vector<Record> kept;
       for (const Record& record : zone.records)
         if (record.type == "SOA" || (record.type == "NS" && record.owner.lower() == apex) ||
@@ -60,15 +63,16 @@ class Shrinker {
     return set;
   }
 
-  /// Most records have nothing to do with it: first keep only those at, above or below a name that the answers
-  /// show.
+  /// Most records have nothing to do with it: first keep only those at, above or below a name that the
+  /// answers show.
   void keepWhatIsNamed() {
     const std::string text = (best_.query.name.lower().text() + " " + best_.answers);
     attempt(reduced([&](const Record& record) {
               const Name owner = record.owner.lower();
               if (text.find(owner.text()) != std::string::npos) return true;
               return best_.query.name.isAtOrBelow(owner) ||
-                     (!owner.isRoot() && owner.labels().front() == "*" && best_.query.name.isAtOrBelow(owner.parent()));
+                     (!owner.isRoot() && owner.labels().front() == "*" &&
+                      best_.query.name.isAtOrBelow(owner.parent()));
             }),
             best_.query);
   }

@@ -5,8 +5,8 @@
 
 namespace holdfast::differential {
 
-/// Makes a difference small: the fewest records and the simplest query that still show one of the same kind. Starts
-/// the servers anew for every try, and ends after `seconds` with what it has by then.
+/// Makes a difference small: the fewest records and the simplest query that still show one of the same kind.
+/// Starts the servers anew for every try, and ends after `seconds` with what it has by then.
 Finding shrink(const Finding& finding, const std::string& kind, unsigned seconds, const Programs& programs);
 
 /// A file that --replay reads, and people too: the query and the zones before signing, as JSON.

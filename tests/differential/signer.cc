@@ -29,8 +29,8 @@ Status sign(const ZoneFile& zone, Signing signing, const std::string& directory,
   if (!key) return key.error();
   const std::string signedPath = zone.path + ".signed";
   // Fixed times, far apart: a zone signed again is the same but for the randomness of signatures.
-  std::vector<std::string> command{"ldns-signzone", "-i", "20260101000000", "-e", "20351231000000",
-                                   "-o", zone.apex.text(), "-f", signedPath};
+  std::vector<std::string> command{"ldns-signzone",  "-i", "20260101000000", "-e", "20351231000000", "-o",
+                                   zone.apex.text(), "-f", signedPath};
   if (signing != Signing::Nsec) {
     command.insert(command.end(), {"-n", "-a", "1", "-t", "2", "-s", "5e7f"});
     if (signing == Signing::OptOut) command.emplace_back("-p");

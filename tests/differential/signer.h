@@ -14,8 +14,8 @@ struct ZoneFile {
   std::string stubPath;  ///< SOA, with the serial before, and NS only
 };
 
-/// Writes the zones of `set` into `directory`, signed by ldns-signzone where the set says so. Keys are made once
-/// per directory and apex, so a set that was reduced is signed alike.
+/// Writes the zones of `set` into `directory`, signed by ldns-signzone where the set says so. Keys are made
+/// once per directory and apex, so a set that was reduced is signed alike.
 Result<std::vector<ZoneFile>> writeZones(const ZoneSet& set, const std::string& directory);
 
 }  // namespace holdfast::differential

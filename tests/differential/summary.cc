@@ -27,9 +27,13 @@ std::string sideBySide(const Verdict& verdict) {
   return out;
 }
 
-void Summary::begin(const ZoneSet& zones) { rounds_.push_back({zones.label}); }
+void Summary::begin(const ZoneSet& zones) {
+  rounds_.push_back({zones.label});
+}
 
-void Summary::end(double seconds) { rounds_.back().seconds = seconds; }
+void Summary::end(double seconds) {
+  rounds_.back().seconds = seconds;
+}
 
 void Summary::add(const ZoneSet& zones, const Query& query, const Verdict& verdict) {
   RoundResult& round = rounds_.back();
@@ -64,8 +68,14 @@ void Summary::note(Kinds& kinds, const ZoneSet& zones, const Query& query, const
   finding.answers = sideBySide(verdict);
 }
 
-std::uint64_t Summary::queries() const { return sum(rounds_, &RoundResult::queries); }
-std::uint64_t Summary::differing() const { return sum(rounds_, &RoundResult::differs); }
-std::uint64_t Summary::disputed() const { return sum(rounds_, &RoundResult::disputed); }
+std::uint64_t Summary::queries() const {
+  return sum(rounds_, &RoundResult::queries);
+}
+std::uint64_t Summary::differing() const {
+  return sum(rounds_, &RoundResult::differs);
+}
+std::uint64_t Summary::disputed() const {
+  return sum(rounds_, &RoundResult::disputed);
+}
 
 }  // namespace holdfast::differential

@@ -19,10 +19,11 @@ enum class Outcome {
 /// The five responses to one query, side by side.
 struct Verdict {
   Outcome outcome = Outcome::Agrees;
-  std::array<Answer, kServers> answers;      ///< as they came
-  std::array<std::string, kServers> groups;  ///< equal where responses are equal after what may differ is removed
-  std::array<bool, kServers> votes{};        ///< peers that do not abstain
-  std::set<std::string_view> allowed;        ///< entries that made a difference
+  std::array<Answer, kServers> answers;  ///< as they came
+  std::array<std::string, kServers>
+      groups;                          ///< equal where responses are equal after what may differ is removed
+  std::array<bool, kServers> votes{};  ///< peers that do not abstain
+  std::set<std::string_view> allowed;  ///< entries that made a difference
   std::set<std::string_view> abstained;
   std::string kind;  ///< in a few words, what is different: the same for the same fault
 

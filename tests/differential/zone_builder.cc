@@ -19,9 +19,9 @@ bool ZoneBuilder::mayBeAt(const Name& owner, std::string_view type) const {
   }
   const auto here = types_.find(owner);
   if (type == "DNAME" || type == "CNAME") {
-    if (here != types_.end() && (type == "CNAME" || here->second.contains("CNAME") ||
-                                 here->second.contains("DNAME") ||
-                                 (here->second.contains("NS") && !(owner == zone_.apex.lower()))))
+    if (here != types_.end() &&
+        (type == "CNAME" || here->second.contains("CNAME") || here->second.contains("DNAME") ||
+         (here->second.contains("NS") && !(owner == zone_.apex.lower()))))
       return false;
     if (type == "DNAME") {
       return std::none_of(types_.begin(), types_.end(), [&](const auto& entry) {

@@ -10,9 +10,9 @@
 
 namespace holdfast::differential {
 
-/// Puts a zone together that every server accepts: what would be an error in a zone file is left out, silently,
-/// so that generators need not care. One TTL per RRset (RFC 2181 section 5.2), nothing beside a CNAME, nothing
-/// below a DNAME (RFC 6672 section 2.4), no RR twice.
+/// Puts a zone together that every server accepts: what would be an error in a zone file is left out,
+/// silently, so that generators need not care. One TTL per RRset (RFC 2181 section 5.2), nothing beside a
+/// CNAME, nothing below a DNAME (RFC 6672 section 2.4), no RR twice.
 class ZoneBuilder {
  public:
   ZoneBuilder(const Name& apex, std::uint32_t serial);

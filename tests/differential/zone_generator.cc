@@ -10,11 +10,15 @@ namespace holdfast::differential {
 
 namespace {
 
-/// Makes one zone; `apexes` are those of all zones of the set, so that aliases and hosts lead into others too.
+/// Makes one zone; `apexes` are those of all zones of the set, so that aliases and hosts lead into others
+/// too.
 class ZoneGenerator {
  public:
-  ZoneGenerator(Random& random, const Name& apex, const std::vector<Name>& apexes)
-      : random_(random), zone_(apex, static_cast<std::uint32_t>(1 + random.below(1000))), apexes_(apexes),
+  ZoneGenerator(Random& random, const Name& apex, const std::vector<Name>& apexes, bool isSigned)
+      : isSigned_(isSigned),
+        random_(random),
+        zone_(apex, static_cast<std::uint32_t>(1 + random.below(1000))),
+        apexes_(apexes),
         rdata_(random) {}
 
   ZoneSource make(bool isDnameApex) {
@@ -38,11 +42,14 @@ class ZoneGenerator {
   }
 
   std::string randomLabel() {
-    static const std::vector<std::string> kLabels{"a", "b", "c", "www", "mail", "x1", "_tcp", "ns1", "B", "wWw",
-                                                  "0", "-", "zz"};
-    static const std::vector<std::string> kOdd{std::string("a.b"), std::string("\0", 1), "\xff\x80", "a b",
-                                               "\\", "\"q\"", "@", "(", ";", "*a", "**", "a*", "\x1b[31m"};
-    if (random_.percent(6)) return random_.pick(kOdd);
+    static const std::vector<std::string> kLabels{"a",   "b", "c",   "www", "mail", "x1", "_tcp",
+                                                  "ns1", "B", "wWw", "0",   "-",    "zz"};
+    static const std::vector<std::string> kOdd{
+        std::string("a.b"), std::string("\0", 1), "\xff\x80", "a b", "*a", "**", "a*"};
+    // What ldns-signzone does not write as it must be read.
+    static const std::vector<std::string> kUnsignable{"\\", "\x1b[31m", "\"q\"", "@", "$", "(", ";"};
+    if (random_.percent(4)) return random_.pick(kOdd);
+    if (random_.percent(2) && !isSigned_) return random_.pick(kUnsignable);
     if (random_.percent(4)) return "*";
     return random_.pick(kLabels);
   }
@@ -117,8 +124,8 @@ class ZoneGenerator {
       if (random_.percent(80) && host.isAtOrBelow(zone_.apex())) addAddress(host);
     }
     if (random_.percent(50)) add(cut, "DS", rdata_.make("DS", {}));
-    if (random_.percent(30)) addAny(cut);                                     // occluded at the cut
-    if (random_.percent(30)) addAny(cut.child(randomLabel()));                // and below it
+    if (random_.percent(30)) addAny(cut);                                        // occluded at the cut
+    if (random_.percent(30)) addAny(cut.child(randomLabel()));                   // and below it
     if (random_.percent(15)) add(cut.child("deeper"), "NS", someName().text());  // a cut below a cut
     cuts_.push_back(cut);
   }
@@ -143,8 +150,8 @@ class ZoneGenerator {
       addAny(wildcard);
       if (random_.percent(50)) addAny(wildcard);
     }
-    if (random_.percent(30)) addAny(above.child("b").child("a"));          // an ENT that the wildcard must not cover
-    if (random_.percent(20)) addAny(wildcard.child("below"));              // and one at a wildcard
+    if (random_.percent(30)) addAny(above.child("b").child("a"));  // an ENT that the wildcard must not cover
+    if (random_.percent(20)) addAny(wildcard.child("below"));      // and one at a wildcard
     if (random_.percent(20)) add(above.child("cut"), "NS", someName().text());
     if (random_.percent(10)) add(wildcard.child("cut"), "NS", someName().text());
   }
@@ -166,7 +173,8 @@ class ZoneGenerator {
 
   Name longName(const Name& suffix, unsigned octets) {
     Name name = suffix;
-    while (name.octets() + 12 < octets) name = name.child(std::string(10, static_cast<char>('a' + octets % 26)));
+    while (name.octets() + 12 < octets)
+      name = name.child(std::string(10, static_cast<char>('a' + octets % 26)));
     return name;
   }
 
@@ -190,11 +198,13 @@ class ZoneGenerator {
     for (unsigned i = 0; i < 13 && random_.percent(95); ++i)
       zone_.add(label("manyns"), 60, "NS", label("manyns").child(fmt::format("server-{}", i)).text());
     for (unsigned i = 0; i < 13; ++i)
-      zone_.add(label("manyns").child(fmt::format("server-{}", i)), 60, "AAAA", fmt::format("2001:db8::{:x}", i));
+      zone_.add(label("manyns").child(fmt::format("server-{}", i)), 60, "AAAA",
+                fmt::format("2001:db8::{:x}", i));
     owners_.push_back(large);
     owners_.push_back(label("manyns"));
   }
 
+  const bool isSigned_;
   Random& random_;
   ZoneBuilder zone_;
   const std::vector<Name>& apexes_;
@@ -216,7 +226,8 @@ ZoneSet generateZones(std::uint64_t seed, unsigned number, Signing signing) {
   if (random.percent(50)) apexes.push_back(top.child("child").child("grand"));
   if (random.percent(30)) apexes.push_back(top.child("between").child("undelegated"));
   for (const Name& apex : apexes)
-    set.zones.push_back(ZoneGenerator(random, apex, apexes).make(apex == apexes[4]));
+    set.zones.push_back(
+        ZoneGenerator(random, apex, apexes, signing != Signing::None).make(apex == apexes[4]));
   return set;
 }
 

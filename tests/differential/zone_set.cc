@@ -98,8 +98,7 @@ std::string ZoneSet::text() const {
 const Name* ZoneSet::closestApex(const Name& name) const {
   const Name* best = nullptr;
   for (const ZoneSource& zone : zones)
-    if (name.isAtOrBelow(zone.apex) &&
-        (best == nullptr || zone.apex.labels().size() > best->labels().size()))
+    if (name.isAtOrBelow(zone.apex) && (best == nullptr || zone.apex.labels().size() > best->labels().size()))
       best = &zone.apex;
   return best;
 }
@@ -114,7 +113,8 @@ Result<Record> readRecord(const std::string& line) {
     begin = end + 1;
   }
   Record record{Name::parse(words[0]), 0, words[3], line.substr(begin)};
-  const auto [rest, problem] = std::from_chars(words[1].data(), words[1].data() + words[1].size(), record.ttl);
+  const auto [rest, problem] =
+      std::from_chars(words[1].data(), words[1].data() + words[1].size(), record.ttl);
   if (problem != std::errc()) return Error{ErrorKind::Malformed, line, "has no TTL"};
   return record;
 }

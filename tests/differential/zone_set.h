@@ -44,8 +44,8 @@ struct ZoneSet {
 
 /// Reads a line that Record::text() wrote: what a parser of zone files would make of it plays no part.
 Result<Record> readRecord(const std::string& line);
-/// Reads a zone in master format, with ldns. An Error names file and line. ldns 1.8 takes a name in RDATA whose first
-/// label is "@" for the origin, so there must be none.
+/// Reads a zone in master format, with ldns. An Error names file and line. ldns 1.8 takes a name in RDATA
+/// whose first label is "@" for the origin, so there must be none.
 Result<ZoneSource> readZone(const std::string& path);
 /// The same from text; `where` stands for the file in errors.
 Result<ZoneSource> readZoneText(const std::string& text, const std::string& where);
