@@ -43,21 +43,10 @@ need_packages() {
   fi
   command -v apt-get >/dev/null || die "these packages are missing and there is no apt-get: ${missing[*]}"
 
-  # The servers that tests run beside ours come with services; installing a package must not start one. dpkg's
-  # scripts ask this file, where there is no other policy yet, and it goes with the installation.
-  local policy=/usr/sbin/policy-rc.d own_policy=no
-  if [[ ! -e $policy ]]; then
-    printf '#!/bin/sh\nexit 101\n' >"$policy"
-    chmod 755 "$policy"
-    own_policy=yes
-  fi
-
-  local log status=0
+  local log
   log=$(mktemp)
   note "installing ${#missing[@]} packages with apt-get …"
-  install_packages "${missing[@]}" >"$log" 2>&1 </dev/null || status=$?
-  if [[ $own_policy == yes ]]; then rm -f "$policy"; fi
-  if ((status != 0)); then
+  if ! install_packages "${missing[@]}" >"$log" 2>&1 </dev/null; then
     cat "$log" >&2
     rm -f "$log"
     die "apt-get could not install: ${missing[*]}"
