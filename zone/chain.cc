@@ -25,19 +25,27 @@ Effect plainEffect(const Lookup& result) noexcept {
   }
 }
 
+/// Where an alias leads that points into a zone held without content. One from before the zone was added may
+/// still be answered by others, and the zone's first plan must not end that; one from later never led
+/// anywhere, so that zones whose aliases lead into each other can come in any order.
+Effect aliasInto(const Zone& empty, const Zone& from) noexcept {
+  return from.committedAt() > empty.committedAt() ? Effect::Unserved : Effect::Leaves;
+}
+
 /// `type` may be a type no node has: then the end is the node where the chain stops.
 End follow(const Snapshot& snapshot, NameView name, RRType type) noexcept {
   std::array<std::array<std::uint8_t, kMaxNameOctets>, 2> buffers{};
   NameView current = name;
+  const Zone* from = nullptr;  // of the step before
   for (unsigned step = 0; step <= kMaxChain; ++step) {
     const HashedName hashed(current);
     const bool atParent = type == RRType::DS && hashed.labels() > 0;
     const Zone* zone = snapshot.findZone(hashed, atParent ? hashed.labels() - 1 : hashed.labels());
     if (zone == nullptr && atParent) zone = snapshot.findZone(hashed);
     if (zone == nullptr) return {step == 0 ? Effect::NxDomain : Effect::Leaves, {}};
-    // Others may hold what is not served here yet; a chain that leads there is not ours to end.
-    if (!zone->hasContent()) return {step == 0 ? Effect::Failed : Effect::Leaves, {}};
+    if (!zone->hasContent()) return {step == 0 ? Effect::Failed : aliasInto(*zone, *from), {}};
     const Lookup result = lookup(*zone, hashed, type);
+    from = zone;
     auto& out = buffers[step % 2];  // `current` borrows the other one
     if (result.found == Found::Cname) {
       current = canonicalName(result.rrset.front(), out);

@@ -22,6 +22,8 @@ std::string_view describe(Effect effect) noexcept {
       return "NODATA";
     case Effect::NxDomain:
       return "NXDOMAIN";
+    case Effect::Unserved:
+      return "an alias into a zone without content";
     case Effect::Failed:
       return "a loop or overlong chain";
   }
@@ -30,7 +32,8 @@ std::string_view describe(Effect effect) noexcept {
 
 bool isWorse(Effect before, Effect after) noexcept {
   if (before == Effect::Positive) return after != Effect::Positive;
-  if (before == Effect::Leaves) return after != Effect::Positive && after != Effect::Leaves;
+  if (before == Effect::Leaves)
+    return after != Effect::Positive && after != Effect::Leaves && after != Effect::Unserved;
   // A delegation that goes takes the whole zone below it along.
   return before == Effect::Referral && after != Effect::Positive && after != Effect::Referral;
 }

@@ -51,7 +51,8 @@ enum class Effect : std::uint8_t {
   Referral,  ///< the name itself lies at or below a zone cut
   NoData,
   NxDomain,
-  Failed  ///< a loop, an overlong chain or name, or a zone without content
+  Unserved,  ///< an alias into a zone that had no content yet when the alias was committed
+  Failed     ///< a loop, an overlong chain or name, or a zone without content
 };
 
 /// Follows aliases from `name` as a client would see it. For judging, not for answering.

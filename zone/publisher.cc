@@ -84,7 +84,7 @@ Status Publisher::addZone(NameView zone) {
   state.stored.apex = Name(zone);
   state.stored.removed = false;
   state.stored.committed = 0;
-  state.content = std::make_shared<Zone>(Name(zone));
+  state.content = std::make_shared<Zone>(Name(zone), clock_());
   const ReadSection section;
   std::unique_ptr<Snapshot> next = snapshot_.read(section).with(state.content);
   if (Status put = store_->putZone(state.stored); !put) return put;

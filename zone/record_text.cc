@@ -74,7 +74,7 @@ std::string describe(ldns_status status) {
   return ldns_get_errorstr_by_id(status);
 }
 
-/// ldns takes a name that begins with the label "@" for one that begins with the origin. `rest` begins with a
+/// ldns takes a name in RDATA that begins with the label "@" for the origin. `rest` begins with a
 /// backslash that begins a field.
 bool isEscapedAt(std::string_view rest) noexcept {
   const std::size_t size = rest.starts_with("\\064") ? 4 : rest.starts_with("\\@") ? 2 : 0;
@@ -106,9 +106,10 @@ std::optional<Error> findUnreadable(std::string_view text) {
     } else if (comment) {
       continue;
     } else if (c == '\\') {
-      if (!quoted && (i == 0 || isSeparator(text[i - 1])) && isEscapedAt(text.substr(i)))
+      const bool beginsRdata = i > 0 && isSeparator(text[i - 1]) && (text[i - 1] != '\n' || opened > 0);
+      if (!quoted && beginsRdata && isEscapedAt(text.substr(i)))
         return Error{ErrorKind::Malformed, "line " + std::to_string(line),
-                     "a name whose first label is \"@\" cannot be read from text"};
+                     "a name in RDATA whose first label is \"@\" cannot be read"};
       if (i + 1 < text.size() && text[i + 1] != '\n') ++i;
     } else if (c == '"') {
       quoted = !quoted;
@@ -201,7 +202,7 @@ std::string printedRdata(RRType type, std::span<const std::uint8_t> rdata) {
 /// Whether the text means the RDATA: ldns prints some that it reads as something else or not at all, such as
 /// names with a quote in them.
 bool readsBackAs(RRType type, const std::string& text, std::span<const std::uint8_t> rdata) {
-  if (text.empty() || findUnreadable(text)) return false;
+  if (text.empty() || findUnreadable(" " + text)) return false;
   const Result<TextRecord> record = readRecordText(". 0 IN " + toText(type) + " " + text, Name().view(), 0);
   const std::string_view wanted(reinterpret_cast<const char*>(rdata.data()), rdata.size());
   return record && record->type == type && record->rdata == wanted;

@@ -31,14 +31,16 @@ struct ZoneFacts {
 /// The compiled, immutable content of one zone at one generation.
 class Zone {
  public:
-  /// A zone that was added but has no content yet: it is answered with SERVFAIL.
-  explicit Zone(Name apex) : apex_(std::move(apex)) {}
+  /// A zone that was added, at that time, but has no content yet: it is answered with SERVFAIL.
+  explicit Zone(Name apex, WallTime addedAt = WallTime::max())
+      : apex_(std::move(apex)), committedAt_(addedAt) {}
 
   NameView apex() const noexcept { return apex_; }
   unsigned apexLabels() const noexcept { return apexLabels_; }
   Generation generation() const noexcept { return generation_; }
   std::uint32_t serial() const noexcept { return serial_; }
-  /// When that generation was committed.
+  /// When that generation was committed; without content, when the zone was added, max() if that is not
+  /// known.
   WallTime committedAt() const noexcept { return committedAt_; }
   bool hasContent() const noexcept { return names_.size() != 0; }
 

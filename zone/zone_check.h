@@ -31,7 +31,7 @@ enum class Check : std::uint8_t {
   DsDigest,
   DnskeyProtocol,
   Nsec3paramNotAtApex,
-  Nsec3Hash,
+  Nsec3Algorithm,
   Nsec3IterationsLimit,
   SvcbMalformed,
   SvcbMandatory,

@@ -151,7 +151,7 @@ void ZoneChecker::checkDnskey(NodeView node, RRsetView keys) {
 void ZoneChecker::checkNsec3Cost(NodeView node, RRType type, Octets rdata) {
   if (rdata.size() < 5) return;
   if (rdata[0] != 1)
-    found_(Check::Nsec3Hash, node.name(), type, "hash algorithm " + std::to_string(rdata[0]));
+    found_(Check::Nsec3Algorithm, node.name(), type, "hash algorithm " + std::to_string(rdata[0]));
   const unsigned iterations = number16(rdata.subspan(2));
   if (iterations > kMaxNsec3Iterations)
     found_(Check::Nsec3IterationsLimit, node.name(), type, std::to_string(iterations) + " iterations");

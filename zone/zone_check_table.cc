@@ -24,7 +24,7 @@ constexpr std::array<CheckFacts, kChecks> kFacts{{
      "remove the DNAME or the names below it"},
     {"apex-ns-is-cname", kError, "a name server is no alias (RFC 2181 section 10.3)",
      "name the server by the name that has the address"},
-    {"apex-ns-without-address", kError,
+    {"apex-ns-without-address", kWarning,
      "the zone's own servers in the zone have addresses (RFC 1034 section 4.2.1)",
      "add an A or AAAA record for the server, or remove its NS"},
     {"lame-delegation", kWarning, "a delegation has a server that can be reached (RFC 1034 section 4.2.1)",

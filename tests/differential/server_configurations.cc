@@ -1,4 +1,5 @@
 // The configuration of each server: loopback only, everything in one directory, nothing limited.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "tests/differential/server.h"
@@ -38,19 +39,18 @@ Result<Command> configureHoldfast(const Launch& launch, const Programs& programs
   return written(path, config, {programs.holdfastd, "--config", path});
 }
 
-/// The guard looks through aliases into other zones, so zones that lead into each other cannot come one by
-/// one with all they hold: a name that was outside becomes one that does not exist. First all with their apex
-/// only.
 Status pushZones(const Launch& launch, const Programs& programs) {
-  const auto push = [&](const ZoneFile& zone, const std::string& path) {
-    return run({programs.zonectl, "--control", controlSocket(launch), "push", zone.apex.text(), path, "--yes",
-                "--reason", "test", "--allow", "bogus-target", "--allow", "ttl"},
+  const auto push = [&](const ZoneFile& zone) {
+    return run({programs.zonectl, "--control", controlSocket(launch), "push", zone.apex.text(), zone.path,
+                "--yes", "--reason", "test", "--allow", "bogus-target", "--allow", "ttl"},
                launch.directory);
   };
-  for (const ZoneFile& zone : launch.zones)
-    if (Status done = push(zone, zone.stubPath); !done) return done;
-  for (const ZoneFile& zone : launch.zones)
-    if (Status done = push(zone, zone.path); !done) return done;
+  // A zone below another takes names away from it, which the guard would refuse where aliases lead there.
+  std::vector<ZoneFile> deepestFirst = launch.zones;
+  std::ranges::stable_sort(deepestFirst, std::greater(),
+                           [](const ZoneFile& zone) { return zone.apex.labels().size(); });
+  for (const ZoneFile& zone : deepestFirst)
+    if (Status done = push(zone); !done) return done;
   return Done{};
 }
 

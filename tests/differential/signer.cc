@@ -42,32 +42,13 @@ Status sign(const ZoneFile& zone, Signing signing, const std::string& directory,
   return Done{};
 }
 
-/// RDATA of an SOA with the serial before.
-std::string earlier(const std::string& soa) {
-  const std::size_t begin = soa.find(' ', soa.find(' ') + 1) + 1;
-  const std::size_t end = soa.find(' ', begin);
-  const unsigned long serial = std::stoul(soa.substr(begin, end - begin));
-  return soa.substr(0, begin) + std::to_string(serial - 1) + soa.substr(end);
-}
-
-std::string stubOf(const ZoneSource& zone) {
-  std::string out;
-  for (Record record : zone.records) {
-    if (record.type == "SOA") record.rdata = earlier(record.rdata);
-    if (record.type == "SOA" || (record.type == "NS" && record.owner.lower() == zone.apex.lower()))
-      out += record.text() + "\n";
-  }
-  return out;
-}
-
 }  // namespace
 
 Result<std::vector<ZoneFile>> writeZones(const ZoneSet& set, const std::string& directory) {
   std::vector<ZoneFile> files;
   for (const ZoneSource& zone : set.zones) {
     const std::string stem = "zone-" + std::to_string(files.size());
-    ZoneFile file{zone.apex, directory + "/" + stem + ".zone", directory + "/" + stem + ".stub.zone"};
-    if (Status written = writeFile(file.stubPath, stubOf(zone)); !written) return written.error();
+    ZoneFile file{zone.apex, directory + "/" + stem + ".zone"};
     if (Status written = writeFile(file.path, zone.text()); !written) return written.error();
     if (set.signing != Signing::None)
       if (Status done = sign(file, set.signing, directory, zone.apex.lower().text()); !done)

@@ -11,7 +11,6 @@ namespace holdfast::differential {
 struct ZoneFile {
   Name apex;
   std::string path;
-  std::string stubPath;  ///< SOA, with the serial before, and NS only
 };
 
 /// Writes the zones of `set` into `directory`, signed by ldns-signzone where the set says so. Keys are made

@@ -10,7 +10,8 @@ namespace {
 
 using Answers = std::array<Answer, kServers>;
 
-/// The group that more than half of the voters, `without` left out, are in; empty where there is none.
+/// The group that more than half of the voters, `without` left out, are in; empty where there is none. One
+/// voter is no majority: where the others abstain, it is as likely to be the one that is wrong.
 std::string majority(const Verdict& verdict, std::size_t without) {
   std::map<std::string_view, unsigned> counts;
   unsigned voters = 0;
@@ -20,7 +21,7 @@ std::string majority(const Verdict& verdict, std::size_t without) {
     ++counts[verdict.groups[i]];
   }
   for (const auto& [group, count] : counts)
-    if (count * 2 > voters) return std::string(group);
+    if (count > 1 && count * 2 > voters) return std::string(group);
   return {};
 }
 

@@ -14,7 +14,7 @@ constexpr const char* kClient = "2464c4abcf10c957";
 
 SipHashKey key(const char* digits) {
   const Bytes octets = hex(digits);
-  SipHashKey out;
+  SipHashKey out{};
   std::copy(octets.begin(), octets.end(), out.begin());
   return out;
 }

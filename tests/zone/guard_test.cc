@@ -109,6 +109,20 @@ TEST_CASE_METHOD(Served,
                  "records": ["lb 60 IN CNAME elsewhere.other."])") == Rules{});
 }
 
+TEST_CASE_METHOD(
+    Served,
+    "zones whose aliases lead into each other may come in any order, also to names that are not there") {
+  REQUIRE(server.publisher().addZone(name("one.")));
+  REQUIRE(server.publisher().addZone(name("two.")));
+  server.now += 1;
+  const std::string apex = "@ 60 IN NS www\nwww 60 IN A 192.0.2.8\n";
+  CHECK(rulesOf(server.push("one.", apex + "a 60 IN CNAME www.two.\nb 60 IN CNAME no.two.\n")).empty());
+  CHECK(rulesOf(server.push("two.", apex + "a 60 IN CNAME no.one.\n")).empty());
+  // From now on there is something to lose.
+  CHECK(rulesOf(server.push("two.", R"({"plan": 1, "kind": "delta", "base": 1, "remove": ["www/A"]})")) !=
+        Rules{});
+}
+
 TEST_CASE_METHOD(Served, "I2 holds across zones: an alias in one zone guards its target in another") {
   REQUIRE(server.publisher().addZone(name("other.")));
   const Outcome made =
