@@ -69,7 +69,7 @@ class MessageWriter {
   std::size_t finish(Rcode rcode, const Opt& opt) noexcept;
 
  private:
-  static constexpr std::size_t kNames = 64;
+  static constexpr std::size_t kNames = 254;  // of which a question of 127 labels may take half
   static constexpr std::size_t kBuckets = 64;
 
   struct Seen {

@@ -47,7 +47,6 @@ class Response {
   const Zone* zoneFor(const HashedName& name) const noexcept;
   void found(const Lookup& result, const HashedName& name) noexcept;
   void follow(NameView next) noexcept;
-  bool hasDname(NodeView node) const noexcept;
   void followDname(const Lookup& result, const HashedName& name) noexcept;
   Owner ownerOf(NameView name) const noexcept;
 
@@ -89,6 +88,7 @@ class Response {
   bool addSignatureRRset(Section section, Owner& owner, const Content& content) noexcept;
   /// As addRRset; what does not fit makes the response a truncated one, which nothing is added to any more.
   bool require(Section section, Owner& owner, const Content& content) noexcept;
+  bool requireDname(Owner& owner, const Content& content) noexcept;
 
   const Snapshot& snapshot_;
   const Query& query_;

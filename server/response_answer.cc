@@ -102,8 +102,9 @@ void Response::found(const Lookup& result, const HashedName& name) noexcept {
   switch (result.found) {
     case Found::Data: {
       const RRsetView rrset = query_.type == RRType::ANY ? oneOf(result.node) : result.rrset;
-      const bool isThere = rrset.type() == RRType::DNAME && !result.wildcard && hasDname(result.node);
-      if (!isThere && !require(Section::Answer, owner, {result.node, rrset})) return;
+      const Content content(result.node, rrset);
+      const bool isOwnDname = rrset.type() == RRType::DNAME && !result.wildcard;
+      if (!(isOwnDname ? requireDname(owner, content) : require(Section::Answer, owner, content))) return;
       if (result.wildcard) proveNoCloserName(name, result);
       if (namesHosts(rrset.type())) answered_ = {rrset, zone_, {}};
       end_ = ChainEnd::Data;
@@ -138,22 +139,19 @@ void Response::follow(NameView next) noexcept {
   ++steps_;
 }
 
-/// What the answer section has of a DNAME already must not stand in it again.
-bool Response::hasDname(NodeView node) const noexcept {
+/// A chain may come through one DNAME again and again, or end at it: it stands in the answer once.
+bool Response::requireDname(Owner& owner, const Content& content) noexcept {
+  const std::uint8_t* node = content.node.bytes().data();
   const auto end = dnames_.begin() + dnameCount_;
-  return std::find(dnames_.begin(), end, node.bytes().data()) != end;
+  if (std::find(dnames_.begin(), end, node) != end) return true;
+  dnames_[dnameCount_++] = node;
+  return require(Section::Answer, owner, content);
 }
 
-/// RFC 6672 section 3.2: the DNAME, then the CNAME it makes of the name. A chain that comes to the same DNAME
-/// again ends there, as in BIND and NSD: most such chains never end by themselves.
+/// RFC 6672 section 3.2: the DNAME, then the CNAME it makes of the name.
 void Response::followDname(const Lookup& result, const HashedName& name) noexcept {
-  if (hasDname(result.node)) {
-    end_ = ChainEnd::Leaves;
-    return;
-  }
-  dnames_[dnameCount_++] = result.node.bytes().data();
   Owner dnameOwner(result.node.name());
-  if (!require(Section::Answer, dnameOwner, {result.node, result.rrset})) return;
+  if (!requireDname(dnameOwner, {result.node, result.rrset})) return;
   std::array<std::uint8_t, kMaxNameOctets> target;
   auto& out = names_[steps_ % 2];
   const std::size_t size =

@@ -13,6 +13,7 @@ namespace holdfast::differential {
 struct Circumstances {
   const ZoneSet& zones;
   const Query& query;
+  bool fitsForSome = false;  ///< Holdfast and at least one peer sent their response without TC
 };
 
 /// Something in which two right responses may differ. It is taken out of every response before they are

@@ -119,6 +119,10 @@ bool operator<(const Rr& a, const Rr& b) {
          std::tie(b.owner, b.type, b.rrclass, b.rdata, b.ttl);
 }
 
+bool Answer::has(Section section, std::uint16_t type) const {
+  return std::any_of(at(section).begin(), at(section).end(), [&](const Rr& rr) { return rr.type == type; });
+}
+
 std::string Answer::key() const {
   if (kind == Kind::None) return "silence";
   if (kind == Kind::Malformed) return "malformed " + problem;

@@ -25,6 +25,10 @@ struct Rr {
   friend bool operator<(const Rr& a, const Rr& b);
 };
 
+/// RCODEs that are looked at.
+inline constexpr unsigned kFormErr = 1, kServFail = 2, kNxDomain = 3, kNotImp = 4, kRefused = 5,
+                          kYxDomain = 6, kNotAuth = 9, kBadVers = 16;
+
 enum class Section { Answer, Authority, Additional };
 inline constexpr std::size_t kSections = 3;
 
@@ -45,6 +49,8 @@ struct Answer {
 
   std::vector<Rr>& at(Section section) { return sections[static_cast<std::size_t>(section)]; }
   const std::vector<Rr>& at(Section section) const { return sections[static_cast<std::size_t>(section)]; }
+
+  bool has(Section section, std::uint16_t type) const;
 
   /// Everything that is compared, as one string.
   std::string key() const;

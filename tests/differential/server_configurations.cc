@@ -1,6 +1,6 @@
 // The configuration of each server: loopback only, everything in one directory, nothing limited.
-#include <algorithm>
 #include <fmt/format.h>
+#include <algorithm>
 
 #include "tests/differential/server.h"
 

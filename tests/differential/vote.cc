@@ -120,9 +120,12 @@ std::optional<bool> Verdict::agreesWithOthers(std::size_t server) const {
 }
 
 Verdict judge(const ZoneSet& zones, const Query& query, const Replies& replies) {
-  const Circumstances circumstances{zones, query};
   Verdict verdict;
   for (std::size_t i = 0; i < kServers; ++i) verdict.answers[i] = parseAnswer(replies[i], query);
+  const auto fits = [](const Answer& answer) { return answer.kind == Answer::Kind::Parsed && !answer.tc; };
+  const bool fitsForSome =
+      fits(verdict.answers[0]) && std::any_of(verdict.answers.begin() + 1, verdict.answers.end(), fits);
+  const Circumstances circumstances{zones, query, fitsForSome};
   Answers reduced = verdict.answers;
   removeWhatMayDiffer(circumstances, reduced, verdict.allowed);
   for (std::size_t i = 0; i < kServers; ++i) {

