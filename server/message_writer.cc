@@ -149,7 +149,23 @@ bool MessageWriter::putName(std::span<const std::uint8_t> name) noexcept {
   return putBytes(name.last(1));
 }
 
+/// A DNAME's target is not compressed (RFC 6672 section 2.5), but the CNAME made of it may point into it.
+bool MessageWriter::putDname(std::span<const std::uint8_t> target) noexcept {
+  rememberQuestion();
+  const std::size_t start = size_;
+  if (!putBytes(target)) return false;
+  if (nameSize(target) != target.size()) return true;
+  const Suffixes suffixes(target);
+  for (unsigned i = 0; i < suffixes.labels; ++i) {
+    const auto suffix = target.subspan(suffixes.offsets[i]);
+    if (find(suffixes.hashes[i], suffix) != 0) break;
+    remember(suffixes.hashes[i], start + suffixes.offsets[i], suffix.size());
+  }
+  return true;
+}
+
 bool MessageWriter::putRdata(RRType type, std::span<const std::uint8_t> rdata) noexcept {
+  if (type == RRType::DNAME) return putDname(rdata);
   const RdataNames layout = compressible(type);
   if (layout.names == 0 || rdata.size() < layout.before) return putBytes(rdata);
   if (!putBytes(rdata.first(layout.before))) return false;

@@ -87,6 +87,7 @@ class MessageWriter {
   bool putPointer(std::size_t target) noexcept;
   bool putOwner(Owner& owner) noexcept;
   bool putName(std::span<const std::uint8_t> name) noexcept;
+  bool putDname(std::span<const std::uint8_t> target) noexcept;
   void putOpt(unsigned rcode, const Opt& opt) noexcept;
   void putPadding(std::size_t block) noexcept;
   bool putRdata(RRType type, std::span<const std::uint8_t> rdata) noexcept;

@@ -164,6 +164,15 @@ bool ordersZeroOctets(const Circumstances& circumstances, const Answer& answer) 
 
 constexpr std::string_view kWildcardTypes =
     "RFC 4035 section 3.1.3.4: NODATA of a wildcard takes the NSEC that tells what the wildcard has as well";
+/// NODATA from the child's side where an alias leads to the apex of a zone whose parent is held as well.
+bool takesDsFromChild(const Circumstances& circumstances, const Answer& answer) {
+  const Chain chain = chainOf(circumstances, answer);
+  return circumstances.query.type == kTypeDs && chain.links > 0 && circumstances.zones.isApex(chain.end) &&
+         answer.has(Section::Authority, kTypeSoa);
+}
+
+constexpr std::string_view kDsOfParent =
+    "RFC 4035 section 3.1.4.1: the DS of an apex is the parent's to answer, also behind an alias";
 constexpr std::string_view kFits =
     "RFC 2181 section 9: TC tells that something is missing; it says nothing of a response that fits";
 constexpr std::string_view kOrder =
@@ -191,6 +200,8 @@ constexpr std::array kAbstentions{
     Abstention{"did-not-fit", Software::PowerDns, kFits, didNotFit},
     Abstention{"wildcard-types", Software::Knot, kWildcardTypes, isUnderEmptyWildcard},
     Abstention{"wildcard-types", Software::Bind, kWildcardTypes, isUnderEmptyWildcard},
+    Abstention{"ds-behind-alias", Software::Knot, kDsOfParent, takesDsFromChild},
+    Abstention{"ds-behind-alias", Software::Bind, kDsOfParent, takesDsFromChild},
     Abstention{"zero-octet", Software::Knot, kOrder, ordersZeroOctets},
     Abstention{"zero-octet", Software::Nsd, kOrder, ordersZeroOctets},
     Abstention{"alias-leaves-zone", Software::Knot, kNextZone, stopsAtZone},

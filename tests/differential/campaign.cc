@@ -8,6 +8,7 @@
 #include <functional>
 #include <iostream>
 
+#include "tests/differential/confirm.h"
 #include "tests/differential/query_generator.h"
 #include "tests/differential/zone_generator.h"
 
@@ -128,7 +129,7 @@ Status runRound(const ZoneSet& zones, std::uint64_t queries, std::uint64_t seed,
     while (chunk.size() < kChunk && asked++ < queries) chunk.push_back(generator.next());
     const std::vector<Replies> replies = ask(*servers, chunk, summary.exchange());
     for (std::size_t i = 0; i < chunk.size(); ++i)
-      summary.add(zones, chunk[i], judge(zones, chunk[i], replies[i]));
+      summary.add(zones, chunk[i], judgeWithTcp(*servers, zones, chunk[i], replies[i], summary.exchange()));
   }
   summary.end(secondsSince(begun));
   return Done{};

@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/differential/confirm.h"
+
 namespace holdfast::differential {
 
 namespace {
@@ -181,7 +183,8 @@ Result<Verdict> replay(const ZoneSet& zones, const Query& query, const Programs&
   auto servers = ServerSet::start(zones, directory.path(), programs, kPatience);
   if (!servers) return servers.error();
   ExchangeCounts counts;
-  return judge(zones, query, ask(*servers, std::vector<Query>{query}, counts).front());
+  return judgeWithTcp(*servers, zones, query, ask(*servers, std::vector<Query>{query}, counts).front(),
+                      counts);
 }
 
 }  // namespace holdfast::differential
