@@ -34,7 +34,7 @@ class Response {
   Rcode run() noexcept;
 
  private:
-  /// The first name of an RRset's records that addresses are wanted for: NS, MX and SRV have one.
+  /// The first name of an RRset's records that addresses are wanted for: NS, MX, SRV, SVCB and HTTPS have one.
   struct Wanted {
     RRsetView rrset;
     const Zone* zone = nullptr;
@@ -93,12 +93,12 @@ class Response {
   const Snapshot& snapshot_;
   const Query& query_;
   const View view_;
+  const bool dnssec_;  // the client wants DNSSEC records
   MessageWriter& writer_;
   AnswerScratch& scratch_;
 
   ChainEnd end_ = ChainEnd::Open;
   const Zone* zone_ = nullptr;  // of the last name
-  bool dnssec_ = false;         // the client wants DNSSEC records and that zone has some
   Lookup last_;                 // of the last name
   Wanted answered_;             // an RRset of the answer that names hosts
   bool truncated_ = false;

@@ -17,7 +17,8 @@ RRsetView oneOf(NodeView node) noexcept {
 }
 
 bool namesHosts(RRType type) noexcept {
-  return type == RRType::NS || type == RRType::MX || type == RRType::SRV;
+  return type == RRType::NS || type == RRType::MX || type == RRType::SRV || type == RRType::SVCB ||
+         type == RRType::HTTPS;
 }
 
 }  // namespace
@@ -27,6 +28,7 @@ Response::Response(const Snapshot& snapshot, const Query& query, View view, Mess
     : snapshot_(snapshot),
       query_(query),
       view_(view),
+      dnssec_(query.edns.dnssecOk),
       writer_(writer),
       scratch_(scratch),
       current_(query.name()) {}
@@ -75,7 +77,6 @@ void Response::step() noexcept {
     end_ = steps_ == 0 ? ChainEnd::NoContent : ChainEnd::Leaves;
     return;
   }
-  dnssec_ = query_.edns.dnssecOk && zone_->facts().signatures > 0;
   last_ = lookup(*zone_, name, query_.type);
   // AA is about the first owner name in the answer (RFC 1035 section 4.1.1), and never holds for all classes
   // at once (section 6.2).

@@ -7,10 +7,10 @@ namespace holdfast {
 
 namespace {
 
-/// The host that an NS, MX or SRV record names, lower-cased into `out`; "no name" where there is none.
+/// The host that an NS, MX, SRV, SVCB or HTTPS record names, lower-cased into `out`; "no name" where there is none.
 NameView hostOf(RRType type, std::span<const std::uint8_t> rdata,
                 std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
-  const std::size_t before = type == RRType::NS ? 0 : type == RRType::MX ? 2 : 6;
+  const std::size_t before = type == RRType::NS ? 0 : type == RRType::SRV ? 6 : 2;
   if (rdata.size() <= before) return {};
   return canonicalName(rdata.subspan(before), out);
 }
@@ -44,10 +44,10 @@ void Response::addReferral() noexcept {
   const NodeView cut = last_.node;
   Owner owner(cut.name());
   if (!require(Section::Authority, owner, {cut, last_.rrset}) || !dnssec_) return;
-  if (const RRsetView ds = cut.find(RRType::DS))
-    require(Section::Authority, owner, {cut, ds});
-  else
-    proveNoData(HashedName(cut.name()), last_);
+  const RRsetView ds = cut.find(RRType::DS);
+  if (!ds) return proveNoData(HashedName(cut.name()), last_);
+  // In a zone that is not signed it would be no link of a chain of trust.
+  if (isSigned(cut, RRType::DS)) require(Section::Authority, owner, {cut, ds});
 }
 
 void Response::additionalSection() noexcept {

@@ -25,11 +25,12 @@ Effect plainEffect(const Lookup& result) noexcept {
   }
 }
 
-/// Where an alias leads that points into a zone held without content. One from before the zone was added may
-/// still be answered by others, and the zone's first plan must not end that; one from later never led
-/// anywhere, so that zones whose aliases lead into each other can come in any order.
+/// Where an alias leads that points into a zone held without content. It may be from before that zone was
+/// added and still be answered by others, which the zone's first plan must not end. Only where all that the
+/// alias's zone ever held came later did it never lead anywhere: so zones that are set up together can come
+/// in any order, whatever their aliases lead to.
 Effect aliasInto(const Zone& empty, const Zone& from) noexcept {
-  return from.committedAt() > empty.committedAt() ? Effect::Unserved : Effect::Leaves;
+  return from.firstCommittedAt() > empty.committedAt() ? Effect::Unserved : Effect::Leaves;
 }
 
 /// `type` may be a type no node has: then the end is the node where the chain stops.

@@ -32,8 +32,7 @@ std::string_view describe(Effect effect) noexcept {
 
 bool isWorse(Effect before, Effect after) noexcept {
   if (before == Effect::Positive) return after != Effect::Positive;
-  if (before == Effect::Leaves)
-    return after != Effect::Positive && after != Effect::Leaves && after != Effect::Unserved;
+  if (before == Effect::Leaves) return after != Effect::Positive && after != Effect::Leaves;
   // A delegation that goes takes the whole zone below it along.
   return before == Effect::Referral && after != Effect::Positive && after != Effect::Referral;
 }
@@ -68,10 +67,14 @@ void Judge::judgeEffects() {
   // A change can reach names it does not list: through aliases, under a new cut or DNAME, or by a new name
   // that keeps a wildcard from covering others. Only then are more names asked.
   bool loses = false;
+  bool losesDname = false;
   bool shadows = before_ == nullptr;  // a zone's first content may cover names of a zone above it
   bool adds = false;
   for (const Changed& changed : changed_) {
     if (changed.before && (!changed.after || !keepsTypes(changed.before, changed.after))) loses = true;
+    if (changed.before && changed.before.has(RRType::DNAME) &&
+        (!changed.after || !changed.after.has(RRType::DNAME)))
+      losesDname = true;
     if (!changed.before) adds = true;
     if (changed.after && redirects(changed.before, changed.after)) shadows = true;
   }
@@ -84,7 +87,7 @@ void Judge::judgeEffects() {
   const bool uncovers = adds && all.wildcards + all.dnames > 0;
   if (!loses && !shadows && !uncovers) return;
   if (shadows || all.cnames + all.dnames > 0) judgeAliases(shadows);
-  if (all.dnames > 0) judgeBelowDnames();
+  if (all.dnames > 0) judgeBelowDnames(shadows || losesDname);
 }
 
 void Judge::judgeChangedEffects() {
@@ -113,10 +116,13 @@ void Judge::judgeAliases(bool everyName) {
   }
 }
 
-void Judge::judgeBelowDnames() {
+/// What a DNAME makes of a name changes with that name, so the changed names and all aliases are asked for;
+/// where the change redirects or ends a DNAME, every name is.
+void Judge::judgeBelowDnames(bool everyName) {
   const auto forEachServed = [&](const std::function<void(NodeView)>& visit) {
     for (const auto& zone : case_.served.zones()) {
-      const bool finished = zone->names().forEach([&](NodeView node) {
+      const bool asksNone = !everyName && zone->facts().cnames + zone->facts().dnames == 0;
+      const bool finished = asksNone || zone->names().forEach([&](NodeView node) {
         visit(node);
         return hasTime();
       });
@@ -129,25 +135,35 @@ void Judge::judgeBelowDnames() {
     std::array<std::uint8_t, kMaxNameOctets> buffer{};
     dnames_.push_back({node, Name(canonicalName(dname.front(), buffer))});
   });
-  forEachServed([&](NodeView node) { judgeThroughDnames(node.name(), 0); });
+  std::vector<const ServedDname*> passed;
+  forEachServed([&](NodeView node) {
+    if (everyName || isAlias(node)) judgeThroughDnames(node.name(), passed);
+  });
   for (const Changed& changed : changed_) {
-    if (changed.before) continue;  // was among the served
-    judgeThroughDnames(changed.name(), 0);
-    if (const Result<Name> below = Name(changed.name()).child("*")) judgeThroughDnames(*below, 0);
+    judgeThroughDnames(changed.name(), passed);
+    if (changed.before) continue;
+    if (const Result<Name> below = Name(changed.name()).child("*")) judgeThroughDnames(*below, passed);
   }
 }
 
-/// Asks for `name` under every other name that DNAMEs give it, one after another.
-void Judge::judgeThroughDnames(NameView name, unsigned depth) {
-  if (depth == kMaxChain) return;
+/// Asks for `name` under every other name that DNAMEs give it, one after another. Names can be made without
+/// end where a DNAME leads to above itself, so each is gone through once, such a one as the last, and no more
+/// than kMaxDnames in a row: deeper names are answered as those asked for are.
+void Judge::judgeThroughDnames(NameView name, std::vector<const ServedDname*>& passed) {
+  constexpr std::size_t kMaxDnames = 3;
   for (const ServedDname& dname : dnames_) {
     if (!name.isBelow(dname.target) || !hasTime()) continue;
+    if (std::find(passed.begin(), passed.end(), &dname) != passed.end()) continue;
     std::array<std::uint8_t, kMaxNameOctets> buffer{};
     const std::size_t size = substituteDname(name, dname.target, dname.node.name(), buffer);
     if (size == 0) continue;
     const NameView seen(buffer.data(), size);
     judgeTypesOf(seen);
-    judgeThroughDnames(seen, depth + 1);
+    const bool isNested = dname.node.name().isAtOrBelow(dname.target);
+    if (isNested || passed.size() + 1 == kMaxDnames) continue;
+    passed.push_back(&dname);
+    judgeThroughDnames(seen, passed);
+    passed.pop_back();
   }
 }
 

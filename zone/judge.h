@@ -44,8 +44,12 @@ class Judge {
 
   void judgeChangedEffects();
   void judgeAliases(bool everyName);
-  void judgeBelowDnames();
-  void judgeThroughDnames(NameView name, unsigned depth);
+  void judgeBelowDnames(bool everyName);
+  struct ServedDname {
+    NodeView node;
+    Name target;
+  };
+  void judgeThroughDnames(NameView name, std::vector<const ServedDname*>& passed);
   void judgeTypesOf(NameView name);
   void judgeEffect(NameView name, RRType type);
 
@@ -64,10 +68,6 @@ class Judge {
   std::set<Name> removedNames_;
   std::set<std::pair<Name, RRType>> removedTypes_;
   std::set<std::pair<Name, RRType>> judgedEffects_;
-  struct ServedDname {
-    NodeView node;
-    Name target;
-  };
   std::vector<ServedDname> dnames_;
   Verdict verdict_;
   Clock::time_point deadline_;

@@ -51,7 +51,7 @@ enum class Effect : std::uint8_t {
   Referral,  ///< the name itself lies at or below a zone cut
   NoData,
   NxDomain,
-  Unserved,  ///< an alias into a zone that had no content yet when the alias was committed
+  Unserved,  ///< an alias into a zone without content, which never led anywhere (zone/chain.cc)
   Failed     ///< a loop, an overlong chain or name, or a zone without content
 };
 

@@ -39,15 +39,15 @@ void encodeRRset(std::string& out, const RRset& rrset) {
   patch(out, start, static_cast<std::uint32_t>(out.size() - start));
 }
 
-bool isOnlyNsec3(const std::vector<RRset>& rrsets) noexcept {
-  bool has = false;
+std::uint8_t flagsOf(const std::vector<RRset>& rrsets) noexcept {
+  bool nsec3 = false, signatures = false, others = false;
   for (const RRset& rrset : rrsets) {
-    if (rrset.type == RRType::NSEC3)
-      has = true;
-    else if (rrset.type != RRType::RRSIG)
-      return false;
+    nsec3 = nsec3 || rrset.type == RRType::NSEC3;
+    signatures = signatures || rrset.type == RRType::RRSIG;
+    others = others || (rrset.type != RRType::NSEC3 && rrset.type != RRType::RRSIG);
   }
-  return has;
+  return static_cast<std::uint8_t>((nsec3 && !others ? node_layout::kOnlyNsec3 : 0) |
+                                   (signatures ? node_layout::kHasSignatures : 0));
 }
 
 }  // namespace
@@ -82,9 +82,8 @@ RRset RRsetView::toOwned() const {
 }
 
 bool isSigned(NodeView node, RRType type) noexcept {
-  const RRsetView signatures = node.find(RRType::RRSIG);
-  if (!signatures) return false;
-  for (const auto rdata : signatures)
+  if (!node.hasSignatures()) return false;
+  for (const auto rdata : node.find(RRType::RRSIG))
     if (coveredType(rdata) == type) return true;
   return false;
 }
@@ -95,7 +94,7 @@ std::string encodeNode(NameView name, std::uint32_t children, const std::vector<
   append(out, children);
   append(out, static_cast<std::uint16_t>(rrsets.size()));
   append(out, static_cast<std::uint8_t>(name.size()));
-  append(out, isOnlyNsec3(rrsets) ? node_layout::kOnlyNsec3 : std::uint8_t{0});
+  append(out, flagsOf(rrsets));
   out.append(reinterpret_cast<const char*>(name.data()), name.size());
   for (const RRset& rrset : rrsets) encodeRRset(out, rrset);
   patch(out, 0, static_cast<std::uint32_t>(out.size()));

@@ -23,8 +23,9 @@ namespace holdfast {
 namespace node_layout {
 inline constexpr std::size_t kNodeHeader = 12;
 inline constexpr std::size_t kRRsetHeader = 20;
-inline constexpr std::uint16_t kHasTargets = 1;  ///< flag of an RRset
-inline constexpr std::uint8_t kOnlyNsec3 = 1;    ///< flag of a node: NSEC3 and its signatures, nothing else
+inline constexpr std::uint16_t kHasTargets = 1;    ///< flag of an RRset
+inline constexpr std::uint8_t kOnlyNsec3 = 1;      ///< flag of a node: NSEC3 and its signatures, nothing else
+inline constexpr std::uint8_t kHasSignatures = 2;  ///< flag of a node: it has RRSIG records
 
 template <class T>
 T load(const std::uint8_t* at) noexcept {
@@ -99,6 +100,7 @@ class NodeView {
   std::uint16_t rrsetCount() const noexcept { return node_layout::load<std::uint16_t>(at_ + 8); }
   /// An owner of NSEC3 records alone: answered as if the name did not exist (RFC 5155 section 7.2.8).
   bool isHidden() const noexcept { return (at_[11] & node_layout::kOnlyNsec3) != 0 && children() == 0; }
+  bool hasSignatures() const noexcept { return (at_[11] & node_layout::kHasSignatures) != 0; }
   std::span<const std::uint8_t> bytes() const noexcept {
     return {at_, node_layout::load<std::uint32_t>(at_)};
   }

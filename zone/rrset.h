@@ -77,7 +77,8 @@ bool isWholeRdata(RRType type, std::string_view rdata) noexcept;
 
 /// Types that carry a zone's proof of what does not exist, not answers a service relies on.
 inline bool isDenialType(RRType type) noexcept {
-  return type == RRType::RRSIG || type == RRType::NSEC || type == RRType::NSEC3;
+  return type == RRType::RRSIG || type == RRType::NSEC || type == RRType::NSEC3 ||
+         type == RRType::NSEC3PARAM;
 }
 
 /// The type an RRSIG covers: the first field of its RDATA (RFC 4034 section 3.1). 0 for RDATA too short.

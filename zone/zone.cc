@@ -14,7 +14,6 @@ void count(ZoneFacts& facts, NodeView node, bool isApex, std::uint64_t sign) noe
     if (rrset.type() == RRType::NS && !isApex) facts.cuts += sign;
     if (rrset.type() == RRType::DNAME) facts.dnames += sign;
     if (rrset.type() == RRType::CNAME) facts.cnames += sign;
-    if (rrset.type() == RRType::RRSIG) facts.signatures += sign;
   }
   if (node.isEndpoint()) facts.endpoints += sign;
   if (node.name().isWildcard()) facts.wildcards += sign;
@@ -118,6 +117,7 @@ std::shared_ptr<const Zone> ZoneEdit::finish(Generation generation, std::uint32_
   zone->generation_ = generation;
   zone->serial_ = serial;
   zone->committedAt_ = committedAt;
+  zone->firstCommittedAt_ = base_.hasContent() ? base_.firstCommittedAt() : committedAt;
   zone->facts_ = base_.facts();
   names_.forEachChange([&](NodeView before, NodeView after) {
     count(zone->facts_, before, before && before.name() == apex(), ~std::uint64_t{0});

@@ -25,7 +25,6 @@ struct ZoneFacts {
   std::uint64_t dnames = 0;
   std::uint64_t cnames = 0;
   std::uint64_t wildcards = 0;
-  std::uint64_t signatures = 0;  ///< names with an RRSIG
 };
 
 /// The compiled, immutable content of one zone at one generation.
@@ -33,7 +32,7 @@ class Zone {
  public:
   /// A zone that was added, at that time, but has no content yet: it is answered with SERVFAIL.
   explicit Zone(Name apex, WallTime addedAt = WallTime::max())
-      : apex_(std::move(apex)), committedAt_(addedAt) {}
+      : apex_(std::move(apex)), committedAt_(addedAt), firstCommittedAt_(addedAt) {}
 
   NameView apex() const noexcept { return apex_; }
   unsigned apexLabels() const noexcept { return apexLabels_; }
@@ -42,6 +41,9 @@ class Zone {
   /// When that generation was committed; without content, when the zone was added, max() if that is not
   /// known.
   WallTime committedAt() const noexcept { return committedAt_; }
+  /// When its first content since the start of the server was committed: an alias of the zone is not from
+  /// before. Without content as committedAt().
+  WallTime firstCommittedAt() const noexcept { return firstCommittedAt_; }
   bool hasContent() const noexcept { return names_.size() != 0; }
 
   const NameTable& names() const noexcept { return names_; }
@@ -61,6 +63,7 @@ class Zone {
   Generation generation_ = 0;
   std::uint32_t serial_ = 0;
   WallTime committedAt_{};
+  WallTime firstCommittedAt_{};
   NameTable names_;
   ZoneFacts facts_;
   DenialIndex denial_;

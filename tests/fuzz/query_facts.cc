@@ -84,7 +84,6 @@ std::optional<QueryFacts> readQueryFacts(std::span<const std::uint8_t> message) 
   } catch (const std::logic_error&) {
     return std::nullopt;
   }
-  if (!walk.atEnd()) return std::nullopt;
   return facts;
 }
 

@@ -189,8 +189,12 @@ TEST_CASE_METHOD(
   CHECK(server.effect("ext.example.", RRType::A) == Effect::Leaves);
   REQUIRE(server.publisher().addZone(name("other.")));
   CHECK(server.effect("ext.example.", RRType::A) == Effect::Leaves);
-  CHECK(rulesOf(server.push("other.", R"({"plan":1,"generation":1,"records":["@ 60 IN NS ns."]})")) ==
-        Rules{"empty-answer ext.example./A"});
+  const std::string withoutIt = R"({"plan":1,"generation":1,"records":["@ 60 IN NS ns."]})";
+  CHECK(rulesOf(server.push("other.", withoutIt)) == Rules{"empty-answer ext.example./A"});
+  // Nor after the alias's zone has changed somewhere else.
+  server.now += 1;
+  REQUIRE(delta(R"("records": ["unrelated 60 IN TXT x"])").empty());
+  CHECK(rulesOf(server.push("other.", withoutIt)) == Rules{"empty-answer ext.example./A"});
 }
 
 TEST_CASE_METHOD(Served, "I2: the DS of a zone held too does not disappear from its parent") {
