@@ -165,6 +165,7 @@ TEST_CASE("the limit of connections is that of all workers together") {
 
 TEST_CASE("while places run low idle connections go sooner, also those of other workers") {
   ServeSettings settings = generous();
+  settings.threads = 4;
   settings.tcp.connections = 8;
   settings.tcp.idle = milliseconds(4000);
   Running server(settings);
