@@ -20,11 +20,4 @@ ClientAddress ClientAddress::of(const sockaddr_storage& address) noexcept {
   return client;
 }
 
-ClientAddress ClientAddress::ofPeer(int socket) noexcept {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &size) != 0) return {};
-  return of(address);
-}
-
 }  // namespace holdfast

@@ -15,8 +15,6 @@ class ClientAddress {
 
   /// Of an IPv4 or IPv6 socket address; unknown for other families.
   static ClientAddress of(const sockaddr_storage& address) noexcept;
-  /// Of the peer of a connected socket. One system call: for when a connection begins.
-  static ClientAddress ofPeer(int socket) noexcept;
 
   /// 4 or 16 octets in network byte order, none where it is unknown.
   std::span<const std::uint8_t> octets() const noexcept { return {octets_.data(), size_}; }

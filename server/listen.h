@@ -23,6 +23,7 @@ class SocketAddress {
   int family() const noexcept { return storage_.ss_family; }
   const sockaddr* raw() const noexcept { return reinterpret_cast<const sockaddr*>(&storage_); }
   socklen_t size() const noexcept { return size_; }
+  const sockaddr_storage& storage() const noexcept { return storage_; }
   std::uint16_t port() const noexcept;  ///< host byte order
   void setPort(std::uint16_t port) noexcept;
   /// 0.0.0.0 or ::, which stand for every address of the host.

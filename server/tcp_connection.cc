@@ -14,9 +14,10 @@ void resetOnClose(const FileDescriptor& socket) noexcept {
   ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
 }
 
-TcpConnection::TcpConnection(event_base* base, FileDescriptor socket, Serving& serving, Owner& owner)
+TcpConnection::TcpConnection(event_base* base, FileDescriptor socket, const ClientAddress& client,
+                             Serving& serving, Owner& owner)
     : socket_(std::move(socket)),
-      client_(ClientAddress::ofPeer(socket_.get())),
+      client_(client),
       serving_(serving),
       owner_(owner),
       read_(makeEvent<&TcpConnection::readable>(base, socket_.get(), EV_READ | EV_PERSIST, this)),

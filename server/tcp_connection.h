@@ -43,7 +43,8 @@ class TcpConnection {
     ~Owner() = default;
   };
 
-  TcpConnection(event_base* base, FileDescriptor socket, Serving& serving, Owner& owner);
+  TcpConnection(event_base* base, FileDescriptor socket, const ClientAddress& client, Serving& serving,
+                Owner& owner);
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
 

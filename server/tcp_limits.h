@@ -1,9 +1,7 @@
 #pragma once
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 
 namespace holdfast {
 
@@ -17,11 +15,6 @@ struct TcpLimits {
   /// For what waits at some moment to be taken, at most 128 KiB and what the system holds.
   std::chrono::milliseconds response{10'000};
   std::chrono::milliseconds lifetime{3'600'000};  ///< of a connection; ends it when it is idle then
-
-  /// `idle` in the unit of edns-tcp-keepalive (RFC 7828 section 3.1).
-  std::uint16_t idleIn100Ms() const noexcept {
-    return static_cast<std::uint16_t>(std::clamp<std::int64_t>(idle.count() / 100, 0, 65535));
-  }
 
   /// How long a connection may be idle while `used` of the places are taken: all of `idle` up to three
   /// quarters, a tenth of it when none is left, in between in proportion.
