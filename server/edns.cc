@@ -2,9 +2,16 @@
 
 #include <algorithm>
 
+#include "server/message.h"
+#include "zone/zone_check.h"
+
 namespace holdfast {
 
 namespace {
+
+// Zones are checked for whether their answers leave room for all of it.
+static_assert(kMaxOptOctets == kOptOctets + (kOptionHeaderOctets + kCookieOctets) +
+                                   (kOptionHeaderOctets + kMaxNsidOctets) + (kOptionHeaderOctets + 2));
 
 std::size_t read16(std::span<const std::uint8_t> octets) noexcept {
   return static_cast<std::size_t>(octets[0] << 8 | octets[1]);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -79,6 +80,14 @@ bool isWholeRdata(RRType type, std::string_view rdata) noexcept;
 inline bool isDenialType(RRType type) noexcept {
   return type == RRType::RRSIG || type == RRType::NSEC || type == RRType::NSEC3 ||
          type == RRType::NSEC3PARAM;
+}
+
+/// Numbers in network byte order, as RDATA has them. REQUIRES: 2 or 4 octets at least.
+inline unsigned number16(std::span<const std::uint8_t> at) noexcept {
+  return static_cast<unsigned>(at[0]) << 8 | at[1];
+}
+inline std::uint32_t number32(std::span<const std::uint8_t> at) noexcept {
+  return std::uint32_t{number16(at)} << 16 | number16(at.subspan(2));
 }
 
 /// The type an RRSIG covers: the first field of its RDATA (RFC 4034 section 3.1). 0 for RDATA too short.

@@ -164,13 +164,13 @@ Findings checkZone(const CheckCase& c) {
   checker.checkApex();
   collector.settle([](ZoneChecker& before) { before.checkApex(); });
   if (c.plan.kind == PlanKind::Full) {
-    checker.learnGlue();
-    c.after.names().forEach(checkNode);
+    checker.learnGlue(c.hasTime);
+    const bool finished = c.hasTime() && c.after.names().forEach(checkNode);
     // Straight through: a broken chain may have a finding for every name.
     const auto keep = [&](Check check, NameView name, std::optional<RRType> type, std::string observed) {
       collector.keep({check, factsOf(check).severity, Name(name), type, "", std::move(observed)});
     };
-    if (c.hasTime()) ZoneChecker(c.after, c.now, keep).checkChains();
+    if (finished) ZoneChecker(c.after, c.now, keep).checkChains(c.hasTime);
   } else {
     for (const NameView name : namesToCheck(c))
       if (const NodeView node = c.after.find(name); node && !checkNode(node)) break;

@@ -12,6 +12,10 @@
 
 namespace holdfast {
 
+/// The largest OPT record beside an answer, which carries no extended error: the record itself, a cookie,
+/// an NSID and a keepalive with their headers. The server, which writes them, asserts it.
+inline constexpr std::size_t kMaxOptOctets = 11 + (4 + 24) + (4 + 128) + (4 + 2);
+
 /// An error refuses a plan (rule `invalid`), a warning is shown and counted.
 enum class Severity : std::uint8_t { Error, Warning };
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "zone/denial_index.h"
 #include "zone/record_text.h"
 #include "zone/zone_checker.h"
 
@@ -11,27 +12,40 @@ namespace holdfast {
 
 namespace {
 
-/// The octets that a label in base32hex without padding stands for (RFC 4648 section 7); empty where it is
-/// none.
-std::string fromBase32hex(std::span<const std::uint8_t> label) {
-  std::string octets;
-  unsigned bits = 0, held = 0;
-  for (const std::uint8_t raw : label) {
-    const std::uint8_t c = lowerOctet(raw);
-    unsigned value = 0;
-    if (c >= '0' && c <= '9')
-      value = c - '0';
-    else if (c >= 'a' && c <= 'v')
-      value = c - 'a' + 10;
-    else
-      return {};
-    bits = bits << 5 | value;
-    held += 5;
-    if (held < 8) continue;
-    held -= 8;
-    octets += static_cast<char>(bits >> held & 0xff);
+using HasTime = ZoneChecker::HasTime;
+
+/// As std::sort, but asks for time on the way; false where that ended. The items are of no use then.
+template <class Item, class Before>
+bool sortInTime(std::vector<Item>& items, Before before, const HasTime& hasTime) {
+  constexpr std::ptrdiff_t kRun = 64;
+  const std::ptrdiff_t count = std::ssize(items);
+  for (std::ptrdiff_t begin = 0; begin < count; begin += kRun) {
+    std::sort(items.begin() + begin, items.begin() + std::min(begin + kRun, count), before);
+    if (!hasTime()) return false;
   }
-  return octets;
+  std::vector<Item> merged;
+  for (std::ptrdiff_t run = kRun; run < count; run *= 2) {
+    merged.clear();
+    merged.reserve(items.size());
+    for (std::ptrdiff_t begin = 0; begin < count; begin += 2 * run) {
+      auto left = items.begin() + begin, right = items.begin() + std::min(begin + run, count);
+      const auto middle = right, end = items.begin() + std::min(begin + 2 * run, count);
+      while (left != middle || right != end) {
+        const bool isRight = left == middle || (right != end && before(*right, *left));
+        merged.push_back(std::move(isRight ? *right++ : *left++));
+        if (!hasTime()) return false;
+      }
+    }
+    items.swap(merged);
+  }
+  return true;
+}
+
+/// Empty where the label is no hash.
+std::string hashOf(std::span<const std::uint8_t> label) {
+  std::array<std::uint8_t, kNsec3HashOctets> hash;
+  if (!fromBase32Hex(label, hash)) return {};
+  return {hash.begin(), hash.end()};
 }
 
 struct Link {
@@ -41,23 +55,21 @@ struct Link {
 
 }  // namespace
 
-void ZoneChecker::checkChains() {
-  if (!hasNsec_ && !hasNsec3_) return;
-  std::vector<NodeView> nsec, nsec3;
-  zone_.names().forEach([&](NodeView node) {
-    if (node.has(RRType::NSEC)) nsec.push_back(node);
-    if (node.has(RRType::NSEC3) && !node.name().isRoot()) nsec3.push_back(node);
-    return true;
-  });
-  if (hasNsec_) checkNsecChain(nsec);
-  if (hasNsec3_) checkNsec3Chain(nsec3);
+void ZoneChecker::checkChains(const HasTime& hasTime) {
+  if (hasNsec_) checkNsecChain(hasTime);
+  if (hasNsec3_ && hasTime()) checkNsec3Chain(hasTime);
 }
 
-void ZoneChecker::checkNsecChain(const std::vector<NodeView>& nodes) {
-  std::vector<NodeView> sorted = nodes;
-  std::sort(sorted.begin(), sorted.end(), [](NodeView a, NodeView b) { return a.name() < b.name(); });
+void ZoneChecker::checkNsecChain(const HasTime& hasTime) {
+  std::vector<NodeView> sorted;
+  const bool finished = zone_.names().forEach([&](NodeView node) {
+    if (node.has(RRType::NSEC)) sorted.push_back(node);
+    return hasTime();
+  });
+  const auto comesBefore = [](NodeView a, NodeView b) { return a.name() < b.name(); };
+  if (!finished || !sortInTime(sorted, comesBefore, hasTime)) return;
   std::array<std::uint8_t, kMaxNameOctets> buffer{};
-  for (std::size_t i = 0; i < sorted.size(); ++i) {
+  for (std::size_t i = 0; i < sorted.size() && hasTime(); ++i) {
     const auto rdata = sorted[i].find(RRType::NSEC).front();
     const NameView wanted = sorted[(i + 1) % sorted.size()].name();
     const NodeView node = sorted[i];
@@ -67,27 +79,33 @@ void ZoneChecker::checkNsecChain(const std::vector<NodeView>& nodes) {
   }
 }
 
-void ZoneChecker::checkNsec3Chain(const std::vector<NodeView>& nodes) {
+void ZoneChecker::checkNsec3Chain(const HasTime& hasTime) {
   // One chain for each set of parameters: hash, iterations, salt.
   std::map<std::string, std::vector<Link>> chains;
-  for (const NodeView node : nodes)
-    for (const auto rdata : node.find(RRType::NSEC3)) {
-      if (rdata.size() < 6 || rdata.size() < 6u + rdata[4]) continue;
-      const auto hashed = rdata.subspan(5u + rdata[4]);
-      if (hashed.size() < 1u + hashed[0]) continue;
-      std::string parameters(reinterpret_cast<const char*>(rdata.data()), 5u + rdata[4]);
-      parameters[1] = 0;  // opt-out differs within a chain
-      chains[parameters].push_back({fromBase32hex(node.name().firstLabel()),
-                                    std::string(reinterpret_cast<const char*>(hashed.data()) + 1, hashed[0]),
-                                    node});
-    }
+  const auto add = [&](NodeView node, Octets rdata) {
+    if (rdata.size() < 6 || rdata.size() < 6u + rdata[4]) return;
+    const auto hashed = rdata.subspan(5u + rdata[4]);
+    if (hashed.size() < 1u + hashed[0]) return;
+    std::string parameters(reinterpret_cast<const char*>(rdata.data()), 5u + rdata[4]);
+    parameters[1] = 0;  // opt-out differs within a chain
+    chains[parameters].push_back({hashOf(node.name().firstLabel()),
+                                  std::string(reinterpret_cast<const char*>(hashed.data()) + 1, hashed[0]),
+                                  node});
+  };
+  const bool finished = zone_.names().forEach([&](NodeView node) {
+    if (const RRsetView nsec3 = node.find(RRType::NSEC3); nsec3 && !node.name().isRoot())
+      for (const auto rdata : nsec3) add(node, rdata);
+    return hasTime();
+  });
+  if (!finished) return;
   if (chains.empty()) found_(Check::Nsec3Chain, zone_.apex(), RRType::NSEC3PARAM, "no NSEC3 at all");
   for (auto& [parameters, links] : chains) {
-    std::sort(links.begin(), links.end(), [](const Link& a, const Link& b) { return a.hash < b.hash; });
-    for (std::size_t i = 0; i < links.size(); ++i)
-      if (links[i].next != links[(i + 1) % links.size()].hash)
+    const auto comesBefore = [](const Link& a, const Link& b) { return a.hash < b.hash; };
+    if (!sortInTime(links, comesBefore, hasTime)) return;
+    for (std::size_t i = 0; i < links.size() && hasTime(); ++i)
+      if (const Link& next = links[(i + 1) % links.size()]; links[i].next != next.hash)
         found_(Check::Nsec3Chain, links[i].node.name(), RRType::NSEC3,
-               "the next hash is not that of " + toText(links[(i + 1) % links.size()].node.name()));
+               "the next hash is not that of " + toText(next.node.name()));
   }
 }
 

@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::size_t kRrsigFixed = 18;
 
-unsigned number16(std::span<const std::uint8_t> at) noexcept {
-  return static_cast<unsigned>(at[0]) << 8 | at[1];
-}
-
-std::uint32_t number32(std::span<const std::uint8_t> at) noexcept {
-  return number16(at) << 16 | number16(at.subspan(2));
-}
-
 /// RFC 4034 appendix B; algorithm 1, which nobody signs with any more, has another.
 std::uint16_t keyTag(std::span<const std::uint8_t> rdata) noexcept {
   std::uint32_t sum = 0;
@@ -111,7 +103,7 @@ void ZoneChecker::checkDnssec(NodeView node) {
   std::set<RRType> covered;
   if (hasSignatures)
     for (const auto rdata : node.find(RRType::RRSIG))
-      if (rdata.size() > kRrsigFixed) covered.insert(static_cast<RRType>(number16(rdata)));
+      if (rdata.size() > kRrsigFixed) covered.insert(coveredType(rdata));
   for (const RRsetView rrset : node) {
     const RRType type = rrset.type();
     if (type == RRType::RRSIG || covered.contains(type)) continue;
@@ -190,7 +182,7 @@ void ZoneChecker::checkSignatures(NodeView node, RRsetView signatures) {
   const auto now = static_cast<std::uint32_t>(now_);
   for (const auto rdata : signatures) {
     if (rdata.size() <= kRrsigFixed) continue;
-    const auto covered = static_cast<RRType>(number16(rdata));
+    const RRType covered = coveredType(rdata);
     const std::string over = "the RRSIG of " + toText(covered);
     if (!node.has(covered)) seen(Check::RrsigWithoutRrset, over);
     const std::uint32_t until = number32(rdata.subspan(8)), since = number32(rdata.subspan(12));

@@ -13,14 +13,6 @@ constexpr auto kSpf = RRType{99};
 constexpr auto kCaa = RRType{257};
 constexpr std::uint32_t kDay = 86'400;
 
-std::uint32_t number32(std::span<const std::uint8_t> at) noexcept {
-  return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
-}
-
-unsigned number16(std::span<const std::uint8_t> at) noexcept {
-  return static_cast<unsigned>(at[0]) << 8 | at[1];
-}
-
 /// The octets of the name that `wire` begins with; 0 where it has no whole one.
 std::size_t nameSize(std::span<const std::uint8_t> wire) noexcept {
   std::size_t at = 0;

@@ -12,7 +12,7 @@ constexpr std::size_t kMaxMessage = 65535;
 /// What goes over every path in one datagram (RFC 9715), and the default of limits.udp-payload.
 constexpr std::size_t kUdpPayload = 1232;
 /// Room that an answer needs beside its RRset: header, longest question, the OPT record with its options.
-constexpr std::size_t kMessageOverhead = 12 + kMaxNameOctets + 4 + 64;
+constexpr std::size_t kMessageOverhead = 12 + kMaxNameOctets + 4 + kMaxOptOctets;
 /// The same as clients mostly ask: header, their question, an OPT record without options.
 constexpr std::size_t kUsualOverhead = 12 + 4 + 11;
 
@@ -28,7 +28,7 @@ std::size_t sizeOfSignatures(RRsetView signatures, RRType type) noexcept {
   std::size_t size = 0;
   if (!signatures) return size;
   for (const auto rdata : signatures)
-    if (rdata.size() > 2 && (rdata[0] << 8 | rdata[1]) == static_cast<int>(type)) size += 12 + rdata.size();
+    if (coveredType(rdata) == type) size += 12 + rdata.size();
   return size;
 }
 
@@ -149,18 +149,19 @@ bool ZoneChecker::isGlueAt(NodeView cut, NameView name) const {
   return !knowsGlue_ || glue_.contains(Name(name));
 }
 
-void ZoneChecker::learnGlue() {
+void ZoneChecker::learnGlue(const HasTime& hasTime) {
+  if (zone_.facts().cuts > 0) {
+    std::array<std::uint8_t, kMaxNameOctets> buffer{};
+    const bool finished = zone_.names().forEach([&](NodeView node) {
+      if (const RRsetView ns = node.find(RRType::NS))
+        for (const auto rdata : ns)
+          if (const NameView host = canonicalName(rdata, buffer); host.isAtOrBelow(zone_.apex()))
+            glue_.emplace(host);
+      return hasTime();
+    });
+    if (!finished) return;
+  }
   knowsGlue_ = true;
-  if (zone_.facts().cuts == 0) return;
-  std::array<std::uint8_t, kMaxNameOctets> buffer{};
-  zone_.names().forEach([&](NodeView node) {
-    const RRsetView ns = node.find(RRType::NS);
-    if (!ns) return true;
-    for (const auto rdata : ns)
-      if (const NameView host = canonicalName(rdata, buffer); host.isAtOrBelow(zone_.apex()))
-        glue_.emplace(host);
-    return true;
-  });
 }
 
 void ZoneChecker::checkSize(NodeView node, RRsetView rrset) {

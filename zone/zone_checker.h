@@ -21,6 +21,9 @@ class ZoneChecker {
   using Sink =
       std::function<void(Check check, NameView name, std::optional<RRType> type, std::string observed)>;
 
+  /// Asked for every name of what is zone-sized; that ends when it says false.
+  using HasTime = std::function<bool()>;
+
   ZoneChecker(const Zone& zone, WallTime now, Sink found);
 
   /// Everything about one name that can be seen from it. REQUIRES: a node of the zone.
@@ -28,9 +31,11 @@ class ZoneChecker {
   /// SOA and NS at the apex.
   void checkApex();
   /// Learns which names are glue, so that addresses below a cut which are not are found too. Zone-sized.
-  void learnGlue();
-  /// The order of NSEC and NSEC3. Zone-sized; for an unsigned zone nothing.
-  void checkChains();
+  /// Where the time ends, addresses below cuts are taken for glue as before.
+  void learnGlue(const HasTime& hasTime);
+  /// The order of NSEC and NSEC3. Zone-sized; for an unsigned zone nothing. Where the time ends, chains that
+  /// were not walked are passed over.
+  void checkChains(const HasTime& hasTime);
 
  private:
   using Octets = std::span<const std::uint8_t>;
@@ -74,8 +79,8 @@ class ZoneChecker {
   void checkNsec3Cost(NodeView node, RRType type, Octets rdata);
   void checkSignatures(NodeView node, RRsetView signatures);
   void checkNsec(NodeView node);
-  void checkNsecChain(const std::vector<NodeView>& nodes);
-  void checkNsec3Chain(const std::vector<NodeView>& nodes);
+  void checkNsecChain(const HasTime& hasTime);
+  void checkNsec3Chain(const HasTime& hasTime);
   bool isAuthoritative(NodeView node) const;
   void learnKeys();
 

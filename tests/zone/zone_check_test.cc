@@ -209,3 +209,66 @@ TEST_CASE_METHOD(Checked, "an NSEC3 chain that closes is well, and one that miss
                                  return document;
                                }())) == Codes{"nsec3-chain " + low + ".example."});
 }
+
+TEST_CASE("I10: all that walks a whole zone asks for time, and ends when there is none") {
+  constexpr unsigned kNames = 300;
+  std::string text = kHead;
+  const auto ownerOf = [](unsigned i) { return "n" + std::to_string(1000 + i); };
+  const auto hashOf = [](unsigned i) { return std::string(28, '0') + std::to_string(1000 + i); };
+  text += "@ 60 IN NSEC3PARAM 1 0 0 -\n@ 60 IN NSEC n1000 NS\n";
+  for (unsigned i = 0; i < kNames; ++i) {
+    const unsigned next = (i + 1) % kNames;
+    text += ownerOf(i) + " 60 IN NS ns." + ownerOf(i) + "\nns." + ownerOf(i) + " 60 IN A 192.0.2.1\n";
+    text += ownerOf(i) + " 60 IN NSEC " + (next == 0 ? "@" : ownerOf(next)) + " NS\n";
+    text += hashOf(i) + " 60 IN NSEC3 1 0 0 - " + hashOf(next) + " A\n";
+  }
+  const auto zone = test::zoneOf("example.", text);
+  const std::size_t names = zone->names().size();
+  REQUIRE(names > 3 * kNames);
+  Plan plan;
+  plan.zone = name("example.");
+  plan.kind = PlanKind::Full;
+  std::uint64_t asked = 0, most = ~std::uint64_t{0};
+  const std::function<bool()> hasTime = [&] { return ++asked < most; };
+  const auto check = [&] {
+    asked = 0;
+    return checkZone({nullptr, *zone, plan, {}, WallTime{}, 100, 100, hasTime});
+  };
+  check();
+  const std::uint64_t whole = asked;
+  // Glue, every name, the names of each chain; then each chain is sorted, in runs and merging them, and
+  // walked.
+  CHECK(whole >= 4 * names + 2 * kNames * 3);
+  for (most = 1; most < whole; most += 37) {
+    CAPTURE(most, whole);
+    check();
+    // Who ends for want of time need not know that others asked before.
+    CHECK(asked <= most + 2);
+  }
+}
+
+TEST_CASE_METHOD(Checked, "timeout: a check of a whole zone that runs out of time refuses as timeout") {
+  GuardPolicy policy;
+  policy.timeout = std::chrono::milliseconds(-1);
+  server.publisher().setPolicy(name("example."), policy);
+  std::string cuts;
+  for (int i = 0; i < 200; ++i) cuts += "n" + std::to_string(i) + " 60 IN NS ns.elsewhere.\n";
+  CHECK(errorsOf(first(cuts)) == Codes{"timeout example."});
+}
+
+TEST_CASE_METHOD(Checked, "response-too-large: an answer leaves room for every option beside it") {
+  // 252 TXT records of 12 + 246 octets and one to fill up what is left beside header, question and OPT.
+  const auto records = [](std::size_t octets) {
+    std::string lines;
+    const std::size_t room = octets - 252 * 258;
+    for (int i = 0; i < 253; ++i) {
+      const std::string mark = std::to_string(1000 + i);
+      const std::size_t text = i == 252 ? room - 13 : 245;
+      lines += "t 60 IN TXT \"" + mark + std::string(text - mark.size(), 'x') + "\"\n";
+    }
+    return lines;
+  };
+  constexpr std::size_t kRoom = 65535 - 12 - 255 - 4 - 177;
+  CHECK(errorsOf(first(records(kRoom + 1))) == Codes{"response-too-large t.example."});
+  CHECK(errorsOf(first(records(kRoom))) == Codes{});
+}
