@@ -1,15 +1,13 @@
 // The adapter to yaml-cpp: the only file that includes it. Its exceptions end here.
 #include <yaml-cpp/yaml.h>
 
-#include <cstring>
-#include <fstream>
 #include <functional>
 #include <set>
-#include <sstream>
 
 #include "server/config.h"
 #include "server/config_options.h"
 #include "server/option_text.h"
+#include "server/whole_file.h"
 #include "zone/suggest.h"
 
 namespace holdfast {
@@ -226,18 +224,11 @@ LoadedConfig parseConfig(std::string_view yaml, const std::string& file) {
 }
 
 LoadedConfig loadConfig(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream content;
-  // A directory opens but does not read, so the state after reading counts.
-  if (stream) content << stream.rdbuf();
-  if (!stream || !content) {
-    const int cause = errno;
-    LoadedConfig failed;
-    failed.errors.push_back({ErrorKind::Unreadable, file,
-                             std::string("cannot be read: ") + std::strerror(cause != 0 ? cause : EIO)});
-    return failed;
-  }
-  return parseConfig(content.str(), file);
+  const auto content = readWholeFile(file);
+  if (content) return parseConfig(*content, file);
+  LoadedConfig failed;
+  failed.errors.push_back({ErrorKind::Unreadable, file, "cannot be read: " + content.error().what});
+  return failed;
 }
 
 }  // namespace holdfast

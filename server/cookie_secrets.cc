@@ -1,13 +1,15 @@
 #include "server/cookie_secrets.h"
 
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <cerrno>
 #include <charconv>
-#include <fstream>
 #include <sstream>
 #include <system_error>
 #include <vector>
+
+#include "server/whole_file.h"
 
 namespace holdfast {
 
@@ -60,15 +62,15 @@ Result<CookieSecrets> parseCookieSecrets(std::string_view text, const std::strin
 }
 
 Result<CookieSecrets> readCookieSecrets(const std::string& file) {
-  std::ifstream stream(file, std::ios::binary);
-  std::ostringstream content;
-  if (stream) content << stream.rdbuf();
-  if (!stream || !content) {
-    const int cause = errno != 0 ? errno : EIO;
-    return Error{ErrorKind::Unreadable, file,
-                 "the cookie secrets cannot be read: " + std::generic_category().message(cause)};
-  }
-  return parseCookieSecrets(content.str(), file);
+  const auto content = readWholeFile(file);
+  if (!content)
+    return Error{ErrorKind::Unreadable, file, "the cookie secrets cannot be read: " + content.error().what};
+  return parseCookieSecrets(*content, file);
+}
+
+bool isReadByOthers(const std::string& file) noexcept {
+  struct stat facts {};
+  return ::stat(file.c_str(), &facts) == 0 && (facts.st_mode & (S_IRGRP | S_IROTH)) != 0;
 }
 
 }  // namespace holdfast

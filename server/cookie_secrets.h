@@ -17,5 +17,7 @@ Result<CookieSecrets> randomCookieSecrets();
 Result<CookieSecrets> parseCookieSecrets(std::string_view text, const std::string& file);
 /// Reads a file of that form.
 Result<CookieSecrets> readCookieSecrets(const std::string& file);
+/// Whether its permissions let the group or all read the file; false where that cannot be seen.
+bool isReadByOthers(const std::string& file) noexcept;
 
 }  // namespace holdfast

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <thread>
 
+#include "server/cookie_secrets.h"
 #include "server/message_config.h"
 #include "server/metrics.h"
 
@@ -143,6 +144,10 @@ Status Daemon::startWorkers() {
   auto messages = messageSettings(config_.start);
   if (!messages) return messages.error();
   settings.messages = *std::move(messages);
+  const std::string& secrets = config_.start.cookieSecrets;
+  if (settings.messages.cookies != CookieMode::Off && secrets != "random" && isReadByOthers(secrets))
+    log_.warning("the cookie secrets can be read by others than the owner of the file",
+                 {{"file", secrets}, {"next", "chmod 600 " + secrets}});
   if (const std::size_t most = descriptorsForClients(settings); most < settings.tcp.connections) {
     log_.warning("the limit of open files allows fewer TCP connections than limits.tcp-connections",
                  {{"configured", settings.tcp.connections}, {"used", most}});

@@ -12,6 +12,7 @@
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/message_config.h"
 
 namespace {
 
@@ -24,7 +25,11 @@ void printErrors(const std::vector<Error>& errors) {
 }
 
 int check(const std::string& file) {
-  const LoadedConfig loaded = loadConfig(file);
+  LoadedConfig loaded = loadConfig(file);
+  // What the configuration names is read too: the file of the cookie secrets.
+  if (loaded.errors.empty())
+    if (auto messages = messageSettings(loaded.config.start); !messages)
+      loaded.errors.push_back(messages.error());
   printErrors(loaded.errors);
   if (!loaded.errors.empty()) return kFailed;
   std::cout << file << ": ok, " << loaded.config.live.zones.size() << " zones\n";

@@ -15,8 +15,9 @@ namespace holdfast {
 namespace {
 
 Result<std::string> hostName() {
+  // The longest name fills it but for the NUL, which glibc wants room for too.
   std::array<char, HOST_NAME_MAX + 1> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0)
+  if (::gethostname(name.data(), name.size()) != 0)
     return Error{ErrorKind::System, "gethostname", std::generic_category().message(errno)};
   return std::string(name.data()).substr(0, kMaxNsidOctets);
 }

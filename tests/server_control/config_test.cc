@@ -153,6 +153,15 @@ TEST_CASE("a file that cannot be read is not an empty one (I4)") {
   CHECK(loadConfig(directory.path() + "/file").config.start.threads == 2);
 }
 
+TEST_CASE("an empty file is told as an empty document is, not as one that cannot be read") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/file";
+  std::ofstream(path).close();
+  const LoadedConfig loaded = loadConfig(path);
+  REQUIRE(loaded.errors.size() == 1);
+  CHECK(loaded.errors[0].text() == path + ": is empty: a configuration of defaults only is written {}");
+}
+
 TEST_CASE("numbers with units") {
   CHECK(readDuration("500ms") == std::chrono::milliseconds(500));
   CHECK(readDuration("10m") == std::chrono::minutes(10));

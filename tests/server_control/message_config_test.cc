@@ -1,10 +1,12 @@
 #include "server/message_config.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <vector>
 
 #include "server/cookie_secrets.h"
 #include "server/edns.h"
@@ -103,6 +105,28 @@ TEST_CASE("a file of secrets that cannot be read is not an empty one") {
     REQUIRE_FALSE(settings);
     CHECK(settings.error().kind == ErrorKind::Unreadable);
     CHECK_THAT(settings.error().text(), Catch::StartsWith(path + ": the cookie secrets cannot be read: "));
+  }
+}
+
+TEST_CASE("an empty file of secrets was read, and holds none") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/secrets";
+  std::ofstream(path).close();
+  const auto settings = messageSettings(configOf("cookies: {secret-file: " + path + "}"));
+  REQUIRE_FALSE(settings);
+  CHECK(settings.error().text() == path + ": holds no cookie secret of 32 hexadecimal digits");
+}
+
+TEST_CASE("who may read the file of secrets is seen from its permissions") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/secrets";
+  CHECK_FALSE(isReadByOthers(path));
+  std::ofstream(path) << kOne;
+  for (const auto& [mode, isRead] : std::vector<std::pair<mode_t, bool>>{
+           {0600, false}, {0400, false}, {0640, true}, {0604, true}, {0644, true}}) {
+    CAPTURE(mode);
+    REQUIRE(chmod(path.c_str(), mode) == 0);
+    CHECK(isReadByOthers(path) == isRead);
   }
 }
 
