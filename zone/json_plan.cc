@@ -318,8 +318,7 @@ Status JsonPlanReader::readRecords(const dom::element& value) {
     const Result<std::string_view> text = asString(line, where);
     if (!text) return text.error();
     Result<TextRecord> record = readRecordText(*text, plan_.zone, 3600);
-    if (!record)
-      return malformed(where, "\"" + std::string(text->substr(0, 120)) + "\": " + record.error().what);
+    if (!record) return malformed(where, record.error().what);
     notes_.see(*record, where);
     if (Status status = builder_.add(*std::move(record), where); !status)
       return Error{status.error().kind, where, status.error().what};

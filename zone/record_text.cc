@@ -1,9 +1,12 @@
 #include "zone/record_text.h"
 
-#include <cstdio>
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
-#include <optional>
+
+#include "zone/suggest.h"
+#include "zone/zone_text.h"
 
 // Last: it redefines bool in a way that the standard headers above would not survive.
 #include <ldns/ldns.h>
@@ -14,7 +17,6 @@ namespace {
 
 struct Free {
   void operator()(char* text) const noexcept { std::free(text); }
-  void operator()(std::FILE* file) const noexcept { std::fclose(file); }
   void operator()(ldns_rr* rr) const noexcept { ldns_rr_free(rr); }
   void operator()(ldns_buffer* buffer) const noexcept { ldns_buffer_free(buffer); }
   void operator()(ldns_rdf* rdf) const noexcept { ldns_rdf_deep_free(rdf); }
@@ -44,7 +46,6 @@ class RdfSlot {
 };
 
 Result<TextRecord> toRecord(const ldns_rr& rr) {
-  if (ldns_rr_get_class(&rr) != LDNS_RR_CLASS_IN) return malformed("the class is not IN");
   const ldns_rdf* owner = ldns_rr_owner(&rr);
   Result<Name> name = Name::fromWire({ldns_rdf_data(owner), ldns_rdf_size(owner)});
   if (!name) return std::move(name).error();
@@ -63,68 +64,113 @@ Result<TextRecord> toRecord(const ldns_rr& rr) {
   return record;
 }
 
-bool isDirective(ldns_status status) noexcept {
-  return status == LDNS_STATUS_SYNTAX_EMPTY || status == LDNS_STATUS_SYNTAX_TTL ||
-         status == LDNS_STATUS_SYNTAX_ORIGIN;
-}
+/// The types people write; what ldns knows beyond them would make odd suggestions.
+constexpr std::array<std::string_view, 30> kUsualTypes = {
+    "A",     "AAAA",  "CAA",    "CDNSKEY", "CDS", "CNAME", "DNAME", "DNSKEY",     "DS",         "HINFO",
+    "HTTPS", "LOC",   "MX",     "NAPTR",   "NS",  "NSEC",  "NSEC3", "NSEC3PARAM", "OPENPGPKEY", "PTR",
+    "RP",    "RRSIG", "SMIMEA", "SOA",     "SRV", "SSHFP", "SVCB",  "TLSA",       "TXT",        "URI"};
 
-std::string describe(ldns_status status) {
-  if (status == LDNS_STATUS_SYNTAX_INCLUDE || status == LDNS_STATUS_SYNTAX_INCLUDE_ERR_NOTIMPL)
-    return "$INCLUDE is not allowed: send one self-contained file";
-  return ldns_get_errorstr_by_id(status);
-}
-
-/// ldns takes a name in RDATA that begins with the label "@" for the origin. `rest` begins with a
-/// backslash that begins a field.
-bool isEscapedAt(std::string_view rest) noexcept {
-  const std::size_t size = rest.starts_with("\\064") ? 4 : rest.starts_with("\\@") ? 2 : 0;
-  return size > 0 && (rest.size() == size || std::string_view(". \t\r\n;)").find(rest[size]) != rest.npos);
-}
-
-bool isSeparator(char c) noexcept {
-  return std::string_view(" \t\r\n()").find(c) != std::string_view::npos;
-}
-
-/// Finds a quote that its line does not close, or a parenthesis that the file does not. ldns reads past both,
-/// and a file cut off in the middle would pass for a whole one (I4). And finds what ldns would take for
-/// something else.
-std::optional<Error> findUnreadable(std::string_view text) {
-  int line = 1;
-  int opened = 0;  // the line of the open parenthesis, 0 for none
-  bool quoted = false;
-  bool comment = false;
-  const auto unclosed = [](int at, const char* what) {
-    return Error{ErrorKind::Malformed, "line " + std::to_string(at),
-                 std::string("the ") + what + " is never closed"};
-  };
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '\n') {
-      if (quoted) return unclosed(line, "quote");
-      comment = false;
-      ++line;
-    } else if (comment) {
-      continue;
-    } else if (c == '\\') {
-      const bool beginsRdata = i > 0 && isSeparator(text[i - 1]) && (text[i - 1] != '\n' || opened > 0);
-      if (!quoted && beginsRdata && isEscapedAt(text.substr(i)))
-        return Error{ErrorKind::Malformed, "line " + std::to_string(line),
-                     "a name in RDATA whose first label is \"@\" cannot be read"};
-      if (i + 1 < text.size() && text[i + 1] != '\n') ++i;
-    } else if (c == '"') {
-      quoted = !quoted;
-    } else if (!quoted && c == ';') {
-      comment = true;
-    } else if (!quoted && c == '(' && opened == 0) {
-      opened = line;
-    } else if (!quoted && c == ')') {
-      opened = 0;
-    }
+/// What is wrong with a record that ldns refused with `status`.
+std::string explain(const RecordHead& head, NameView origin, ldns_status status) {
+  const Result<RRType> type = parseType(head.type);
+  if (!type) {
+    std::string word(head.type.substr(0, 40));
+    for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    return "unknown type " + quotedForMessage(head.type.substr(0, 40)) + didYouMean(word, kUsualTypes);
   }
-  if (quoted) return unclosed(line, "quote");
-  if (opened > 0) return unclosed(opened, "parenthesis");
-  return std::nullopt;
+  if (const Result<Name> owner = Name::fromText(head.owner.empty() ? "@" : head.owner, origin); !owner)
+    return owner.error().text();
+  std::size_t fields = 0;
+  for (std::string_view rest = head.rdata; !takeField(rest).empty();) ++fields;
+  const std::size_t wanted = ldns_rr_descriptor_minimum(ldns_rr_descript(static_cast<std::uint16_t>(*type)));
+  if (fields < wanted && head.rdata.find("\\#") == std::string_view::npos)
+    return "the RDATA of type " + toText(*type) + " lacks a field: it has " + std::to_string(fields) +
+           " of " + std::to_string(wanted);
+  const std::string rule = "the RDATA is not that of type " + toText(*type);
+  return status == LDNS_STATUS_SYNTAX_RDATA_ERR ? rule : rule + ": " + ldns_get_errorstr_by_id(status);
 }
+
+/// ldns takes a name in RDATA whose first label is "@" for the origin.
+bool holdsEscapedAt(const RecordHead& head) {
+  if (head.rdata.find('\\') == std::string_view::npos) return false;
+  const Result<RRType> type = parseType(head.type);
+  if (!type) return false;
+  // Past its fixed fields a descriptor repeats its last kind without end.
+  constexpr std::size_t kMostFields = 16;
+  const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(*type));
+  const std::size_t count = std::min(ldns_rr_descriptor_maximum(fields), kMostFields);
+  bool hasName = false;
+  for (std::size_t i = 0; i < count; ++i)
+    hasName = hasName || ldns_rr_descriptor_field_type(fields, i) == LDNS_RDF_TYPE_DNAME;
+  std::string_view rest = head.rdata;
+  for (std::string_view field = takeField(rest); hasName && !field.empty(); field = takeField(rest)) {
+    const std::size_t size = field.starts_with("\\064") ? 4 : field.starts_with("\\@") ? 2 : 0;
+    if (size > 0 && (field.size() == size || field[size] == '.')) return true;
+  }
+  return false;
+}
+
+/// Makes records of entries, one after the other: an entry may leave its owner and TTL to those before it.
+class RecordReader {
+ public:
+  RecordReader(NameView origin, std::uint32_t defaultTtl)
+      : origin_(origin), originRdf_(toRdf(origin)), previous_(origin), defaultTtl_(defaultTtl) {}
+
+  /// An Error quotes the entry.
+  Result<TextRecord> read(const std::string& entry) {
+    Result<TextRecord> record = parse(entry);
+    if (record) return record;
+    return malformed(quotedForMessage(entry) + ": " + record.error().what);
+  }
+
+  /// Follows a directive; false when the entry is none.
+  Result<bool> follow(std::string_view entry) {
+    if (!entry.starts_with('$')) return false;
+    std::string_view rest = entry;
+    const std::string_view directive = takeField(rest);
+    const std::string_view value = takeField(rest);
+    const auto is = [&](std::string_view known) { return equalsIgnoringCase(directive, known); };
+    if (is("$INCLUDE")) return malformed("$INCLUDE is not allowed: send one self-contained file");
+    if (is("$GENERATE")) return malformed("$GENERATE is not supported: write the records out");
+    if (!is("$ORIGIN") && !is("$TTL")) return false;
+    if (value.empty() || !takeField(rest).empty())
+      return malformed(quotedForMessage(entry) + ": takes one value");
+    if (is("$TTL")) return keep(parseTtl(value), defaultTtl_);
+    const Result<bool> kept = keep(Name::fromText(value, origin_), origin_);
+    if (kept) originRdf_ = toRdf(origin_);
+    return kept;
+  }
+
+ private:
+  template <class T>
+  static Result<bool> keep(Result<T> value, T& in) {
+    if (!value) return malformed(value.error().text());
+    in = *std::move(value);
+    return true;
+  }
+
+  Result<TextRecord> parse(const std::string& entry) {
+    const Result<RecordHead> head = headOf(entry);
+    if (!head) return head.error();
+    if (holdsEscapedAt(*head)) return malformed("a name in RDATA whose first label is \"@\" cannot be read");
+    // ldns reads "1x" as 1 s and 2^32 + 1 s as 1 s: it is given no TTL to read.
+    line_.assign(head->owner).append(" 0 IN ").append(head->type).append(head->rdata);
+    ldns_rr* raw = nullptr;
+    const ldns_status status =
+        ldns_rr_new_frm_str(&raw, line_.c_str(), 0, originRdf_.get(), previous_.slot());
+    const RrPtr rr(status == LDNS_STATUS_OK ? raw : nullptr);
+    if (status != LDNS_STATUS_OK) return malformed(explain(*head, origin_, status));
+    Result<TextRecord> record = toRecord(*rr);
+    if (record) record->ttl = head->ttl.value_or(defaultTtl_);
+    return record;
+  }
+
+  Name origin_;
+  RdfPtr originRdf_;
+  RdfSlot previous_;
+  std::uint32_t defaultTtl_;
+  std::string line_;  // kept for its capacity
+};
 
 }  // namespace
 
@@ -133,44 +179,37 @@ Status readZoneText(std::string_view text, NameView origin,
   if (text.empty())
     return Error{ErrorKind::Unreadable, "", "the zone file is empty, which is not an empty zone"};
   if (text.find('\0') != std::string_view::npos) return malformed("contains a NUL octet: not a zone file");
-  if (std::optional<Error> unclosed = findUnreadable(text)) return *std::move(unclosed);
-  // fmemopen takes a mutable pointer for its write modes only.
-  const std::unique_ptr<std::FILE, Free> file(fmemopen(const_cast<char*>(text.data()), text.size(), "r"));
-  if (!file) return Error{ErrorKind::System, "", "cannot open the document for reading"};
-  RdfSlot currentOrigin(origin);
-  RdfSlot previous(origin);
-  std::uint32_t defaultTtl = 3600;
-  int line = 1;
-  while (std::feof(file.get()) == 0) {
-    const int begin = line;
-    ldns_rr* raw = nullptr;
-    const ldns_status status =
-        ldns_rr_new_frm_fp_l(&raw, file.get(), &defaultTtl, currentOrigin.slot(), previous.slot(), &line);
-    const RrPtr rr(status == LDNS_STATUS_OK ? raw : nullptr);
-    if (isDirective(status)) continue;
+  ZoneTextReader entries(text);
+  RecordReader records(origin, 3600);
+  for (;;) {
+    const Result<bool> more = entries.next();
+    if (!more) return more.error();
+    if (!*more) return Done{};
     const auto at = [&](Error error) {
-      error.where = "line " + std::to_string(begin);
+      error.where = "line " + std::to_string(entries.line());
       return error;
     };
-    if (status != LDNS_STATUS_OK) return at(malformed(describe(status)));
-    Result<TextRecord> read = toRecord(*rr);
+    const Result<bool> followed = records.follow(entries.entry());
+    if (!followed) return at(followed.error());
+    if (*followed) continue;
+    Result<TextRecord> read = records.read(entries.entry());
     if (!read) return at(std::move(read).error());
-    if (Status status2 = record(*std::move(read), begin); !status2) return at(std::move(status2).error());
+    if (Status taken = record(*std::move(read), entries.line()); !taken) return at(std::move(taken).error());
   }
-  return Done{};
 }
 
 Result<TextRecord> readRecordText(std::string_view line, NameView origin, std::uint32_t defaultTtl) {
-  const std::string text(line);
-  if (text.find('\0') != std::string::npos) return malformed("contains a NUL octet");
-  ldns_rr* raw = nullptr;
-  const RdfPtr originRdf = toRdf(origin);
-  ldns_rdf* previous = nullptr;
-  const ldns_status status = ldns_rr_new_frm_str(&raw, text.c_str(), defaultTtl, originRdf.get(), &previous);
-  const RdfPtr previousOwner(previous);
-  const RrPtr rr(status == LDNS_STATUS_OK ? raw : nullptr);
-  if (status != LDNS_STATUS_OK) return malformed(describe(status));
-  return toRecord(*rr);
+  const auto wrong = [&](const std::string& what) { return malformed(quotedForMessage(line) + ": " + what); };
+  if (line.find('\0') != std::string_view::npos) return wrong("contains a NUL octet");
+  ZoneTextReader entries(line);
+  const Result<bool> first = entries.next();
+  if (!first) return wrong(first.error().what);
+  if (!*first) return wrong("is no record");
+  const std::string entry = entries.entry();
+  const Result<bool> second = entries.next();
+  if (!second) return wrong(second.error().what);
+  if (*second) return wrong("is more than one record");
+  return RecordReader(origin, defaultTtl).read(entry);
 }
 
 namespace {
@@ -202,7 +241,7 @@ std::string printedRdata(RRType type, std::span<const std::uint8_t> rdata) {
 /// Whether the text means the RDATA: ldns prints some that it reads as something else or not at all, such as
 /// names with a quote in them.
 bool readsBackAs(RRType type, const std::string& text, std::span<const std::uint8_t> rdata) {
-  if (text.empty() || findUnreadable(" " + text)) return false;
+  if (text.empty()) return false;
   const Result<TextRecord> record = readRecordText(". 0 IN " + toText(type) + " " + text, Name().view(), 0);
   const std::string_view wanted(reinterpret_cast<const char*>(rdata.data()), rdata.size());
   return record && record->type == type && record->rdata == wanted;

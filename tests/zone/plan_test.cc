@@ -129,9 +129,24 @@ TEST_CASE("a bad zone file is one error with its line") {
       {"n 60 IN NS \\# 2 0161\n", "line 1", ""},
       {"@ 60 IN NS ns\nt 60 IN TXT \"cut o", "line 2", "quote is never closed"},
       {"@ 60 IN NS ns\nsub 60 IN NS \\064.sub\n", "line 2", "first label is"},
-      {"@ 60 IN NS (\n\\@ )\n", "line 2", "first label is"},
+      {"@ 60 IN NS (\n\\@ )\n", "line 1", "first label is"},
       {"@ 60 IN NS ns\nt 60 IN TXT (\n \"a\"\nwww 60 IN A 192.0.2.1\n", "line 2",
        "parenthesis is never closed"},
+      {"@ 60 IN NS ns\nt 60 IN TXT ( a\nu TXT ( b )\n", "line 2", "parenthesis is never closed"},
+      {"@ 60 IN NS ns\nt 60 IN TXT a )\nu TXT b\n", "line 2", "closed that is not open"},
+      {"@ 60 IN NS ns\nt TXT a\rb TXT c\n", "line 2", "control character"},
+      {"@ 60 IN NS ns\nt TXT a\\\nb TXT c\n", "line 2", "backslash at the end"},
+      {"\n\nx 1x IN A 192.0.2.1\n", "line 3", "\"x 1x IN A 192.0.2.1\": the TTL \"1x\" is not"},
+      {"x IN 4294967297 A 192.0.2.1\n", "line 1", "the TTL \"4294967297\" is over 4294967295 s"},
+      {"x 1h IN 60 A 192.0.2.1\n", "line 1", "a second TTL \"60\""},
+      {"@ 60 IN NS ns\n$TTL 1hour\n", "line 2", "the TTL \"1hour\" is not"},
+      {"$TTL 60 60\n", "line 1", "takes one value"},
+      {"$GENERATE 1-9 a$ A 192.0.2.$\n", "line 1", "$GENERATE is not supported"},
+      {"x 60 IN\n", "line 1", "has no type"},
+      {"x 60 IN CNMAE ns\n", "line 1", "unknown type \"CNMAE\" (did you mean \"CNAME\"?)"},
+      {"x A 192.0.2.256 ; far\n", "line 1", "\"x A 192.0.2.256 \": the RDATA is not that of type A"},
+      {"x SRV 1 2 ns\n", "line 1", "the RDATA of type SRV lacks a field: it has 3 of 4"},
+      {"x..y A 192.0.2.1\n", "line 1", "\"x..y A 192.0.2.1\": name \"x..y\": has an empty label"},
   }));
   INFO(body);
   const Result<Plan> plan = parseZoneFilePlan(body, name("example."), PlanLimits{});
@@ -156,6 +171,47 @@ x TXT "a b" c
   CHECK(www.find(RRType::AAAA).ttl() == 300);
   CHECK(zone->apexNode().find(RRType::NS).ttl() == 300);
   CHECK(zone->find(name("x.sub.example.")).find(RRType::TXT).count() == 1);
+}
+
+TEST_CASE("TTL and class stand in any order, and what only looks like a TTL is none") {
+  const auto zone = test::zoneOf("example.", R"($ttl 1h30m
+1h A 192.0.2.1
+2w IN 1D A 192.0.2.1
+3 CLASS1 60 A 192.0.2.1
+in 60 in A 192.0.2.1
+txt 4294967295 TXT 1x 4294967297 \@ \064.
+zero 0 A 192.0.2.1
+$TTL 0
+none TYPE16 \# 2 0161
+)");
+  const auto ttl = [&](const char* owner, RRType type) {
+    return zone->find(name(std::string(owner) + ".example.")).find(type).ttl();
+  };
+  CHECK(ttl("1h", RRType::A) == 5400);
+  CHECK(ttl("2w", RRType::A) == 86400);
+  CHECK(ttl("3", RRType::A) == 60);
+  CHECK(ttl("in", RRType::A) == 60);
+  CHECK(ttl("zero", RRType::A) == 0);
+  CHECK(ttl("none", RRType::TXT) == 0);
+  CHECK_THAT(contentAsZoneFile(*zone),
+             Catch::Contains("txt.example. 0 IN TXT \"1x\" \"4294967297\" \"@\" \"@.\"\n"));
+}
+
+TEST_CASE("record lines of a JSON plan are read as strictly as zone files") {
+  const auto [line, rule] = GENERATE(table<std::string, std::string>({
+      {"x 1x IN A 192.0.2.1", "the TTL \"1x\" is not"},
+      {"x 9999999999 IN A 192.0.2.1", "is over 4294967295 s"},
+      {"x CNMAE ns", "did you mean \"CNAME\"?"},
+      {"x TXT ( a", "parenthesis is never closed"},
+      {"x A 192.0.2.1\\ny A 192.0.2.2", "is more than one record"},
+      {"; nothing", "is no record"},
+      {"x NS \\\\@", "first label is"},
+  }));
+  INFO(line);
+  const auto plan = parseJsonPlan(R"({"plan": 1, "records": [")" + line + "\"]}", name("example."), {});
+  REQUIRE_FALSE(plan);
+  CHECK(plan.error().where == "/records/0");
+  CHECK_THAT(plan.error().what, Catch::Contains(rule));
 }
 
 TEST_CASE("content survives JSON and zone-file text and back, octet for octet") {
