@@ -28,6 +28,25 @@ TEST_CASE("what a document says of itself") {
   CHECK_FALSE(facts("$ORIGIN relative\n").zone);
 }
 
+TEST_CASE("a zone file's SOA names its zone") {
+  const auto zone = [](const std::string& body) {
+    return factsOf({"-", DocumentFormat::ZoneFile, body}).zone.value_or("none");
+  };
+  const std::string soa = " 60 IN SOA a. b. (\n1 2 3 4 5 )\n";
+  CHECK(zone("X.example." + soa) == "x.example.");
+  CHECK(zone("$TTL 1h\n; of x\nx.example. soa a. b. 1 2 3 4 5\n") == "x.example.");
+  CHECK(zone("x.example. NS a.\n" + soa) == "x.example.");
+  CHECK(zone("$ORIGIN example.\nx" + soa) == "x.example.");
+  CHECK(zone("$ORIGIN example.\n$ORIGIN x\n@" + soa) == "x.example.");
+  CHECK(zone("$ORIGIN example.\nx.test." + soa) == "x.test.");
+  CHECK(zone("." + soa) == ".");
+  CHECK(zone("$ORIGIN x.\na TXT \"b. SOA c\"\n$ORIGIN y.\n") == "x.");
+  CHECK(zone("x" + soa) == "none");
+  CHECK(zone("x\\." + soa) == "none");
+  CHECK(zone("x. A 192.0.2.1\n") == "none");
+  CHECK(zone("x. 1x NS a.\nx." + soa) == "none");
+}
+
 TEST_CASE("I4 what cannot be read is told by name and cause") {
   std::istringstream input;
   CHECK_THAT(readPlanSource("/nonexistent/plan.json", input).error().text(),

@@ -6,6 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <system_error>
 
+#include "zone/name.h"
+#include "zone/zone_text.h"
+
 namespace holdfast::zonectl {
 
 namespace {
@@ -52,23 +55,42 @@ class FactsReader : public nlohmann::json_sax<Json> {
   std::string key_;
 };
 
-/// The name behind a $ORIGIN that comes before any record.
-std::optional<std::string> originOf(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  while (!text.empty()) {
-    std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    line = line.substr(0, line.find(';'));
-    line.remove_prefix(std::min(line.find_first_not_of(kBlank), line.size()));
-    if (line.empty()) continue;
-    if (!line.starts_with('$')) return std::nullopt;
-    if (!line.starts_with("$ORIGIN")) continue;
-    line.remove_prefix(7);
-    line.remove_prefix(std::min(line.find_first_not_of(kBlank), line.size()));
-    line = line.substr(0, line.find_first_of(kBlank));
-    return line.ends_with('.') ? std::optional<std::string>(line) : std::nullopt;
+/// Ends with a dot that is not escaped.
+bool isAbsolute(std::string_view name) {
+  if (!name.ends_with('.')) return false;
+  name.remove_suffix(1);
+  const std::size_t last = name.find_last_not_of('\\');
+  return (name.size() - (last == std::string_view::npos ? 0 : last + 1)) % 2 == 0;
+}
+
+/// The owner of the SOA record; of a file without one, the $ORIGIN that comes before any record. Either must
+/// be absolute.
+std::optional<std::string> zoneOf(std::string_view text) {
+  ZoneTextReader entries(text);
+  std::optional<Name> origin, first, owner;
+  const auto read = [&](std::string_view name) -> std::optional<Name> {
+    if (!origin && !isAbsolute(name)) return std::nullopt;
+    const Result<Name> full = Name::fromText(name, origin ? origin->view() : Name().view());
+    return full ? std::optional<Name>(*full) : std::nullopt;
+  };
+  bool sawRecord = false;
+  for (Result<bool> more = entries.next(); more && *more; more = entries.next()) {
+    std::string_view rest = entries.entry();
+    const std::string_view word = takeField(rest);
+    if (equalsIgnoringCase(word, "$ORIGIN")) {
+      origin = read(takeField(rest));
+      if (!sawRecord) first = origin;
+      continue;
+    }
+    if (equalsIgnoringCase(word, "$TTL")) continue;
+    sawRecord = true;
+    const Result<RecordHead> head = headOf(entries.entry());
+    if (!head) break;
+    if (!head->owner.empty()) owner = read(head->owner);
+    if (!equalsIgnoringCase(head->type, "SOA")) continue;
+    return owner ? std::optional<std::string>(owner->text()) : std::nullopt;
   }
-  return std::nullopt;
+  return first ? std::optional<std::string>(first->text()) : std::nullopt;
 }
 
 Error unreadable(const std::string& file, int error) {
@@ -112,7 +134,7 @@ DocumentFormat formatOf(std::string_view file, std::string_view body) {
 PlanFacts factsOf(const PlanSource& source) {
   PlanFacts facts;
   if (source.format == DocumentFormat::ZoneFile) {
-    facts.zone = originOf(source.body);
+    facts.zone = zoneOf(source.body);
     return facts;
   }
   FactsReader reader(facts);

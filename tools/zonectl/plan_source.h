@@ -33,7 +33,8 @@ struct PlanFacts {
   std::optional<Generation> generation, base;
 };
 /// Of JSON that is broken: what was found before it broke; the server will say what is wrong. Of a zone file
-/// the zone only, where it begins with an absolute $ORIGIN.
+/// the zone only: the owner of its SOA record, or without one an $ORIGIN before its first record, where that
+/// is absolute.
 PlanFacts factsOf(const PlanSource& source);
 
 }  // namespace holdfast::zonectl
