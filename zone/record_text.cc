@@ -136,7 +136,7 @@ class RecordReader {
     if (value.empty() || !takeField(rest).empty())
       return malformed(quotedForMessage(entry) + ": takes one value");
     if (is("$TTL")) return keep(parseTtl(value), defaultTtl_);
-    const Result<bool> kept = keep(Name::fromText(value, origin_), origin_);
+    Result<bool> kept = keep(Name::fromText(value, origin_), origin_);
     if (kept) originRdf_ = toRdf(origin_);
     return kept;
   }
