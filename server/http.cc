@@ -170,6 +170,8 @@ class HttpServer::State {
   std::size_t open = 0;
   std::unordered_map<evhttp_connection*, std::shared_ptr<HttpReply::Exchange>> exchanges;
 
+  void giveBackMemory();
+
  private:
   /// Stands beside one connection's output, to put our words in the place of evhttp's error pages.
   struct Gate {
@@ -179,7 +181,6 @@ class HttpServer::State {
   static bufferevent* onConnection(event_base* base, void* self);
   static void onOutput(evbuffer* output, const evbuffer_cb_info* info, void* gate);
   static void onRequest(evhttp_request* request, void* self);
-  void giveBackMemory();
 
   event_base* const base_;
   const Handler handler_;
@@ -196,6 +197,7 @@ class HttpServer::State {
 struct HttpReply::Exchange {
   HttpServer::State* server;
   evhttp_request* request;  // null once answered, or when the connection is gone
+  bool wasLarge;            // its body left pages with malloc
 
   static void onClose(evhttp_connection* connection, void* self) {
     auto& state = *static_cast<HttpServer::State*>(self);
@@ -241,7 +243,7 @@ void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info,
   if (status != 0) gate.state->rejected_(peerOf(gate.connection), status);
 }
 
-/// A body that was read up to the limit and thrown away leaves its pages with malloc, which would keep them.
+/// A large body, kept or thrown away, leaves its pages with malloc, which would keep them.
 void HttpServer::State::giveBackMemory() {
   const timeval onceFreed{1, 0};
   event_base_once(
@@ -261,9 +263,11 @@ void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
   request.contentType = orEmpty(evhttp_find_header(headers, "Content-Type"));
   request.accept = orEmpty(evhttp_find_header(headers, "Accept"));
   request.peer = peerOf(evhttp_connection_get_bufferevent(connection));
+  constexpr std::size_t kLargeOctets = 16u << 20;
+  const bool isLarge = evbuffer_get_length(evhttp_request_get_input_buffer(raw)) >= kLargeOctets;
   request.body.fill(evhttp_request_get_input_buffer(raw));
 
-  auto exchange = std::make_shared<HttpReply::Exchange>(HttpReply::Exchange{&state, raw});
+  auto exchange = std::make_shared<HttpReply::Exchange>(HttpReply::Exchange{&state, raw, isLarge});
   state.exchanges[connection] = exchange;
   ++state.open;
   evhttp_connection_set_closecb(connection, HttpReply::Exchange::onClose, &state);
@@ -284,6 +288,7 @@ void HttpReply::send(HttpResponse response) {
   evhttp_connection* connection = evhttp_request_get_connection(request);
   evhttp_connection_set_closecb(connection, nullptr, nullptr);
   server.exchanges.erase(connection);
+  if (exchange_->wasLarge) server.giveBackMemory();
   evhttp_request_set_on_complete_cb(request, Exchange::onComplete, &server);
 
   evkeyvalq* headers = evhttp_request_get_output_headers(request);

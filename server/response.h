@@ -34,7 +34,8 @@ class Response {
   Rcode run() noexcept;
 
  private:
-  /// The first name of an RRset's records that addresses are wanted for: NS, MX, SRV, SVCB and HTTPS have one.
+  /// The first name of an RRset's records that addresses are wanted for: NS, MX, SRV, SVCB and HTTPS have
+  /// one.
   struct Wanted {
     RRsetView rrset;
     const Zone* zone = nullptr;

@@ -7,7 +7,8 @@ namespace holdfast {
 
 namespace {
 
-/// The host that an NS, MX, SRV, SVCB or HTTPS record names, lower-cased into `out`; "no name" where there is none.
+/// The host that an NS, MX, SRV, SVCB or HTTPS record names, lower-cased into `out`; "no name" where there is
+/// none.
 NameView hostOf(RRType type, std::span<const std::uint8_t> rdata,
                 std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
   const std::size_t before = type == RRType::NS ? 0 : type == RRType::SRV ? 6 : 2;

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <memory>
+#include <optional>
+#include <system_error>
 
 #include "zone/suggest.h"
 #include "zone/zone_text.h"
@@ -111,6 +114,50 @@ bool holdsEscapedAt(const RecordHead& head) {
 }
 
 /// Makes records of entries, one after the other: an entry may leave its owner and TTL to those before it.
+/// The greatest number that a field of RDATA takes; 0 for a field that is no number.
+std::uint64_t greatestOf(ldns_rdf_type field) noexcept {
+  switch (field) {
+    case LDNS_RDF_TYPE_INT8:
+      return 0xff;
+    case LDNS_RDF_TYPE_INT16:
+      return 0xffff;
+    case LDNS_RDF_TYPE_INT32:
+      return 0xffffffff;
+    default:
+      return 0;
+  }
+}
+
+/// ldns drops octets behind the fields of a type that is written in RFC 3597 form, and takes numbers modulo
+/// the size of their field. Says so where it did, else empty.
+std::string whatLdnsChanged(std::string_view rdata, const TextRecord& record) {
+  std::string_view rest = rdata;
+  const auto number = [](std::string_view text) -> std::optional<std::uint64_t> {
+    std::uint64_t value = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (problem == std::errc::result_out_of_range) return ~std::uint64_t{0};
+    return problem == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+  };
+  const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(record.type));
+  std::string_view field = takeField(rest);
+  if (field == "\\#") {
+    const auto octets = number(takeField(rest));
+    return octets == record.rdata.size() ? "" : "the octets are not RDATA of type " + toText(record.type);
+  }
+  for (std::size_t i = 0; i < ldns_rr_descriptor_maximum(fields) && !field.empty(); ++i) {
+    const ldns_rdf_type type = ldns_rr_descriptor_field_type(fields, i);
+    const std::uint64_t greatest = greatestOf(type);
+    if (type == LDNS_RDF_TYPE_PERIOD) {
+      if (const auto period = parseTtl(field); !period) return period.error().text();
+    } else if (greatest == 0 && type != LDNS_RDF_TYPE_DNAME)
+      break;  // may be of several words
+    if (const auto value = number(field); greatest > 0 && value && *value > greatest)
+      return "the number " + std::string(field.substr(0, 40)) + " is above " + std::to_string(greatest);
+    field = takeField(rest);
+  }
+  return "";
+}
+
 class RecordReader {
  public:
   RecordReader(NameView origin, std::uint32_t defaultTtl)
@@ -161,7 +208,9 @@ class RecordReader {
     const RrPtr rr(status == LDNS_STATUS_OK ? raw : nullptr);
     if (status != LDNS_STATUS_OK) return malformed(explain(*head, origin_, status));
     Result<TextRecord> record = toRecord(*rr);
-    if (record) record->ttl = head->ttl.value_or(defaultTtl_);
+    if (!record) return record;
+    if (const std::string lost = whatLdnsChanged(head->rdata, *record); !lost.empty()) return malformed(lost);
+    record->ttl = head->ttl.value_or(defaultTtl_);
     return record;
   }
 

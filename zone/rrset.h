@@ -78,8 +78,7 @@ bool isWholeRdata(RRType type, std::string_view rdata) noexcept;
 
 /// Types that carry a zone's proof of what does not exist, not answers a service relies on.
 inline bool isDenialType(RRType type) noexcept {
-  return type == RRType::RRSIG || type == RRType::NSEC || type == RRType::NSEC3 ||
-         type == RRType::NSEC3PARAM;
+  return type == RRType::RRSIG || type == RRType::NSEC || type == RRType::NSEC3 || type == RRType::NSEC3PARAM;
 }
 
 /// Numbers in network byte order, as RDATA has them. REQUIRES: 2 or 4 octets at least.

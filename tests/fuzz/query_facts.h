@@ -12,8 +12,8 @@ struct QueryFacts {
   std::optional<std::uint16_t> payload;    ///< of the OPT; none without one
 };
 
-/// Nothing where the message does not begin with exactly one question, then whole records, at most one OPT, in
-/// the additional section and owned by the root. REQUIRES: 12 octets or more.
+/// Nothing where the message does not begin with exactly one question, then whole records, at most one OPT,
+/// in the additional section and owned by the root. REQUIRES: 12 octets or more.
 std::optional<QueryFacts> readQueryFacts(std::span<const std::uint8_t> message);
 
 }  // namespace holdfast::test
