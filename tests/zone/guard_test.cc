@@ -197,6 +197,21 @@ TEST_CASE_METHOD(
   CHECK(rulesOf(server.push("other.", withoutIt)) == Rules{"empty-answer ext.example./A"});
 }
 
+TEST_CASE_METHOD(Served, "I10: many DNAMEs to above themselves cost a small change no time") {
+  REQUIRE(server.publisher().addZone(name("many.")));
+  std::string text = "@ 60 IN NS ns\nns 60 IN A 192.0.2.8\nlb 60 IN CNAME ns\n";
+  for (int i = 0; i < 12; ++i) text += "old" + std::to_string(i) + " 60 IN DNAME many.\n";
+  REQUIRE(rulesOf(server.push("many.", text)).empty());
+  const auto change = [&](const std::string& body) {
+    return rulesOf(server.push("many.", R"({"plan": 1, "kind": "delta", "base": 1, )" + body + "}"));
+  };
+  // What they make of a name that goes is still found.
+  const Rules lost = change(R"("remove": ["ns"])");
+  CHECK(std::count(lost.begin(), lost.end(), "empty-answer lb.old7.many./A") == 1);
+  CHECK(std::count(lost.begin(), lost.end(), "timeout many.") == 0);
+  CHECK(change(R"("records": ["new 60 IN A 192.0.2.9"])").empty());
+}
+
 TEST_CASE_METHOD(Served, "I2: the DS of a zone held too does not disappear from its parent") {
   const std::string ds =
       R"("k 60 IN DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000")";
