@@ -82,7 +82,8 @@ void judge(Octets query, Octets response, const std::optional<QueryFacts>& facts
     // Of another version the options are not looked at; without a question only a cookie can be asked for.
     const bool asksForCookie =
         query[4] == 0 && query[5] == 0 && (decoded->rcode == 0 || decoded->rcode == 23);
-    expect(decoded->rcode == ((query[2] & 0x78) == 0 ? 1 : 4) || decoded->rcode == 16 || asksForCookie,
+    const bool isMissing = (query[2] & 0x78) != 0 && decoded->rcode == 4;
+    expect(decoded->rcode == 1 || isMissing || decoded->rcode == 16 || asksForCookie,
            "a malformed query gets FORMERR, NOTIMP or BADVERS", seen);
     return;
   }
