@@ -199,6 +199,7 @@ class RecordReader {
   Result<TextRecord> parse(const std::string& entry) {
     const Result<RecordHead> head = headOf(entry);
     if (!head) return head.error();
+    if (!parseType(head->type)) return malformed(explain(*head, origin_, LDNS_STATUS_SYNTAX_TYPE_ERR));
     if (holdsEscapedAt(*head)) return malformed("a name in RDATA whose first label is \"@\" cannot be read");
     // ldns reads "1x" as 1 s and 2^32 + 1 s as 1 s: it is given no TTL to read.
     line_.assign(head->owner).append(" 0 IN ").append(head->type).append(head->rdata);
@@ -317,9 +318,18 @@ std::string toText(RRType type) {
 
 Result<RRType> parseType(std::string_view text) {
   const std::string name(text);
+  const Error unknown{ErrorKind::Invalid, "type \"" + name.substr(0, 40) + "\"", "is not a known RR type"};
+  // ldns takes TYPE65537 for a type too (RFC 3597 section 5 has 16 bits).
+  constexpr std::string_view kGeneric = "TYPE";
+  if (equalsIgnoringCase(text.substr(0, kGeneric.size()), kGeneric)) {
+    std::uint16_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + kGeneric.size(), end, number);
+    if (read.ec != std::errc() || read.ptr != end) return unknown;
+    return static_cast<RRType>(number);
+  }
   const ldns_rr_type type = ldns_get_rr_type_by_name(name.c_str());
-  if (static_cast<unsigned>(type) == 0)
-    return Error{ErrorKind::Invalid, "type \"" + name.substr(0, 40) + "\"", "is not a known RR type"};
+  if (static_cast<unsigned>(type) == 0) return unknown;
   return static_cast<RRType>(type);
 }
 

@@ -130,6 +130,7 @@ TEST_CASE("a bad zone file is one error with its line") {
       {"@ 60 IN NS ns\nt 60 IN TXT \"cut o", "line 2", "quote is never closed"},
       {"@ 60 IN NS ns\nsub 60 IN NS \\064.sub\n", "line 2", "first label is"},
       {"@ 60 IN NS ns\na 60 IN A \\# 6 c00002010203\n", "line 2", "not RDATA of type A"},
+      {"@ 60 IN NS ns\na 60 IN TYPE65537 \\# 1 00\n", "line 2", "TYPE65537"},
       {"@ 60 IN NS ns\na 60 IN MX 65537 ns\n", "line 2", "65537 is above 65535"},
       {"@ 60 IN SOA ns a 4294967296 1 2 3 4\n", "line 1", "is above 4294967295"},
       {"@ 60 IN SOA ns a 1 4294967297 2 3 4\n", "line 1", "4294967297"},
