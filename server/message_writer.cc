@@ -51,16 +51,6 @@ RdataNames compressible(RRType type) noexcept {
   }
 }
 
-/// The octets of the name that `rdata` starts with; 0 when it has none.
-std::size_t nameSize(std::span<const std::uint8_t> rdata) noexcept {
-  std::size_t at = 0;
-  while (at < rdata.size() && rdata[at] <= kMaxLabelOctets) {
-    if (rdata[at] == 0) return at < kMaxNameOctets ? at + 1 : 0;
-    at += rdata[at] + 1u;
-  }
-  return 0;
-}
-
 }  // namespace
 
 MessageWriter::MessageWriter(std::span<std::uint8_t> out, std::size_t limit, const Query& query,
@@ -154,7 +144,7 @@ bool MessageWriter::putDname(std::span<const std::uint8_t> target) noexcept {
   rememberQuestion();
   const std::size_t start = size_;
   if (!putBytes(target)) return false;
-  if (nameSize(target) != target.size()) return true;
+  if (nameOctets(target) != target.size()) return true;
   const Suffixes suffixes(target);
   for (unsigned i = 0; i < suffixes.labels; ++i) {
     const auto suffix = target.subspan(suffixes.offsets[i]);
@@ -171,7 +161,7 @@ bool MessageWriter::putRdata(RRType type, std::span<const std::uint8_t> rdata) n
   if (!putBytes(rdata.first(layout.before))) return false;
   rdata = rdata.subspan(layout.before);
   for (unsigned i = 0; i < layout.names; ++i) {
-    const std::size_t size = nameSize(rdata);
+    const std::size_t size = nameOctets(rdata);
     if (size == 0) break;
     if (!putName(rdata.first(size))) return false;
     rdata = rdata.subspan(size);

@@ -6,18 +6,6 @@
 
 namespace holdfast {
 
-namespace {
-
-/// "*.encloser". REQUIRES: some name is below the encloser, so that there is room for one label more.
-NameView wildcardOf(NameView encloser, std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
-  out[0] = 1;
-  out[1] = '*';
-  std::copy_n(encloser.data(), encloser.size(), out.begin() + 2);
-  return {out.data(), encloser.size() + 2};
-}
-
-}  // namespace
-
 /// A chain has at most one wildcard a step, and three links at its end, so there is room for all.
 void Response::need(const DenialLink& link) noexcept {
   if (!link) return;

@@ -44,13 +44,6 @@ void setSerial(RRset& soa, std::uint32_t serial) {
   }
 }
 
-/// REQUIRES: an SOA whose RDATA is whole.
-std::uint32_t serialOf(RRsetView soa) noexcept {
-  std::uint32_t serial = 0;
-  for (const std::uint8_t octet : soa.front().last(20).first(4)) serial = serial << 8 | octet;
-  return serial;
-}
-
 void applyDelta(ZoneEdit& edit, const Plan& plan) {
   for (const Removal& removal : plan.removals) {
     if (removal.type)
@@ -123,7 +116,7 @@ std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Ge
     applyDelta(edit, plan);
   const NodeView apex = edit.find(edit.apex());
   const RRsetView planned = apex ? apex.find(RRType::SOA) : RRsetView();
-  if (planned && isSigned(apex, RRType::SOA)) return edit.finish(generation, serialOf(planned), at);
+  if (planned && isSigned(apex, RRType::SOA)) return edit.finish(generation, soaSerial(planned.front()), at);
   RRset soa = planned ? planned.toOwned() : makeSoa(edit);
   setSerial(soa, serial);
   edit.setRRset(edit.apex(), std::move(soa));

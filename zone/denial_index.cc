@@ -10,27 +10,22 @@ namespace {
 constexpr std::uint8_t kSha1 = 1;
 constexpr char kBase32Hex[] = "0123456789abcdefghijklmnopqrstuv";
 
-/// The fields that NSEC3 and NSEC3PARAM have in common: RFC 5155 sections 3.2 and 4.2.
-struct Nsec3Fields {
-  std::uint8_t algorithm = 0, flags = 0;
-  Nsec3Parameters parameters;
-};
+std::string toString(std::span<const std::uint8_t> octets) {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
 
-std::optional<Nsec3Fields> fieldsOf(std::span<const std::uint8_t> rdata) {
+}  // namespace
+
+std::optional<Nsec3Fields> nsec3FieldsOf(std::span<const std::uint8_t> rdata) {
   if (rdata.size() < 5 || rdata.size() - 5 < rdata[4]) return std::nullopt;
   Nsec3Fields fields;
   fields.algorithm = rdata[0];
   fields.flags = rdata[1];
   fields.parameters.iterations = static_cast<std::uint16_t>(rdata[2] << 8 | rdata[3]);
   fields.parameters.salt.assign(reinterpret_cast<const char*>(rdata.data()) + 5, rdata[4]);
+  fields.octets = 5u + rdata[4];
   return fields;
 }
-
-std::string toString(std::span<const std::uint8_t> octets) {
-  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
-}
-
-}  // namespace
 
 CanonicalKey::CanonicalKey(NameView name, NameView apex) noexcept {
   std::array<std::uint8_t, kMaxLabels> offsets;
@@ -120,7 +115,7 @@ std::optional<Nsec3Parameters> DenialIndex::parametersOf(NodeView apex) {
   const RRsetView rrset = apex ? apex.find(RRType::NSEC3PARAM) : RRsetView();
   if (!rrset) return std::nullopt;
   for (const auto rdata : rrset) {
-    std::optional<Nsec3Fields> fields = fieldsOf(rdata);
+    std::optional<Nsec3Fields> fields = nsec3FieldsOf(rdata);
     if (fields && fields->algorithm == kSha1 && fields->flags == 0 &&
         fields->parameters.iterations <= kMaxNsec3Iterations)
       return std::move(fields->parameters);
@@ -137,7 +132,7 @@ std::optional<std::string> DenialIndex::keyOf(NodeView node, NameView apex,
   }
   const RRsetView rrset = node.find(RRType::NSEC3);
   if (!rrset || node.name().isRoot() || node.name().parent() != apex) return std::nullopt;
-  const std::optional<Nsec3Fields> fields = fieldsOf(rrset.front());
+  const std::optional<Nsec3Fields> fields = nsec3FieldsOf(rrset.front());
   std::array<std::uint8_t, kNsec3HashOctets> hash;
   if (!fields || fields->algorithm != kSha1 || fields->parameters != *nsec3 ||
       !fromBase32Hex(node.name().firstLabel(), hash))

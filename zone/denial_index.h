@@ -18,8 +18,17 @@ inline constexpr std::uint16_t kMaxNsec3Iterations = 150;
 struct Nsec3Parameters {
   std::uint16_t iterations = 0;
   std::string salt;  ///< raw octets
-  friend bool operator==(const Nsec3Parameters&, const Nsec3Parameters&) = default;
+  friend auto operator<=>(const Nsec3Parameters&, const Nsec3Parameters&) = default;
 };
+
+/// What the RDATA of NSEC3 and of NSEC3PARAM begin with (RFC 5155 sections 3.2 and 4.2).
+struct Nsec3Fields {
+  std::uint8_t algorithm = 0, flags = 0;
+  Nsec3Parameters parameters;
+  std::size_t octets = 0;  ///< of all of it
+};
+/// None where the RDATA is cut.
+std::optional<Nsec3Fields> nsec3FieldsOf(std::span<const std::uint8_t> rdata);
 
 /// The order of names (RFC 4034 section 6.1) as an order of octets: the labels below the apex from the top
 /// down, escaped so that a label that another begins with comes first. Lives on the stack.

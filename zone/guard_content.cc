@@ -10,13 +10,6 @@ namespace holdfast {
 
 namespace {
 
-bool holdsAnswers(NodeView node) noexcept {
-  if (!node) return false;
-  for (const RRsetView rrset : node)
-    if (!isDenialType(rrset.type())) return true;
-  return false;
-}
-
 std::uint64_t capacityOf(RRsetView rrset, bool byWeight) noexcept {
   if (!byWeight) return rrset.count();
   std::uint64_t sum = 0;
@@ -111,7 +104,7 @@ void Judge::judgeApex() {
 void Judge::judgeVanished() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
-    if (!holdsAnswers(changed.before)) continue;
+    if (!changed.before || !changed.before.hasAnswers()) continue;
     if (changed.after && changed.after.rrsetCount() > 0) {
       judgeGlue(changed);
       continue;

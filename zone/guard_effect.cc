@@ -119,24 +119,26 @@ void Judge::judgeAliases(bool everyName) {
 /// What a DNAME makes of a name changes with that name, so the changed names and all aliases are asked for;
 /// where the change redirects or ends a DNAME, every name is.
 void Judge::judgeBelowDnames(bool everyName) {
-  const auto forEachServed = [&](const std::function<void(NodeView)>& visit) {
+  const auto forEachIn = [&](auto isWanted, const std::function<void(NodeView)>& visit) {
     for (const auto& zone : case_.served.zones()) {
-      const bool asksNone = !everyName && zone->facts().cnames + zone->facts().dnames == 0;
-      const bool finished = asksNone || zone->names().forEach([&](NodeView node) {
+      if (!isWanted(zone->facts())) continue;
+      const bool finished = zone->names().forEach([&](NodeView node) {
         visit(node);
         return hasTime();
       });
       if (!finished) return;
     }
   };
-  forEachServed([&](NodeView node) {
+  const auto hasDnames = [](const ZoneFacts& facts) { return facts.dnames > 0; };
+  forEachIn(hasDnames, [&](NodeView node) {
     const RRsetView dname = node.find(RRType::DNAME);
     if (!dname) return;
     std::array<std::uint8_t, kMaxNameOctets> buffer{};
     dnames_.push_back({node, Name(canonicalName(dname.front(), buffer))});
   });
+  const auto mayAsk = [&](const ZoneFacts& facts) { return everyName || facts.cnames + facts.dnames > 0; };
   std::vector<const ServedDname*> passed;
-  forEachServed([&](NodeView node) {
+  forEachIn(mayAsk, [&](NodeView node) {
     if (everyName || isAlias(node)) judgeThroughDnames(node.name(), passed);
   });
   for (const Changed& changed : changed_) {

@@ -8,7 +8,6 @@
 #include <set>
 
 #include "zone/plan_builder.h"
-#include "zone/plan_notes.h"
 #include "zone/suggest.h"
 
 namespace holdfast {
@@ -133,7 +132,6 @@ class JsonPlanReader {
   const PlanLimits& limits_;
   Plan plan_;
   PlanBuilder builder_;
-  RecordNotes notes_{plan_};
   std::set<Name> owners_;
 };
 
@@ -147,7 +145,6 @@ Result<Plan> JsonPlanReader::read(const dom::element& document) {
   }
   if (!keys.saw("plan")) return malformed("/plan", "is missing: it names the version of the format, 1");
   builder_.finish();
-  notes_.finish();
   if (Status overlap = checkOverlap(); !overlap) return std::move(overlap).error();
   return std::move(plan_);
 }
@@ -319,7 +316,6 @@ Status JsonPlanReader::readRecords(const dom::element& value) {
     if (!text) return text.error();
     Result<TextRecord> record = readRecordText(*text, plan_.zone, 3600);
     if (!record) return malformed(where, record.error().what);
-    notes_.see(*record, where);
     if (Status status = builder_.add(*std::move(record), where); !status)
       return Error{status.error().kind, where, status.error().what};
   }

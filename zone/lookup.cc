@@ -82,14 +82,20 @@ Lookup lookup(const Zone& zone, const HashedName& name, RRType type) noexcept {
   } while (!result.encloser && labels > zone.apexLabels());
   if (!result.encloser || zone.facts().wildcards == 0) return result;
 
-  std::array<std::uint8_t, kMaxNameOctets + 2> wildcard{1, '*'};
-  const NameView encloser = name.suffix(labels);
-  std::copy_n(encloser.data(), encloser.size(), wildcard.begin() + 2);
-  const std::uint64_t hash = HashedName::extend(name.hash(labels), {wildcard.data() + 1, 1});
-  const NodeView source = zone.names().find(hash, {wildcard.data(), encloser.size() + 2});
+  std::array<std::uint8_t, kMaxNameOctets> buffer;
+  const NameView wildcard = wildcardOf(name.suffix(labels), buffer);
+  const std::uint64_t hash = HashedName::extend(name.hash(labels), wildcard.firstLabel());
+  const NodeView source = zone.names().find(hash, wildcard);
   if (!source) return result;
   // A wildcard that is a zone cut is not one to descend by (RFC 4592 section 4.2): its NS answer as data.
   return answerFrom(source, result.encloser, type, true);
+}
+
+NameView wildcardOf(NameView encloser, std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
+  out[0] = 1;
+  out[1] = '*';
+  std::copy_n(encloser.data(), encloser.size(), out.begin() + 2);
+  return {out.data(), encloser.size() + 2};
 }
 
 std::size_t substituteDname(NameView name, NameView owner, NameView target,

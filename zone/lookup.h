@@ -31,6 +31,10 @@ struct Lookup {
 /// REQUIRES: name is at or below zone.apex(), zone.hasContent().
 Lookup lookup(const Zone& zone, const HashedName& name, RRType type) noexcept;
 
+/// "*.encloser", written to `out`. REQUIRES: a name that exists or is asked for is below the encloser, so
+/// that there is room for one label more.
+NameView wildcardOf(NameView encloser, std::span<std::uint8_t, kMaxNameOctets> out) noexcept;
+
 /// The name that a DNAME owned by `owner` with target `target` makes of `name`, written to `out`.
 /// Returns its size, or 0 when it would be over 255 octets (YXDOMAIN, RFC 6672 section 2.2).
 /// REQUIRES: name is below owner.

@@ -8,6 +8,15 @@
 
 namespace holdfast {
 
+std::size_t nameOctets(std::span<const std::uint8_t> wire) noexcept {
+  std::size_t at = 0;
+  while (at < wire.size() && wire[at] != 0) {
+    if (wire[at] > kMaxLabelOctets) return 0;
+    at += wire[at] + 1u;
+  }
+  return at < wire.size() && at < kMaxNameOctets ? at + 1 : 0;
+}
+
 unsigned NameView::labels() const noexcept {
   unsigned count = 0;
   for (std::size_t at = 0; wire_[at] != 0; at += wire_[at] + 1u) ++count;

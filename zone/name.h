@@ -22,6 +22,10 @@ inline std::uint8_t lowerOctet(std::uint8_t c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c + 32) : c;
 }
 
+/// The octets of the uncompressed name that `wire` begins with, its root label included; 0 where there is no
+/// whole one.
+std::size_t nameOctets(std::span<const std::uint8_t> wire) noexcept;
+
 /// A domain name in uncompressed wire format with lower-case ASCII letters. Borrows its bytes.
 /// A default-constructed view is "no name", which is not the root.
 class NameView {

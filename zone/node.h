@@ -100,6 +100,12 @@ class NodeView {
   std::uint16_t rrsetCount() const noexcept { return node_layout::load<std::uint16_t>(at_ + 8); }
   /// An owner of NSEC3 records alone: answered as if the name did not exist (RFC 5155 section 7.2.8).
   bool isHidden() const noexcept { return (at_[11] & node_layout::kOnlyNsec3) != 0 && children() == 0; }
+  /// Some RRset is more than a proof of what does not exist.
+  bool hasAnswers() const noexcept {
+    for (const RRsetView rrset : *this)
+      if (!isDenialType(rrset.type())) return true;
+    return false;
+  }
   bool hasSignatures() const noexcept { return (at_[11] & node_layout::kHasSignatures) != 0; }
   std::span<const std::uint8_t> bytes() const noexcept {
     return {at_, node_layout::load<std::uint32_t>(at_)};

@@ -11,12 +11,9 @@ bool isMetaType(RRType type) noexcept {
   return number == 0 || type == RRType::OPT || (number >= 128 && number <= 255);  // RFC 6895 section 3.1
 }
 
-std::uint32_t soaSerial(const std::string& rdata) noexcept {
-  std::uint32_t serial = 0;
-  for (std::size_t i = rdata.size() - 20; i < rdata.size() - 16; ++i)
-    serial = serial << 8 | static_cast<std::uint8_t>(rdata[i]);
-  return serial;
-}
+constexpr std::uint32_t kMaxTtl = 0x7fffffffu;  // RFC 2181 section 8
+/// More are counted: no list that is shown is longer.
+constexpr std::size_t kMaxNotes = 1000;
 
 }  // namespace
 
@@ -38,13 +35,16 @@ Status PlanBuilder::add(TextRecord record, const std::string& where) {
   if (record.type == RRType::SOA) {
     if (record.owner != plan_.zone)
       return Error{ErrorKind::Invalid, "", what + " is not at the apex " + plan_.zone.text()};
-    plan_.soaSerial = soaSerial(record.rdata);
+    plan_.soaSerial =
+        soaSerial({reinterpret_cast<const std::uint8_t*>(record.rdata.data()), record.rdata.size()});
   }
-  if (record.ttl > 0x7fffffffu) record.ttl = 0;  // RFC 2181 section 8
+  const auto [at, isNew] = rrsets_.try_emplace(std::make_pair(record.owner, record.type));
+  Gathered& gathered = at->second;
+  if (isNew) gathered.firstTtl = record.ttl;
+  noteTtl(record, gathered, where);
+  if (record.ttl > kMaxTtl) record.ttl = 0;
 
-  const auto key = std::make_pair(record.owner, record.type);
-  const auto [at, isNew] = rrsets_.try_emplace(key);
-  PlannedRRset& planned = at->second;
+  PlannedRRset& planned = gathered.planned;
   if (isNew) {
     planned.owner = std::move(record.owner);
     planned.rrset.type = record.type;
@@ -56,12 +56,36 @@ Status PlanBuilder::add(TextRecord record, const std::string& where) {
   return Done{};
 }
 
+void PlanBuilder::noteTtl(const TextRecord& record, Gathered& gathered, const std::string& where) {
+  if (record.ttl > kMaxTtl)
+    note(PlanNote::Kind::TtlTooLarge, record.owner, record.type, where, std::to_string(record.ttl) + " s");
+  // Signatures over several RRsets share a type and have the TTLs of what they cover (RFC 4034 section 3).
+  if (gathered.ttlDiffers || gathered.firstTtl == record.ttl || record.type == RRType::RRSIG) return;
+  gathered.ttlDiffers = true;
+  note(PlanNote::Kind::TtlDiffers, record.owner, record.type, where,
+       std::to_string(record.ttl) + " s after " + std::to_string(gathered.firstTtl) + " s");
+}
+
 void PlanBuilder::finish() {
-  for (auto& [key, planned] : rrsets_) {
+  for (auto& [key, gathered] : rrsets_) {
+    PlannedRRset& planned = gathered.planned;
+    const std::size_t records = planned.rrset.rdata.size();
     planned.rrset.canonicalise();
+    if (const std::size_t left = planned.rrset.rdata.size(); left < records)
+      note(PlanNote::Kind::Duplicate, planned.owner, planned.rrset.type, planned.where,
+           std::to_string(records) + " records, of which " + std::to_string(left) + " differ");
     plan_.rrsets.push_back(std::move(planned));
   }
   rrsets_.clear();
+}
+
+void PlanBuilder::note(PlanNote::Kind kind, const Name& owner, RRType type, const std::string& where,
+                       std::string observed) {
+  if (plan_.notes.size() >= kMaxNotes) {
+    ++plan_.unlistedNotes;
+    return;
+  }
+  plan_.notes.push_back({kind, owner, type, where, std::move(observed)});
 }
 
 }  // namespace holdfast

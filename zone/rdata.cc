@@ -6,16 +6,6 @@ namespace holdfast {
 
 namespace {
 
-/// The size of the uncompressed name at the start of the octets, or 0 where there is no whole name.
-std::size_t nameOctets(std::span<const std::uint8_t> octets) noexcept {
-  std::size_t at = 0;
-  while (at < octets.size() && octets[at] != 0) {
-    if (octets[at] > kMaxLabelOctets) return 0;
-    at += octets[at] + 1u;
-  }
-  return at < octets.size() && at < kMaxNameOctets ? at + 1 : 0;
-}
-
 struct Shape {
   RRType type;
   unsigned before, names, after;

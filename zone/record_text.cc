@@ -73,39 +73,37 @@ constexpr std::array<std::string_view, 30> kUsualTypes = {
     "HTTPS", "LOC",   "MX",     "NAPTR",   "NS",  "NSEC",  "NSEC3", "NSEC3PARAM", "OPENPGPKEY", "PTR",
     "RP",    "RRSIG", "SMIMEA", "SOA",     "SRV", "SSHFP", "SVCB",  "TLSA",       "TXT",        "URI"};
 
+std::string unknownType(std::string_view type) {
+  std::string word(type.substr(0, 40));
+  for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  return "unknown type " + quotedForMessage(type.substr(0, 40)) + didYouMean(word, kUsualTypes);
+}
+
 /// What is wrong with a record that ldns refused with `status`.
-std::string explain(const RecordHead& head, NameView origin, ldns_status status) {
-  const Result<RRType> type = parseType(head.type);
-  if (!type) {
-    std::string word(head.type.substr(0, 40));
-    for (char& c : word) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
-    return "unknown type " + quotedForMessage(head.type.substr(0, 40)) + didYouMean(word, kUsualTypes);
-  }
+std::string explain(const RecordHead& head, RRType type, NameView origin, ldns_status status) {
   if (const Result<Name> owner = Name::fromText(head.owner.empty() ? "@" : head.owner, origin); !owner)
     return owner.error().text();
   std::size_t fields = 0;
   for (std::string_view rest = head.rdata; !takeField(rest).empty();) ++fields;
-  const std::size_t wanted = ldns_rr_descriptor_minimum(ldns_rr_descript(static_cast<std::uint16_t>(*type)));
+  const std::size_t wanted = ldns_rr_descriptor_minimum(ldns_rr_descript(static_cast<std::uint16_t>(type)));
   if (fields < wanted && head.rdata.find("\\#") == std::string_view::npos)
-    return "the RDATA of type " + toText(*type) + " lacks a field: it has " + std::to_string(fields) +
-           " of " + std::to_string(wanted);
-  const std::string rule = "the RDATA is not that of type " + toText(*type);
+    return "the RDATA of type " + toText(type) + " lacks a field: it has " + std::to_string(fields) + " of " +
+           std::to_string(wanted);
+  const std::string rule = "the RDATA is not that of type " + toText(type);
   return status == LDNS_STATUS_SYNTAX_RDATA_ERR ? rule : rule + ": " + ldns_get_errorstr_by_id(status);
 }
 
 /// ldns takes a name in RDATA whose first label is "@" for the origin.
-bool holdsEscapedAt(const RecordHead& head) {
-  if (head.rdata.find('\\') == std::string_view::npos) return false;
-  const Result<RRType> type = parseType(head.type);
-  if (!type) return false;
+bool holdsEscapedAt(RRType type, std::string_view rdata) {
+  if (rdata.find('\\') == std::string_view::npos) return false;
   // Past its fixed fields a descriptor repeats its last kind without end.
   constexpr std::size_t kMostFields = 16;
-  const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(*type));
+  const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(type));
   const std::size_t count = std::min(ldns_rr_descriptor_maximum(fields), kMostFields);
   bool hasName = false;
   for (std::size_t i = 0; i < count; ++i)
     hasName = hasName || ldns_rr_descriptor_field_type(fields, i) == LDNS_RDF_TYPE_DNAME;
-  std::string_view rest = head.rdata;
+  std::string_view rest = rdata;
   for (std::string_view field = takeField(rest); hasName && !field.empty(); field = takeField(rest)) {
     const std::size_t size = field.starts_with("\\064") ? 4 : field.starts_with("\\@") ? 2 : 0;
     if (size > 0 && (field.size() == size || field[size] == '.')) return true;
@@ -113,7 +111,6 @@ bool holdsEscapedAt(const RecordHead& head) {
   return false;
 }
 
-/// Makes records of entries, one after the other: an entry may leave its owner and TTL to those before it.
 /// The greatest number that a field of RDATA takes; 0 for a field that is no number.
 std::uint64_t greatestOf(ldns_rdf_type field) noexcept {
   switch (field) {
@@ -158,6 +155,7 @@ std::string whatLdnsChanged(std::string_view rdata, const TextRecord& record) {
   return "";
 }
 
+/// Makes records of entries, one after the other: an entry may leave its owner and TTL to those before it.
 class RecordReader {
  public:
   RecordReader(NameView origin, std::uint32_t defaultTtl)
@@ -199,15 +197,17 @@ class RecordReader {
   Result<TextRecord> parse(const std::string& entry) {
     const Result<RecordHead> head = headOf(entry);
     if (!head) return head.error();
-    if (!parseType(head->type)) return malformed(explain(*head, origin_, LDNS_STATUS_SYNTAX_TYPE_ERR));
-    if (holdsEscapedAt(*head)) return malformed("a name in RDATA whose first label is \"@\" cannot be read");
+    const Result<RRType> type = parseType(head->type);
+    if (!type) return malformed(unknownType(head->type));
+    if (holdsEscapedAt(*type, head->rdata))
+      return malformed("a name in RDATA whose first label is \"@\" cannot be read");
     // ldns reads "1x" as 1 s and 2^32 + 1 s as 1 s: it is given no TTL to read.
     line_.assign(head->owner).append(" 0 IN ").append(head->type).append(head->rdata);
     ldns_rr* raw = nullptr;
     const ldns_status status =
         ldns_rr_new_frm_str(&raw, line_.c_str(), 0, originRdf_.get(), previous_.slot());
     const RrPtr rr(status == LDNS_STATUS_OK ? raw : nullptr);
-    if (status != LDNS_STATUS_OK) return malformed(explain(*head, origin_, status));
+    if (status != LDNS_STATUS_OK) return malformed(explain(*head, *type, origin_, status));
     Result<TextRecord> record = toRecord(*rr);
     if (!record) return record;
     if (const std::string lost = whatLdnsChanged(head->rdata, *record); !lost.empty()) return malformed(lost);

@@ -89,6 +89,12 @@ inline std::uint32_t number32(std::span<const std::uint8_t> at) noexcept {
   return std::uint32_t{number16(at)} << 16 | number16(at.subspan(2));
 }
 
+/// The serial of an SOA, which with the four timers ends its RDATA (RFC 1035 section 3.3.13). REQUIRES:
+/// isWholeRdata.
+inline std::uint32_t soaSerial(std::span<const std::uint8_t> rdata) noexcept {
+  return number32(rdata.last(20));
+}
+
 /// The type an RRSIG covers: the first field of its RDATA (RFC 4034 section 3.1). 0 for RDATA too short.
 template <class Octets>
 RRType coveredType(const Octets& rrsigRdata) noexcept {

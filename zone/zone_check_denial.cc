@@ -80,17 +80,15 @@ void ZoneChecker::checkNsecChain(const HasTime& hasTime) {
 }
 
 void ZoneChecker::checkNsec3Chain(const HasTime& hasTime) {
-  // One chain for each set of parameters: hash, iterations, salt.
-  std::map<std::string, std::vector<Link>> chains;
+  // Opt-out, a flag, differs within a chain.
+  std::map<std::pair<unsigned, Nsec3Parameters>, std::vector<Link>> chains;
   const auto add = [&](NodeView node, Octets rdata) {
-    if (rdata.size() < 6 || rdata.size() < 6u + rdata[4]) return;
-    const auto hashed = rdata.subspan(5u + rdata[4]);
-    if (hashed.size() < 1u + hashed[0]) return;
-    std::string parameters(reinterpret_cast<const char*>(rdata.data()), 5u + rdata[4]);
-    parameters[1] = 0;  // opt-out differs within a chain
-    chains[parameters].push_back({hashOf(node.name().firstLabel()),
-                                  std::string(reinterpret_cast<const char*>(hashed.data()) + 1, hashed[0]),
-                                  node});
+    const auto fields = nsec3FieldsOf(rdata);
+    const Octets hashed = fields ? rdata.subspan(fields->octets) : Octets();
+    if (hashed.empty() || hashed.size() < 1u + hashed[0]) return;
+    chains[{fields->algorithm, fields->parameters}].push_back(
+        {hashOf(node.name().firstLabel()),
+         std::string(reinterpret_cast<const char*>(hashed.data()) + 1, hashed[0]), node});
   };
   const bool finished = zone_.names().forEach([&](NodeView node) {
     if (const RRsetView nsec3 = node.find(RRType::NSEC3); nsec3 && !node.name().isRoot())

@@ -53,12 +53,9 @@ std::set<RRType> typesOf(std::span<const std::uint8_t> bitmap) {
   return types;
 }
 
-/// Iterations and salt of an NSEC3 or NSEC3PARAM as one comparable run of octets, flags left out.
-std::string parametersOf(std::span<const std::uint8_t> rdata) {
-  if (rdata.size() < 5 || rdata.size() < 5u + rdata[4]) return {};
-  std::string text(reinterpret_cast<const char*>(rdata.data()), 5u + rdata[4]);
-  text[1] = 0;
-  return text;
+bool haveSameParameters(std::span<const std::uint8_t> nsec3, std::span<const std::uint8_t> param) {
+  const auto mine = nsec3FieldsOf(nsec3), its = nsec3FieldsOf(param);
+  return mine && its && mine->algorithm == its->algorithm && mine->parameters == its->parameters;
 }
 
 }  // namespace
@@ -164,10 +161,9 @@ void ZoneChecker::checkNsec3(NodeView node, RRsetView nsec3) {
   const RRsetView params = apex_ ? apex_.find(RRType::NSEC3PARAM) : RRsetView();
   for (const auto rdata : nsec3) {
     checkNsec3Cost(node, RRType::NSEC3, rdata);
-    const std::string mine = parametersOf(rdata);
     bool known = false;
     if (params)
-      for (const auto param : params) known = known || (!mine.empty() && parametersOf(param) == mine);
+      for (const auto param : params) known = known || haveSameParameters(rdata, param);
     if (!known)
       found_(Check::Nsec3Parameters, node.name(), RRType::NSEC3,
              params ? "those of no NSEC3PARAM" : "there is no NSEC3PARAM");
@@ -207,15 +203,14 @@ void ZoneChecker::checkNsec(NodeView node) {
     return;
   }
   const Octets rdata = nsec.front();
-  std::size_t octets = 0;
-  while (octets < rdata.size() && rdata[octets] != 0) octets += rdata[octets] + 1u;
-  if (octets >= rdata.size() || octets >= kMaxNameOctets) return seen(Check::NsecChain, "no next name");
+  const std::size_t octets = nameOctets(rdata);
+  if (octets == 0) return seen(Check::NsecChain, "no next name");
   std::array<std::uint8_t, kMaxNameOctets> buffer{};
-  const NameView next = canonicalName(rdata.first(octets + 1), buffer);
+  const NameView next = canonicalName(rdata.first(octets), buffer);
   const NodeView other = next.isAtOrBelow(zone_.apex()) ? zone_.find(next) : NodeView();
   if (!other || !other.has(RRType::NSEC))
     seen(Check::NsecChain, "the next name " + toText(next) + " has no NSEC");
-  const std::set<RRType> claimed = typesOf(rdata.subspan(octets + 1));
+  const std::set<RRType> claimed = typesOf(rdata.subspan(octets));
   const bool isCut = !isApex(node.name()) && node.has(RRType::NS);
   for (const RRsetView rrset : node) {
     const bool glue = isCut && isAddressType(rrset.type());

@@ -13,16 +13,6 @@ constexpr auto kSpf = RRType{99};
 constexpr auto kCaa = RRType{257};
 constexpr std::uint32_t kDay = 86'400;
 
-/// The octets of the name that `wire` begins with; 0 where it has no whole one.
-std::size_t nameSize(std::span<const std::uint8_t> wire) noexcept {
-  std::size_t at = 0;
-  while (at < wire.size() && wire[at] != 0) {
-    if (wire[at] > kMaxLabelOctets) return 0;
-    at += wire[at] + 1u;
-  }
-  return at < wire.size() && at < kMaxNameOctets ? at + 1 : 0;
-}
-
 bool isSpf(std::span<const std::uint8_t> rdata) noexcept {
   constexpr std::string_view kMark = "v=spf1";
   if (rdata.size() < 1 + kMark.size() || rdata[0] < kMark.size()) return false;
@@ -48,7 +38,7 @@ bool readService(std::span<const std::uint8_t> rdata, Service& service,
   if (rdata.size() < 3) return false;
   service.priority = number16(rdata);
   rdata = rdata.subspan(2);
-  const std::size_t name = nameSize(rdata);
+  const std::size_t name = nameOctets(rdata);
   if (name == 0) return false;
   service.target = canonicalName(rdata.first(name), buffer);
   rdata = rdata.subspan(name);
@@ -104,7 +94,7 @@ void ZoneChecker::checkRecords(NodeView node, RRsetView rrset) {
 void ZoneChecker::checkSoa(NodeView node, RRsetView soa) {
   const Octets rdata = soa.front();
   std::array<std::uint8_t, kMaxNameOctets> buffer{};
-  const std::size_t primary = nameSize(rdata);
+  const std::size_t primary = nameOctets(rdata);
   const NameView host = canonicalName(rdata.first(primary), buffer);
   const Host reach = reachOf(host).host;
   // The zone's own name as MNAME is a usual way to hide the primary.

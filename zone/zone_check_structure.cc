@@ -36,12 +36,6 @@ bool isSingle(RRType type) noexcept {
   return type == RRType::CNAME || type == RRType::DNAME || type == RRType::SOA;
 }
 
-bool hasAnswers(NodeView node) noexcept {
-  for (const RRsetView rrset : node)
-    if (!isDenialType(rrset.type())) return true;
-  return false;
-}
-
 }  // namespace
 
 ZoneChecker::ZoneChecker(const Zone& zone, WallTime now, Sink found)
@@ -112,7 +106,7 @@ NodeView ZoneChecker::above(NameView name) const {
 
 void ZoneChecker::checkAbove(NodeView node) {
   const NameView name = node.name();
-  if (isApex(name) || !hasAnswers(node)) return;
+  if (isApex(name) || !node.hasAnswers()) return;
   const NodeView top = above(name);
   if (!top) {
     if (node.has(RRType::NS)) checkCut(node);

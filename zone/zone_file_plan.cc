@@ -1,5 +1,4 @@
 #include "zone/plan_builder.h"
-#include "zone/plan_notes.h"
 
 namespace holdfast {
 
@@ -8,15 +7,11 @@ Result<Plan> parseZoneFilePlan(std::string_view body, NameView zone, const PlanL
   plan.zone = Name(zone);
   plan.fromZoneFile = true;
   PlanBuilder builder(plan, limits);
-  RecordNotes notes(plan);
   Status read = readZoneText(body, zone, [&](TextRecord record, int line) {
-    const std::string where = "line " + std::to_string(line);
-    notes.see(record, where);
-    return builder.add(std::move(record), where);
+    return builder.add(std::move(record), "line " + std::to_string(line));
   });
   if (!read) return std::move(read).error();
   builder.finish();
-  notes.finish();
   if (plan.rrsets.empty())
     return Error{ErrorKind::Unreadable, "", "the zone file holds no record, which is not an empty zone"};
   return plan;
