@@ -38,9 +38,21 @@ JsonDocument warningsJson(const std::vector<Finding>& warnings) {
   return list;
 }
 
+std::string_view fateText(Fate fate) noexcept {
+  switch (fate) {
+    case Fate::Committed:
+      return "published";
+    case Fate::Superseded:
+      return "superseded";
+    case Fate::Refused:
+      break;
+  }
+  return "refused";
+}
+
 JsonDocument entryJson(const HistoryEntry& entry) {
   JsonDocument document{{"id", entry.id},
-                        {"outcome", entry.committed ? "published" : "refused"},
+                        {"outcome", fateText(entry.fate)},
                         {"generation", entry.generation},
                         {"base", entry.base},
                         {"serial", entry.serial},
@@ -50,7 +62,7 @@ JsonDocument entryJson(const HistoryEntry& entry) {
                         {"reason", entry.reason},
                         {"digest", entry.digest},
                         {"at", toText(entry.at)}};
-  if (entry.committed) {
+  if (entry.fate == Fate::Committed) {
     document["changes"] = {
         {"added", entry.namesAdded}, {"removed", entry.namesRemoved}, {"changed", entry.namesChanged}};
     document["overridden"] = reasonsJson(entry.overridden);

@@ -107,13 +107,10 @@ std::uint32_t serialFor(Generation generation, const Zone* before) {
   return old + 1 == 0 ? 1 : old + 1;
 }
 
-std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
-                                        std::uint32_t serial, WallTime at) {
-  ZoneEdit edit(before);
-  if (plan.kind == PlanKind::Full)
-    applyFull(edit, before, plan);
-  else
-    applyDelta(edit, plan);
+namespace {
+
+std::shared_ptr<const Zone> finishWithSerial(ZoneEdit& edit, Generation generation, std::uint32_t serial,
+                                             WallTime at) {
   const NodeView apex = edit.find(edit.apex());
   const RRsetView planned = apex ? apex.find(RRType::SOA) : RRsetView();
   if (planned && isSigned(apex, RRType::SOA)) return edit.finish(generation, soaSerial(planned.front()), at);
@@ -121,6 +118,28 @@ std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Ge
   setSerial(soa, serial);
   edit.setRRset(edit.apex(), std::move(soa));
   return edit.finish(generation, serial, at);
+}
+
+}  // namespace
+
+std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
+                                        std::uint32_t serial, WallTime at) {
+  ZoneEdit edit(before);
+  if (plan.kind == PlanKind::Full)
+    applyFull(edit, before, plan);
+  else
+    applyDelta(edit, plan);
+  return finishWithSerial(edit, generation, serial, at);
+}
+
+std::shared_ptr<const Zone> restoreContent(const Zone& now, const Zone& old, Generation generation,
+                                           std::uint32_t serial, WallTime at) {
+  ZoneEdit edit(now);
+  NameTable::differences(now.names(), old.names(), [&](NodeView has, NodeView wanted) {
+    edit.setRRsets((has ? has : wanted).name(), ownedRRsets(wanted));
+    return true;
+  });
+  return finishWithSerial(edit, generation, serial, at);
 }
 
 }  // namespace holdfast

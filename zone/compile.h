@@ -22,4 +22,9 @@ std::uint32_t serialFor(Generation generation, const Zone* before);
 std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
                                         std::uint32_t serial, WallTime at);
 
+/// The content `old` once more, under another generation and serial, sharing with `now` what is equal. An SOA
+/// that is signed keeps its serial, as above.
+std::shared_ptr<const Zone> restoreContent(const Zone& now, const Zone& old, Generation generation,
+                                           std::uint32_t serial, WallTime at);
+
 }  // namespace holdfast

@@ -1,37 +1,14 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "zone/guard.h"
-#include "zone/plan.h"
+#include "zone/history.h"
 
 namespace holdfast {
-
-/// Who submitted: a person or program at the control API, or an Enactor.
-struct Caller {
-  std::string who;          ///< "uid 1000 pid 4711", "enactor watch:/etc/holdfast/plans/x"
-  bool automation = false;  ///< refused while the zone is frozen
-};
-
-/// One line of a zone's history.
-struct HistoryEntry {
-  std::int64_t id = 0;
-  bool committed = false;     ///< else refused
-  Generation generation = 0;  ///< committed, or what it would have become; 0: unknown
-  Generation base = 0;
-  std::uint32_t serial = 0;
-  PlanKind kind = PlanKind::Full;
-  std::string source, who, reason;
-  std::string digest;  ///< SHA-256 of the document as submitted, hex
-  WallTime at{};
-  std::vector<Reason> reasons;     ///< of a refusal
-  std::vector<Reason> overridden;  ///< of a commit
-  std::uint64_t namesAdded = 0, namesRemoved = 0, namesChanged = 0;
-};
 
 /// A zone as the store knows it.
 struct StoredZone {
@@ -41,6 +18,14 @@ struct StoredZone {
   bool removed = false;
   std::optional<std::string> frozen;  ///< the reason, while frozen
   WallTime frozenSince{};
+};
+
+/// One zone's share of a commit. `before` is what was committed until now; what is written is the change
+/// between the two, or now and then all of `after`. Borrows.
+struct ZoneCommit {
+  const HistoryEntry& entry;
+  const Zone& before;
+  const Zone& after;
 };
 
 /// The durable, ordered history of a server. Committed before served (I7): commit() returns success only when
@@ -58,9 +43,9 @@ class PlanStore {
   /// The content of a zone at a generation, with serial and commit time. NotFound where the store has it not.
   virtual Result<std::shared_ptr<const Zone>> content(NameView apex, Generation generation) = 0;
 
-  /// Makes `after` the zone's committed content. `before` is what was committed until now; what is written is
-  /// the change between the two, or now and then all of `after`.
-  virtual Status commit(const HistoryEntry& entry, const Zone& before, const Zone& after) = 0;
+  /// Makes each `after` its zone's committed content: all of them durably in one transaction, or none.
+  /// REQUIRES: a zone occurs once.
+  virtual Status commit(std::span<const ZoneCommit> commits) = 0;
   virtual Status recordRefusal(NameView apex, const HistoryEntry& entry) = 0;
 
   /// Newest first, at most `limit`, with ids below `beforeId` (0: from the newest).

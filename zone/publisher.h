@@ -10,42 +10,23 @@
 #include <string>
 #include <vector>
 
-#include "zone/diff.h"
-#include "zone/guard.h"
+#include "zone/candidate.h"
 #include "zone/plan_store.h"
-#include "zone/snapshot.h"
 
 namespace holdfast {
 
-/// A plan on its way in, with who brought it.
-struct Submission {
-  Plan plan;
+/// A wish to have an older generation's content back.
+struct Rollback {
+  Name zone;
+  Generation to = 0;
   Caller caller;
   std::string reason;
-  std::string digest;  ///< SHA-256 of the document, hex
+  std::optional<Generation> base;  ///< what must be committed for it; none: whatever is
+  std::vector<Removal> removals;
+  bool removesAdded = false;
   std::vector<Override> overrides;
   bool dryRun = false;
-  std::size_t diffLimit = 0;  ///< names the outcome's diff lists
-};
-
-/// What became of a submission.
-struct Outcome {
-  enum class Kind { Published, Accepted /* a dry run that would publish */, Refused };
-  Kind kind = Kind::Refused;
-  bool malformed = false;     ///< refused because the document is no plan at all
-  Generation generation = 0;  ///< published, or what it would have become
-  Generation committed = 0;   ///< in force when the call returned
-  std::uint32_t serial = 0;
-  Verdict verdict;
-  Diff diff;
-  std::chrono::microseconds judged{};   ///< compiling and judging, outside and inside the critical section
-  std::chrono::microseconds durable{};  ///< the commit to the plan store
-  std::optional<Error> unrecorded;      ///< why a refusal could not be written to the history
-  bool is(Rule rule) const noexcept {
-    for (const Reason& reason : verdict.reasons)
-      if (reason.rule == rule) return true;
-    return false;
-  }
+  std::size_t diffLimit = 0;
 };
 
 /// A zone as `status` shows it.
@@ -82,6 +63,9 @@ class Publisher {
   /// Judges and, if accepted, commits and swaps. An Error is a fault of the store, an unknown zone or a plan
   /// without a generation: nothing was published then. A refusal is an Outcome, and stands in the history.
   Result<Outcome> submit(const Submission& submission);
+  /// Brings the content of an older generation back under a new one (I9), judged as any plan. What has come
+  /// since and would go is refused unless `removals` name it, or `removesAdded` says that all of it may go.
+  Result<Outcome> rollback(const Rollback& rollback);
   /// Records that a document could not be read (rule `unreadable`) or is not a plan (rule `invalid`), with
   /// the error's text. The served answers stay (I4, I12).
   Outcome refuse(NameView zone, const Caller& caller, std::string digest, const Error& error, bool dryRun);
@@ -118,21 +102,9 @@ class Publisher {
     std::uint64_t published = 0;
     std::uint64_t warnings = 0;
   };
-  /// What a plan is compiled and judged against, copied so that the work needs no lock.
-  struct Basis {
-    std::unique_ptr<Snapshot> served;
-    std::shared_ptr<const Zone> content;
-    GuardPolicy policy;
-    Generation fence = 0;
-    Generation committed = 0;
-    std::uint64_t edition = 0;
-  };
-  /// A compiled candidate with the guard's verdict on it.
-  struct Candidate {
-    std::shared_ptr<const Zone> zone;
-    std::unique_ptr<Snapshot> snapshot;
-    Verdict verdict;
-    Diff diff;
+  /// What a submission was given to work with, and which swap it was made after.
+  struct Prepared {
+    Candidate candidate;
     std::uint64_t edition = 0;
   };
 
@@ -140,10 +112,9 @@ class Publisher {
   Status load();
   ZoneState* find(NameView zone);
   const ZoneState* find(NameView zone) const;
-  Basis basisOf(const ZoneState& state) const;
+  Basis basisOf(const ZoneState& state);
   Candidate prepare(const Submission& submission, const Basis& basis, Outcome& outcome) const;
-  Result<Outcome> decide(const Submission& submission, ZoneState& state, Candidate candidate,
-                         Outcome outcome);
+  Result<Outcome> decide(const Submission& submission, ZoneState& state, Prepared prepared, Outcome outcome);
   void fence(const Submission& submission, const ZoneState& state, Verdict& verdict) const;
   Outcome refused(const Submission& submission, ZoneState& state, Outcome outcome);
   void recordRefusal(ZoneState& state, HistoryEntry entry, Outcome& outcome);
@@ -160,7 +131,8 @@ class Publisher {
   mutable std::mutex mutex_;              // the critical section; guards all below and every swap
   std::map<Name, ZoneState> zones_;       // removed zones too, for their fence
   std::map<Name, GuardPolicy> policies_;  // of zones not held too, for when they are added
-  std::uint64_t edition_ = 0;             // counts swaps
+  VelocityLedger losses_;
+  std::uint64_t edition_ = 0;  // counts swaps
 };
 
 }  // namespace holdfast

@@ -14,6 +14,8 @@ namespace {
 /// before it is done inside, where nobody can be.
 constexpr int kOptimisticTries = 2;
 
+constexpr std::chrono::seconds kVelocityWindow{600};
+
 HistoryEntry entryFor(const Submission& submission, const Outcome& outcome, WallTime at) {
   HistoryEntry entry;
   entry.generation = outcome.generation;
@@ -27,6 +29,8 @@ HistoryEntry entryFor(const Submission& submission, const Outcome& outcome, Wall
   entry.at = at;
   entry.reasons = outcome.verdict.reasons;
   entry.overridden = outcome.verdict.overridden;
+  entry.quarantined = outcome.quarantined;
+  entry.restored = submission.restored ? submission.restored->generation() : 0;
   entry.namesAdded = outcome.diff.namesAdded;
   entry.namesRemoved = outcome.diff.namesRemoved;
   entry.namesChanged = outcome.diff.namesChanged;
@@ -50,7 +54,7 @@ Error notHeld(NameView zone) {
 
 }  // namespace
 
-Publisher::Basis Publisher::basisOf(const ZoneState& state) const {
+Basis Publisher::basisOf(const ZoneState& state) {
   const ReadSection section;
   const auto zones = snapshot_.read(section).zones();
   Basis basis;
@@ -59,22 +63,13 @@ Publisher::Basis Publisher::basisOf(const ZoneState& state) const {
   basis.policy = state.policy;
   basis.fence = state.stored.fence;
   basis.committed = state.stored.committed;
-  basis.edition = edition_;
+  basis.losses = losses_.standing(state.stored.apex, std::chrono::steady_clock::now(), kVelocityWindow);
   return basis;
 }
 
-Publisher::Candidate Publisher::prepare(const Submission& submission, const Basis& basis,
-                                        Outcome& outcome) const {
+Candidate Publisher::prepare(const Submission& submission, const Basis& basis, Outcome& outcome) const {
   const Stopwatch watch;
-  Candidate candidate;
-  const Zone& before = *basis.content;
-  const std::uint32_t serial = serialFor(outcome.generation, before.hasContent() ? &before : nullptr);
-  candidate.zone = compilePlan(before, submission.plan, outcome.generation, serial, clock_());
-  candidate.snapshot = basis.served->with(candidate.zone);
-  candidate.verdict = judge({*basis.served, *candidate.snapshot, submission.plan.zone, submission.plan,
-                             basis.policy, submission.overrides, !submission.reason.empty(), clock_()});
-  candidate.diff = diffZones(before, *candidate.zone, submission.diffLimit);
-  candidate.edition = basis.edition;
+  Candidate candidate = makeCandidate(submission, basis, outcome.generation, clock_());
   outcome.judged += watch.elapsed();
   return candidate;
 }
@@ -84,11 +79,13 @@ Result<Outcome> Publisher::submit(const Submission& submission) {
   for (int tries = 0;; ++tries) {
     Outcome outcome;
     Basis basis;
+    Prepared prepared;
     {
       const std::lock_guard lock(mutex_);
       ZoneState* state = find(zone);
       if (state == nullptr) return notHeld(zone);
       basis = basisOf(*state);
+      prepared.edition = edition_;
       const Result<Generation> generation = generationFor(submission.plan, basis.committed, basis.fence);
       if (!generation) return generation.error();
       outcome.generation = *generation;
@@ -99,17 +96,17 @@ Result<Outcome> Publisher::submit(const Submission& submission) {
         return refused(submission, *state, std::move(outcome));
       outcome.verdict = {};
     }
-    Candidate candidate = prepare(submission, basis, outcome);
+    prepared.candidate = prepare(submission, basis, outcome);
     const std::lock_guard lock(mutex_);
     ZoneState* state = find(zone);
     if (state == nullptr) return notHeld(zone);
-    if (candidate.edition != edition_ && tries + 1 < kOptimisticTries) continue;
-    return decide(submission, *state, std::move(candidate), std::move(outcome));
+    if (prepared.edition != edition_ && tries + 1 < kOptimisticTries) continue;
+    return decide(submission, *state, std::move(prepared), std::move(outcome));
   }
 }
 
 /// The critical section. REQUIRES: mutex_ is held.
-Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state, Candidate candidate,
+Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state, Prepared prepared,
                                   Outcome outcome) {
   // Fence (I1): compared here, with what is committed at this moment, however fresh it was when it came.
   Verdict fenced;
@@ -120,7 +117,8 @@ Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state
   }
 
   // Guard: a verdict holds for what it was judged against, so one that others overtook is made anew.
-  if (candidate.edition != edition_) {
+  Candidate candidate = std::move(prepared.candidate);
+  if (prepared.edition != edition_) {
     const Result<Generation> generation =
         generationFor(submission.plan, state.stored.committed, state.stored.fence);
     if (!generation) return generation.error();
@@ -131,6 +129,7 @@ Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state
   outcome.verdict.reasons.insert(outcome.verdict.reasons.begin(), fenced.reasons.begin(),
                                  fenced.reasons.end());
   outcome.diff = std::move(candidate.diff);
+  outcome.quarantined = std::move(candidate.quarantined);
   outcome.serial = candidate.zone->serial();
   if (!outcome.verdict.accepted()) return refused(submission, state, std::move(outcome));
   outcome.committed = state.stored.committed;
@@ -142,11 +141,13 @@ Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state
   // Commit (I7): durable before the first client can see it.
   outcome.kind = Outcome::Kind::Published;
   HistoryEntry entry = entryFor(submission, outcome, candidate.zone->committedAt());
-  entry.committed = true;
+  entry.fate = Fate::Committed;
   const Stopwatch watch;
-  if (Status committed = store_->commit(entry, *state.content, *candidate.zone); !committed)
-    return std::move(committed).error();
+  const std::array<ZoneCommit, 1> commits{{{entry, *state.content, *candidate.zone}}};
+  if (Status committed = store_->commit(commits); !committed) return std::move(committed).error();
   outcome.durable = watch.elapsed();
+
+  losses_.record(state.stored.apex, candidate.losses, std::chrono::steady_clock::now());
 
   // Swap: from here on nothing can fail (I11).
   state.stored.fence = state.stored.committed = outcome.committed = outcome.generation;

@@ -82,11 +82,12 @@ class SqliteStore final : public PlanStore {
   Status putZone(const StoredZone& zone) override;
   Status forgetZone(NameView apex) override;
   Result<std::shared_ptr<const Zone>> content(NameView apex, Generation generation) override;
-  Status commit(const HistoryEntry& entry, const Zone& before, const Zone& after) override;
+  Status commit(std::span<const ZoneCommit> commits) override;
   Status recordRefusal(NameView apex, const HistoryEntry& entry) override;
   Result<std::vector<HistoryEntry>> history(NameView apex, std::size_t limit, std::int64_t beforeId) override;
 
  private:
+  Status insertCommit(const ZoneCommit& commit);
   Status insertContent(const HistoryEntry& entry, const Zone& before, const Zone& after);
   Status insertHistory(const std::string& apex, const HistoryEntry& entry);
   Result<bool> wantsCheckpoint(const std::string& apex, const Zone& before);
@@ -223,7 +224,7 @@ Status SqliteStore::insertHistory(const std::string& apex, const HistoryEntry& e
       "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)");
   const std::string reasons = reasonsToJson(entry.reasons);
   const std::string overridden = reasonsToJson(entry.overridden);
-  insert.bind(std::string_view(apex)).bind(entry.committed ? 1 : 0);
+  insert.bind(std::string_view(apex)).bind(static_cast<std::int64_t>(entry.fate));
   insert.bind(static_cast<std::int64_t>(entry.generation)).bind(static_cast<std::int64_t>(entry.base));
   insert.bind(static_cast<std::int64_t>(entry.serial));
   insert.bind(std::string_view(entry.kind == PlanKind::Full ? "full" : "delta"));
@@ -235,21 +236,27 @@ Status SqliteStore::insertHistory(const std::string& apex, const HistoryEntry& e
   return insert.run("write the history of " + apex);
 }
 
-Status SqliteStore::commit(const HistoryEntry& entry, const Zone& before, const Zone& after) {
-  const std::lock_guard guard(writing_);
-  const std::string apex = toText(after.apex());
-  SqliteTransaction transaction(writer_);
-  if (Status begun = transaction.begin(); !begun) return begun;
-  if (Status done = insertContent(entry, before, after); !done) return done;
+Status SqliteStore::insertCommit(const ZoneCommit& commit) {
+  const HistoryEntry& entry = commit.entry;
+  const std::string apex = toText(commit.after.apex());
+  if (Status done = insertContent(entry, commit.before, commit.after); !done) return done;
   if (Status done = insertHistory(apex, entry); !done) return done;
   // The fence only grows, here too: a row that is not below the new generation makes the commit fail.
   SqliteStatement fence(writer_,
                         "UPDATE zones SET fence = ?1, committed = ?1 WHERE apex = ?2 AND fence < ?1");
   fence.bind(static_cast<std::int64_t>(entry.generation)).bind(std::string_view(apex));
   if (Status done = fence.run("raise the fence of " + apex); !done) return done;
-  if (sqlite3_changes(writer_.handle()) != 1)
-    return Error{ErrorKind::Store, "plan store, " + apex,
-                 "the stored fence is not below generation " + std::to_string(entry.generation)};
+  if (sqlite3_changes(writer_.handle()) == 1) return Done{};
+  return Error{ErrorKind::Store, "plan store, " + apex,
+               "the stored fence is not below generation " + std::to_string(entry.generation)};
+}
+
+Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
+  const std::lock_guard guard(writing_);
+  SqliteTransaction transaction(writer_);
+  if (Status begun = transaction.begin(); !begun) return begun;
+  for (const ZoneCommit& each : commits)
+    if (Status done = insertCommit(each); !done) return done;
   return transaction.commit();
 }
 
@@ -285,7 +292,7 @@ Result<std::vector<HistoryEntry>> SqliteStore::history(NameView apex, std::size_
     if (!*row) return entries;
     HistoryEntry entry;
     entry.id = rows.integer(0);
-    entry.committed = rows.integer(1) != 0;
+    entry.fate = static_cast<Fate>(rows.integer(1));
     entry.generation = static_cast<Generation>(rows.integer(2));
     entry.base = static_cast<Generation>(rows.integer(3));
     entry.serial = static_cast<std::uint32_t>(rows.integer(4));

@@ -195,10 +195,10 @@ TEST_CASE_METHOD(Fixture,
   const auto history = server.publisher().history(name("example."), 10, 0);
   REQUIRE(history);
   REQUIRE(history->size() == 3);
-  CHECK_FALSE((*history)[0].committed);
+  CHECK((*history)[0].fate == Fate::Refused);
   CHECK((*history)[0].reasons[0].rule == Rule::Invalid);
   CHECK((*history)[1].reasons[0].rule == Rule::Unreadable);
-  CHECK((*history)[2].committed);
+  CHECK((*history)[2].fate == Fate::Committed);
   CHECK(server.publisher().status(name("example."))->refusals[static_cast<std::size_t>(Rule::Unreadable)] ==
         1);
 }
@@ -246,4 +246,43 @@ TEST_CASE_METHOD(Fixture, "a second server cannot open the same state directory"
   const auto second = openSqliteStore(directory.path());
   REQUIRE_FALSE(second);
   CHECK_THAT(second.error().text(), Catch::Contains("in use by another holdfastd"));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "I9: a rollback brings old content back under a new generation, through the guard") {
+  REQUIRE(server.push("example.", plan(3, 1)).kind == Outcome::Kind::Published);
+  REQUIRE(server
+              .push("example.", R"({"plan": 1, "kind": "delta", "base": 3, "endpoints": {
+      "b": {"targets": [{"address": "198.51.100.9"}]}, "c": {"targets": [{"address": "192.0.2.9"}]}}})")
+              .kind == Outcome::Kind::Published);
+  Rollback wish;
+  wish.zone = name("example.");
+  wish.to = 3;
+  wish.caller.who = "test";
+  wish.reason = "b is wrong";
+  const auto refused = server.publisher().rollback(wish);
+  REQUIRE(refused);
+  CHECK(refused->is(Rule::Vanished));
+  CHECK(server.served("example.") == 4);
+
+  wish.removesAdded = true;
+  const auto done = server.publisher().rollback(wish);
+  REQUIRE(done);
+  CHECK(done->kind == Outcome::Kind::Published);
+  CHECK(done->generation == 5);
+  CHECK(server.effect("c.example.", RRType::A) == Effect::NxDomain);
+  const auto now = server.publisher().content(name("example."), 5);
+  const auto old = server.publisher().content(name("example."), 3);
+  REQUIRE((now && old));
+  CHECK((*now)->serial() == 5);
+  const Diff diff = diffZones(**old, **now, 10);
+  CHECK(diff.changes.empty());
+  const auto history = server.publisher().history(name("example."), 1, 0);
+  REQUIRE(history);
+  CHECK(history->front().reason == "b is wrong");
+
+  wish.base = 4;
+  const auto late = server.publisher().rollback(wish);
+  REQUIRE(late);
+  CHECK(late->is(Rule::BaseMismatch));
 }

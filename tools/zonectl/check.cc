@@ -20,7 +20,7 @@ class NoStore : public PlanStore {
   Result<std::shared_ptr<const Zone>> content(NameView apex, Generation) override {
     return Error{ErrorKind::NotFound, toText(apex), "has no content"};
   }
-  Status commit(const HistoryEntry&, const Zone&, const Zone&) override { return nothing(); }
+  Status commit(std::span<const ZoneCommit>) override { return nothing(); }
   Status recordRefusal(NameView, const HistoryEntry&) override { return nothing(); }
   Result<std::vector<HistoryEntry>> history(NameView, std::size_t, std::int64_t) override {
     return std::vector<HistoryEntry>();

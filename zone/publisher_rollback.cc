@@ -1,0 +1,50 @@
+// A rollback moves forward (I9): old content, a new generation, the same guard and the same commit.
+#include "zone/publisher.h"
+
+namespace holdfast {
+
+namespace {
+
+/// What `now` answers and `old` does not, as the removals that a person's word for all of it stands for.
+std::vector<Removal> addedSince(const Zone& old, const Zone& now) {
+  std::vector<Removal> added;
+  NameTable::differences(old.names(), now.names(), [&](NodeView was, NodeView is) {
+    if (!is) return true;
+    for (const RRsetView rrset : is) {
+      if (was && was.has(rrset.type())) continue;
+      added.push_back({Name(is.name()), rrset.type()});
+    }
+    return true;
+  });
+  return added;
+}
+
+}  // namespace
+
+Result<Outcome> Publisher::rollback(const Rollback& wish) {
+  Result<std::shared_ptr<const Zone>> old = content(wish.zone, wish.to);
+  if (!old) return std::move(old).error();
+  Submission submission;
+  submission.plan.zone = wish.zone;
+  submission.plan.kind = PlanKind::Full;
+  submission.plan.removals = wish.removals;
+  {
+    const std::lock_guard lock(mutex_);
+    const ZoneState* state = find(wish.zone);
+    if (state == nullptr) return Error{ErrorKind::NotFound, wish.zone.text(), "is not held"};
+    // What is to go was seen against this content, so no other may be in force when it goes.
+    submission.plan.base = wish.base.value_or(state->stored.committed);
+    if (wish.removesAdded)
+      for (Removal& removal : addedSince(**old, *state->content))
+        submission.plan.removals.push_back(std::move(removal));
+  }
+  submission.restored = *std::move(old);
+  submission.caller = wish.caller;
+  submission.reason = wish.reason;
+  submission.overrides = wish.overrides;
+  submission.dryRun = wish.dryRun;
+  submission.diffLimit = wish.diffLimit;
+  return submit(submission);
+}
+
+}  // namespace holdfast
