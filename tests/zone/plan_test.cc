@@ -151,6 +151,11 @@ TEST_CASE("a bad zone file is one error with its line") {
       {"x 60 IN CNMAE ns\n", "line 1", "unknown type \"CNMAE\" (did you mean \"CNAME\"?)"},
       {"x A 192.0.2.256 ; far\n", "line 1", "\"x A 192.0.2.256 \": the RDATA is not that of type A"},
       {"x SRV 1 2 ns\n", "line 1", "the RDATA of type SRV lacks a field: it has 3 of 4"},
+      {"@ 60 IN NS ns\na NSEC ns SOA TYC\n", "line 2", "lacks a field or has one too many"},
+      {"@ 60 IN NS ns\na NSEC \\# 5 00 0003 6100\n", "line 2", "lacks a field or has one too many"},
+      {"@ 60 IN NS ns\na NSEC \\# 7 00 000140 000140\n", "line 2", "lacks a field or has one too many"},
+      {"@ 60 IN NS ns\na NSEC3 1 0 0 ab 2tAAAAAA==\n", "line 2", ""},
+      {"@ 60 IN NS ns\na NSEC3 \\# 8 01000000 01ab 0500\n", "line 2", "not that of type NSEC3"},
       {"x..y A 192.0.2.1\n", "line 1", "\"x..y A 192.0.2.1\": name \"x..y\": has an empty label"},
   }));
   INFO(body);
