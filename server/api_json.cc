@@ -38,21 +38,9 @@ JsonDocument warningsJson(const std::vector<Finding>& warnings) {
   return list;
 }
 
-std::string_view fateText(Fate fate) noexcept {
-  switch (fate) {
-    case Fate::Committed:
-      return "published";
-    case Fate::Superseded:
-      return "superseded";
-    case Fate::Refused:
-      break;
-  }
-  return "refused";
-}
-
 JsonDocument entryJson(const HistoryEntry& entry) {
   JsonDocument document{{"id", entry.id},
-                        {"outcome", fateText(entry.fate)},
+                        {"outcome", toText(entry.fate)},
                         {"generation", entry.generation},
                         {"base", entry.base},
                         {"serial", entry.serial},
@@ -66,7 +54,7 @@ JsonDocument entryJson(const HistoryEntry& entry) {
     document["changes"] = {
         {"added", entry.namesAdded}, {"removed", entry.namesRemoved}, {"changed", entry.namesChanged}};
     document["overridden"] = reasonsJson(entry.overridden);
-  } else {
+  } else if (isAboutPlan(entry.fate)) {
     document["reasons"] = reasonsJson(entry.reasons);
   }
   return document;

@@ -130,7 +130,8 @@ HttpResponse Control::zone(const Route& route, const Call& call) {
   if (route.method == "PUT") {
     const bool known = publisher_.hasZone(route.zone);
     if (!known) {
-      if (auto added = publisher_.addZone(route.zone); !added) return problemResponse(added.error());
+      if (auto added = publisher_.addZone(route.zone, {call.peer}); !added)
+        return problemResponse(added.error());
       log_.info("zone added", {{"zone", route.zone.text()}, {"caller", call.peer}});
     }
   } else if (route.method == "DELETE") {
@@ -138,7 +139,7 @@ HttpResponse Control::zone(const Route& route, const Call& call) {
     const auto forget = route.query.flag("forget");
     if (!forget) return problemResponse(forget.error());
     if (!reason || reason->empty()) return errorResponse(400, "reason: must say why the zone is removed");
-    if (auto removed = publisher_.removeZone(route.zone, *reason, *forget); !removed)
+    if (auto removed = publisher_.removeZone(route.zone, *reason, *forget, {call.peer}); !removed)
       return problemResponse(removed.error());
     log_.warning(
         "zone removed",
@@ -155,7 +156,8 @@ HttpResponse Control::freeze(const Route& route, const Call& call) {
   const auto reason = route.query.find("reason");
   if (freezes && (!reason || reason->empty()))
     return errorResponse(400, "reason: must say why automation is stopped");
-  const auto done = publisher_.setFrozen(route.zone, freezes ? reason : std::nullopt);
+  const auto done =
+      publisher_.setFrozen(route.zone, freezes ? reason : std::nullopt, {call.peer}, reason.value_or(""));
   if (!done) return problemResponse(done.error());
   log_.warning(freezes ? "zone frozen" : "zone thawed",
                {{"zone", route.zone.text()}, {"caller", call.peer}, {"reason", reason.value_or("")}});

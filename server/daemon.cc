@@ -124,7 +124,7 @@ Status Daemon::applyZones(const LiveConfig& live) {
       continue;
     }
     if (!publisher_->hasZone(name)) {
-      if (auto added = publisher_->addZone(name); !added) return added.error();
+      if (auto added = publisher_->addZone(name, {"configuration"}); !added) return added.error();
       log_.info("zone added", {{"zone", name.text()}, {"caller", "configuration"}});
     }
   }

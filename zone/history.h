@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zone/guard.h"
@@ -15,12 +16,29 @@ struct Caller {
   bool automation = false;  ///< refused while the zone is frozen
 };
 
-/// What became of a plan. The numbers are stored.
+/// What a line of the history tells: what became of a plan, or what was done to the zone. The numbers are
+/// stored.
 enum class Fate : std::uint8_t {
   Refused = 0,
   Committed = 1,
-  Superseded = 2  ///< a newer plan of the zone was committed while this one waited for its turn
+  Superseded = 2,  ///< a newer plan of the zone was committed while this one waited for its turn
+  Frozen = 3,
+  Thawed = 4,
+  ZoneAdded = 5,
+  ZoneRemoved = 6,
+  CleanedUp = 7,  ///< older lines were removed, as the configuration says
+  Restored = 8    ///< the store was lost, and made anew from what was served or from a last-known-good copy
 };
+/// The highest of them.
+inline constexpr Fate kLastFate = Fate::Restored;
+
+/// True for a line about a plan, false for one about the zone.
+constexpr bool isAboutPlan(Fate fate) noexcept {
+  return fate <= Fate::Superseded;
+}
+/// "refused", "published", "superseded", "frozen", "thawed", "zone-added", "zone-removed", "cleaned-up",
+/// "restored".
+std::string_view toText(Fate fate) noexcept;
 
 /// One line of a zone's history.
 struct HistoryEntry {
@@ -38,6 +56,9 @@ struct HistoryEntry {
   std::vector<Reason> quarantined;  ///< of a commit: why these endpoints stayed as they were
   Generation restored = 0;          ///< of a rollback: the generation whose content came back
   std::uint64_t namesAdded = 0, namesRemoved = 0, namesChanged = 0;
+  /// 32 octets: SHA-256 over the seal of the zone's line before and all of this line, content included.
+  /// Set by the store, and empty in what is given to it.
+  std::string seal;
 };
 
 }  // namespace holdfast

@@ -4,42 +4,24 @@
 
 namespace holdfast {
 
+namespace {
+
+HistoryEntry event(Fate fate, const Caller& caller, const std::string& reason, WallTime at) {
+  HistoryEntry entry;
+  entry.fate = fate;
+  entry.who = caller.who;
+  entry.reason = reason;
+  entry.at = at;
+  return entry;
+}
+
+}  // namespace
+
 Publisher::Publisher(std::unique_ptr<PlanStore> store, Clock clock)
     : store_(std::move(store)), clock_(std::move(clock)), snapshot_(std::make_unique<Snapshot>()) {}
 
 Publisher::~Publisher() {
   RcuRetired::drain();
-}
-
-Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> store, Clock clock) {
-  std::unique_ptr<Publisher> publisher(new Publisher(std::move(store), std::move(clock)));
-  if (Status loaded = publisher->load(); !loaded) return std::move(loaded).error();
-  return publisher;
-}
-
-Status Publisher::load() {
-  Result<std::vector<StoredZone>> stored = store_->zones();
-  if (!stored) return std::move(stored).error();
-  const std::lock_guard lock(mutex_);
-  std::vector<Snapshot::ZonePtr> served;
-  for (StoredZone& zone : *stored) {
-    ZoneState state;
-    state.content = std::make_shared<Zone>(zone.apex);
-    state.planned = zone.fence;
-    if (!zone.removed && zone.committed > 0) {
-      Result<std::shared_ptr<const Zone>> content = store_->content(zone.apex, zone.committed);
-      if (content)
-        state.content = *std::move(content);
-      else
-        loadProblems_.push_back(std::move(content).error());
-    }
-    if (!zone.removed) served.push_back(state.content);
-    const Name apex = zone.apex;
-    state.stored = std::move(zone);
-    zones_.emplace(apex, std::move(state));
-  }
-  swap(std::make_unique<Snapshot>(std::move(served)));
-  return Done{};
 }
 
 Publisher::ZoneState* Publisher::find(NameView zone) {
@@ -74,7 +56,7 @@ void Publisher::setPolicy(NameView zone, const GuardPolicy& policy) {
   }
 }
 
-Status Publisher::addZone(NameView zone) {
+Status Publisher::addZone(NameView zone, const Caller& caller) {
   const std::lock_guard lock(mutex_);
   if (find(zone) != nullptr) return Error{ErrorKind::Conflict, toText(zone), "is held already"};
   ZoneState state;
@@ -87,13 +69,14 @@ Status Publisher::addZone(NameView zone) {
   state.content = std::make_shared<Zone>(Name(zone), clock_());
   const ReadSection section;
   std::unique_ptr<Snapshot> next = snapshot_.read(section).with(state.content);
-  if (Status put = store_->putZone(state.stored); !put) return put;
+  if (Status put = store_->putZone(state.stored, event(Fate::ZoneAdded, caller, "", clock_())); !put)
+    return put;
   zones_[Name(zone)] = std::move(state);
   swap(std::move(next));
   return Done{};
 }
 
-Status Publisher::removeZone(NameView zone, const std::string& reason, bool forget) {
+Status Publisher::removeZone(NameView zone, const std::string& reason, bool forget, const Caller& caller) {
   const std::lock_guard lock(mutex_);
   ZoneState* state = find(zone);
   const bool remembers = zones_.contains(Name(zone));
@@ -105,7 +88,8 @@ Status Publisher::removeZone(NameView zone, const std::string& reason, bool forg
   StoredZone stored = zones_[Name(zone)].stored;
   stored.removed = true;
   stored.committed = 0;
-  if (Status put = forget ? store_->forgetZone(zone) : store_->putZone(stored); !put) return put;
+  const HistoryEntry removal = event(Fate::ZoneRemoved, caller, reason, clock_());
+  if (Status put = forget ? store_->forgetZone(zone) : store_->putZone(stored, removal); !put) return put;
   if (forget) {
     zones_.erase(Name(zone));
   } else {
@@ -116,14 +100,18 @@ Status Publisher::removeZone(NameView zone, const std::string& reason, bool forg
   return Done{};
 }
 
-Status Publisher::setFrozen(NameView zone, std::optional<std::string> reason) {
+Status Publisher::setFrozen(NameView zone, std::optional<std::string> reason, const Caller& caller,
+                            const std::string& thawedFor) {
   const std::lock_guard lock(mutex_);
   ZoneState* state = find(zone);
   if (state == nullptr) return Error{ErrorKind::NotFound, toText(zone), "is not held"};
   StoredZone stored = state->stored;
   stored.frozen = std::move(reason);
-  stored.frozenSince = stored.frozen ? clock_() : WallTime{};
-  if (Status put = store_->putZone(stored); !put) return put;
+  const WallTime now = clock_();
+  stored.frozenSince = stored.frozen ? now : WallTime{};
+  const HistoryEntry line = stored.frozen ? event(Fate::Frozen, caller, *stored.frozen, now)
+                                          : event(Fate::Thawed, caller, thawedFor, now);
+  if (Status put = store_->putZone(stored, line); !put) return put;
   state->stored = std::move(stored);
   return Done{};
 }
@@ -160,6 +148,8 @@ ZoneStatus Publisher::statusOf(const ZoneState& state) const {
   status.refusals = state.refusals;
   status.published = state.published;
   status.warnings = state.warnings;
+  status.good = state.stored.good;
+  status.seal = state.stored.seal;
   return status;
 }
 
@@ -195,6 +185,25 @@ Result<std::shared_ptr<const Zone>> Publisher::content(NameView zone, Generation
     if (state->content->hasContent() && state->content->generation() == generation) return state->content;
   }
   return store_->content(zone, generation);
+}
+
+Result<SealReport> Publisher::verify(NameView zone) const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!zones_.contains(Name(zone))) return Error{ErrorKind::NotFound, toText(zone), "is not held"};
+  }
+  return store_->verify(zone);
+}
+
+Result<std::optional<HistoryEntry>> Publisher::lastChangeOf(NameView zone, NameView name) const {
+  Generation committed = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    const ZoneState* state = find(zone);
+    if (state == nullptr) return Error{ErrorKind::NotFound, toText(zone), "is not held"};
+    committed = state->stored.committed;
+  }
+  return store_->lastChangeOf(zone, name, committed);
 }
 
 }  // namespace holdfast

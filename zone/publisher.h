@@ -43,6 +43,22 @@ struct ZoneStatus {
   std::array<std::uint64_t, kRules> refusals{};  ///< since start, by rule
   std::uint64_t published = 0;                   ///< since start
   std::uint64_t warnings = 0;                    ///< about published plans, since start
+  std::vector<Generation> good;                  ///< last-known-good ones, newest first
+  std::string seal;                              ///< of the newest line of the history, 32 octets
+};
+
+/// What is kept of the past, by configuration.
+struct Keeping {
+  Retention history;
+  std::chrono::milliseconds goodAfter{std::chrono::minutes(5)};  ///< served without interruption until then
+  std::size_t goodKept = 3;
+};
+
+/// What one call of tend() did.
+struct TendReport {
+  std::vector<std::pair<Name, Generation>> promoted;  ///< to last-known-good
+  std::uint64_t commits = 0, others = 0;              ///< lines of the history that went
+  std::vector<Error> problems;
 };
 
 /// The only code that swaps the snapshot. Any number of threads submit; one at a time passes the critical
@@ -72,10 +88,16 @@ class Publisher {
 
   /// `policy` is in force from now on, or from when the zone is added, until told otherwise.
   void setPolicy(NameView zone, const GuardPolicy& policy);
-  Status addZone(NameView zone);
-  Status removeZone(NameView zone, const std::string& reason, bool forget);
-  /// With a reason: freezes; without: thaws.
-  Status setFrozen(NameView zone, std::optional<std::string> reason);
+  Status addZone(NameView zone, const Caller& caller = {});
+  Status removeZone(NameView zone, const std::string& reason, bool forget, const Caller& caller = {});
+  /// With a reason: freezes; without: thaws, for the reason `thawedFor`.
+  Status setFrozen(NameView zone, std::optional<std::string> reason, const Caller& caller = {},
+                   const std::string& thawedFor = {});
+  /// Promotes what has served for long enough, removes what is no longer kept, lets the store do what commits
+  /// do not wait for. To be called every few seconds by one thread of low priority; `now` of the monotonic
+  /// clock.
+  TendReport tend(const Keeping& keeping,
+                  std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
   bool hasZone(NameView zone) const;
   /// True where the zone was once added and then removed on purpose.
@@ -84,6 +106,11 @@ class Publisher {
   std::optional<ZoneStatus> status(NameView zone) const;
   Result<std::vector<HistoryEntry>> history(NameView zone, std::size_t limit, std::int64_t beforeId) const;
   Result<std::shared_ptr<const Zone>> content(NameView zone, Generation generation) const;
+  /// Recomputes the seals of the zone's history. Long work.
+  Result<SealReport> verify(NameView zone) const;
+  /// The newest commit that changed the owner, up to what is committed; none: it is older than what is kept.
+  Result<std::optional<HistoryEntry>> lastChangeOf(NameView zone, NameView name) const;
+  StoreStats storeStats() const { return store_->stats(); }
 
   const ReclaimStats& reclaimStats() const noexcept { return reclaim_; }
   struct SwapStats {

@@ -143,7 +143,7 @@ Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state
   HistoryEntry entry = entryFor(submission, outcome, candidate.zone->committedAt());
   entry.fate = Fate::Committed;
   const Stopwatch watch;
-  const std::array<ZoneCommit, 1> commits{{{entry, *state.content, *candidate.zone}}};
+  const std::array<ZoneCommit, 1> commits{{{entry, *state.content, candidate.zone}}};
   if (Status committed = store_->commit(commits); !committed) return std::move(committed).error();
   outcome.durable = watch.elapsed();
 
@@ -196,7 +196,7 @@ void Publisher::recordRefusal(ZoneState& state, HistoryEntry entry, Outcome& out
   std::array<bool, kRules> seen{};
   for (const Reason& reason : outcome.verdict.reasons) seen[static_cast<std::size_t>(reason.rule)] = true;
   for (std::size_t i = 0; i < kRules; ++i) state.refusals[i] += seen[i] ? 1 : 0;
-  if (Status recorded = store_->recordRefusal(state.stored.apex, entry); !recorded)
+  if (Status recorded = store_->record(state.stored.apex, entry); !recorded)
     outcome.unrecorded = std::move(recorded).error();
   state.lastRefusal = std::move(entry);
 }

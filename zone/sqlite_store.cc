@@ -79,11 +79,11 @@ class SqliteStore final : public PlanStore {
       : lock_(std::move(lock)), writer_(std::move(writer)), reader_(std::move(reader)) {}
 
   Result<std::vector<StoredZone>> zones() override;
-  Status putZone(const StoredZone& zone) override;
+  Status putZone(const StoredZone& zone, const HistoryEntry& event) override;
   Status forgetZone(NameView apex) override;
   Result<std::shared_ptr<const Zone>> content(NameView apex, Generation generation) override;
   Status commit(std::span<const ZoneCommit> commits) override;
-  Status recordRefusal(NameView apex, const HistoryEntry& entry) override;
+  Status record(NameView apex, const HistoryEntry& entry) override;
   Result<std::vector<HistoryEntry>> history(NameView apex, std::size_t limit, std::int64_t beforeId) override;
 
  private:
@@ -120,7 +120,7 @@ Result<std::vector<StoredZone>> SqliteStore::zones() {
   }
 }
 
-Status SqliteStore::putZone(const StoredZone& zone) {
+Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry&) {
   const std::lock_guard guard(writing_);
   SqliteStatement put(writer_,
                       "INSERT INTO zones (apex, fence, committed, removed, frozen, frozen_since) "
@@ -238,8 +238,8 @@ Status SqliteStore::insertHistory(const std::string& apex, const HistoryEntry& e
 
 Status SqliteStore::insertCommit(const ZoneCommit& commit) {
   const HistoryEntry& entry = commit.entry;
-  const std::string apex = toText(commit.after.apex());
-  if (Status done = insertContent(entry, commit.before, commit.after); !done) return done;
+  const std::string apex = toText(commit.after->apex());
+  if (Status done = insertContent(entry, commit.before, *commit.after); !done) return done;
   if (Status done = insertHistory(apex, entry); !done) return done;
   // The fence only grows, here too: a row that is not below the new generation makes the commit fail.
   SqliteStatement fence(writer_,
@@ -260,7 +260,7 @@ Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
   return transaction.commit();
 }
 
-Status SqliteStore::recordRefusal(NameView apex, const HistoryEntry& entry) {
+Status SqliteStore::record(NameView apex, const HistoryEntry& entry) {
   const std::lock_guard guard(writing_);
   const std::string text = toText(apex);
   SqliteTransaction transaction(writer_);
@@ -329,7 +329,7 @@ Status prepare(SqliteDatabase& writer) {
 
 }  // namespace
 
-Result<std::unique_ptr<PlanStore>> openSqliteStore(const std::string& directory) {
+Result<std::unique_ptr<PlanStore>> openSqliteStore(const std::string& directory, const StoreOptions&) {
   std::error_code error;
   std::filesystem::create_directories(directory, error);
   if (error) return Error{ErrorKind::System, directory, "cannot be made: " + error.message()};

@@ -15,13 +15,13 @@ namespace {
 class NoStore : public PlanStore {
  public:
   Result<std::vector<StoredZone>> zones() override { return std::vector<StoredZone>(); }
-  Status putZone(const StoredZone&) override { return Done{}; }
+  Status putZone(const StoredZone&, const HistoryEntry&) override { return Done{}; }
   Status forgetZone(NameView) override { return Done{}; }
   Result<std::shared_ptr<const Zone>> content(NameView apex, Generation) override {
     return Error{ErrorKind::NotFound, toText(apex), "has no content"};
   }
   Status commit(std::span<const ZoneCommit>) override { return nothing(); }
-  Status recordRefusal(NameView, const HistoryEntry&) override { return nothing(); }
+  Status record(NameView, const HistoryEntry&) override { return nothing(); }
   Result<std::vector<HistoryEntry>> history(NameView, std::size_t, std::int64_t) override {
     return std::vector<HistoryEntry>();
   }
