@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <memory>
 
 #include "zone/submission.h"
@@ -12,10 +13,21 @@ struct Basis {
   std::unique_ptr<Snapshot> served;
   std::shared_ptr<const Zone> content;  ///< of the plan's zone; never null
   GuardPolicy policy;
-  std::shared_ptr<const Losses> losses;  ///< of the plan's zone within its window; may be null: none
+  LossWindow losses;  ///< what stands in the plan's zone, at least as far back as keepOf() says
+  VelocityPolicy serverVelocity = defaultServerVelocity();
+  Loss elsewhere;     ///< what stands in all other zones within serverVelocity.per
+  Loss elsewhereHas;  ///< what all other zones held have (capacityOf)
+  std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
+  /// Compiling and judging must be over by then; the verdict is `timeout` where they are not.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   Generation fence = 0;
   Generation committed = 0;
 };
+
+/// How far back a zone's losses must be kept for the two policies.
+inline std::chrono::milliseconds keepOf(const VelocityPolicy& zone, const VelocityPolicy& server) noexcept {
+  return std::max(zone.per, server.per);
+}
 
 /// A compiled candidate with the guard's verdict on it. Holds for the basis it was made from.
 struct Candidate {

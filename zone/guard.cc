@@ -77,7 +77,7 @@ Judge::Judge(const Case& judged)
     : case_(judged),
       before_(judged.served.zoneAt(judged.zone)),
       after_(*judged.candidate.zoneAt(judged.zone)),
-      deadline_(Clock::now() + judged.policy.timeout) {
+      deadline_(std::min(Clock::now() + judged.policy.timeout, judged.deadline)) {
   for (const Removal& removal : judged.plan.removals) {
     if (removal.type)
       removedTypes_.emplace(removal.name, *removal.type);
@@ -103,6 +103,7 @@ Verdict Judge::run() {
   judgeVanished();
   judgeEmptyEndpoints();
   judgeTargets();
+  judgeVelocity();
   judgeEffects();
   return std::move(verdict_);
 }
@@ -144,16 +145,20 @@ void Judge::found(Rule rule, NameView name, std::optional<RRType> type, std::str
        name);
 }
 
+bool Judge::isOverridden(Rule rule, NameView name) const {
+  return case_.overridesHaveReason && isOverridable(rule) &&
+         std::any_of(case_.overrides.begin(), case_.overrides.end(), [&](const Override& o) {
+           return o.rule == rule && (!o.name || (name && o.name->view() == name));
+         });
+}
+
 void Judge::keep(Reason reason, NameView name) {
   if (verdict_.reasons.size() >= case_.policy.maxReasons) {
     ++verdict_.unlisted;
     return;
   }
   const Rule rule = reason.rule;
-  const bool overridden = case_.overridesHaveReason && isOverridable(rule) &&
-                          std::any_of(case_.overrides.begin(), case_.overrides.end(), [&](const Override& o) {
-                            return o.rule == rule && (!o.name || o.name->view() == name);
-                          });
+  const bool overridden = isOverridden(rule, name);
   (overridden ? verdict_.overridden : verdict_.reasons).push_back(std::move(reason));
 }
 

@@ -2,6 +2,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,6 +11,7 @@
 
 #include "zone/plan.h"
 #include "zone/snapshot.h"
+#include "zone/velocity.h"
 #include "zone/zone_check.h"
 
 namespace holdfast {
@@ -45,8 +48,10 @@ struct Reason {
   std::string type;  ///< "A"; may be empty
   std::string observed;
   std::string limit;
-  std::string detail;   ///< one sentence for a person, ends with what to do where there is something to do
-  std::string code{};   ///< of rule `invalid`: what check found it (docs/zone-checks.md); may be empty
+  std::string detail;  ///< one sentence for a person, ends with what to do where there is something to do
+  /// Of rule `invalid`: what check found it (docs/zone-checks.md), may be empty. Of `velocity`: whose limit
+  /// it is, endpoint, zone or server.
+  std::string code{};
   std::string where{};  ///< "line 12" of a zone file or a JSON pointer, where that is known
 };
 
@@ -58,6 +63,38 @@ struct Override {
 /// Reads "RULE" or "RULE:NAME". The floor needs a name.
 Result<Override> parseOverride(std::string_view text, NameView zone);
 
+/// What one endpoint may not go below; what is not set is as for the zone.
+struct EndpointFloor {
+  std::optional<std::uint32_t> minTargets;
+  std::optional<std::uint32_t> minCapacityPercent;
+  friend bool operator==(const EndpointFloor&, const EndpointFloor&) = default;
+};
+
+/// Floors by owner name. A value type that shares its content, because a policy is copied for each plan.
+class EndpointFloors {
+ public:
+  void set(const Name& endpoint, const EndpointFloor& floor);
+  /// nullptr where the endpoint has none of its own. Valid while this or a copy of it lives unchanged.
+  const EndpointFloor* find(NameView endpoint) const;
+  bool empty() const noexcept { return !floors_ || floors_->empty(); }
+  const std::map<Name, EndpointFloor>& all() const;
+  friend bool operator==(const EndpointFloors& a, const EndpointFloors& b) {
+    return a.floors_ == b.floors_ || a.all() == b.all();
+  }
+
+ private:
+  std::shared_ptr<const std::map<Name, EndpointFloor>> floors_;
+};
+
+/// How many endpoints may be left as they were, so that the rest of a plan is published: a number of them, or
+/// a share of the endpoints that the zone has. Both 0: none, a plan is refused whole.
+struct Quarantine {
+  std::uint32_t endpoints = 0;
+  std::uint32_t percent = 0;
+  bool isOn() const noexcept { return endpoints > 0 || percent > 0; }
+  friend bool operator==(const Quarantine&, const Quarantine&) = default;
+};
+
 /// What the guard allows in one zone. From the configuration, key `guard`.
 struct GuardPolicy {
   std::uint32_t minTargets = 1;
@@ -65,10 +102,25 @@ struct GuardPolicy {
   std::uint32_t ttlMin = 0;
   std::uint32_t ttlMax = 7 * 86400;
   std::chrono::milliseconds timeout{30'000};
+  EndpointFloors endpoints;
+  VelocityPolicy velocity;
+  Quarantine quarantine;
   std::size_t maxReasons = 1000;  ///< further findings are counted, not listed
   std::size_t maxWarnings = 100;  ///< further ones are counted, not listed
   friend bool operator==(const GuardPolicy&, const GuardPolicy&) = default;
 };
+
+/// What one plan does to the sums that limit the whole server. All within the server's window.
+struct ServerLoss {
+  Loss before, after;   ///< what stands in the plan's zone without the plan and with it
+  Loss had;             ///< what the plan's zone had at the most: what it has, and what stands
+  bool waived = false;  ///< overridden with a reason, or nothing more goes: never refused
+};
+/// The rule `velocity` for the whole server: a few comparisons, made again where a plan is committed, because
+/// other zones may have lost something since it was judged. `elsewhere` is what stands in all other zones,
+/// `elsewhereHas` what they have.
+std::optional<Reason> judgeServerVelocity(const VelocityPolicy& policy, const ServerLoss& plan,
+                                          const Loss& elsewhere, const Loss& elsewhereHas);
 
 /// The guard's verdict. Accepted when `reasons` is empty.
 struct Verdict {
@@ -77,7 +129,19 @@ struct Verdict {
   std::uint64_t unlisted = 0;     ///< findings beyond GuardPolicy::maxReasons
   std::vector<Finding> warnings;  ///< they never refuse
   std::uint64_t unlistedWarnings = 0;
+  ServerLoss serverLoss;  ///< for judgeServerVelocity(), made again where the plan is committed
+  /// Names the guard asked for or looked at, a measure of its work.
+  std::uint64_t looked = 0;
   bool accepted() const noexcept { return reasons.empty(); }
+};
+
+/// What the rule `velocity` looks at beside the two snapshots.
+struct VelocityCase {
+  const Losses& losses;    ///< what the plan takes or gives
+  const LossWindow& lost;  ///< what stands in its zone
+  LossWindow::Time at;     ///< now, by the monotonic clock
+  VelocityPolicy server;
+  Loss elsewhere, elsewhereHas;  ///< as for judgeServerVelocity()
 };
 
 /// What is judged. Both snapshots borrow and differ in one zone only.
@@ -89,7 +153,10 @@ struct Case {
   const GuardPolicy& policy;
   const std::vector<Override>& overrides;
   bool overridesHaveReason = false;
-  WallTime now{};  ///< for the times of signatures; 0: they are not looked at
+  WallTime now{};                          ///< for the times of signatures; 0: they are not looked at
+  const VelocityCase* velocity = nullptr;  ///< nullptr: the rule `velocity` is not judged
+  /// When judging must be over, whatever policy.timeout says.
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
 /// Judges a candidate by every rule that looks at content (the fence's rules are the publisher's). Lists all

@@ -11,10 +11,7 @@ namespace holdfast {
 namespace {
 
 std::uint64_t capacityOf(RRsetView rrset, bool byWeight) noexcept {
-  if (!byWeight) return rrset.count();
-  std::uint64_t sum = 0;
-  for (unsigned i = 0; i < rrset.count(); ++i) sum += rrset.weight(i);
-  return sum;
+  return byWeight ? weightOf(rrset) : rrset.count();
 }
 
 /// The weight that records without one would carry: what they had, or the average for a new address.
@@ -31,13 +28,6 @@ std::uint64_t capacityByOldWeights(RRsetView old, RRsetView now) noexcept {
     sum += weight;
   }
   return sum;
-}
-
-std::uint32_t addressesOf(NodeView node) noexcept {
-  std::uint32_t count = 0;
-  for (const RRType type : {RRType::A, RRType::AAAA})
-    if (const RRsetView rrset = node.find(type)) count += rrset.count();
-  return count;
 }
 
 /// Why no client elsewhere could use the address, or nullptr. RFC 6890 and the IANA special-purpose
@@ -63,6 +53,13 @@ const char* bogusness(std::span<const std::uint8_t> a) noexcept {
 }
 
 }  // namespace
+
+std::uint32_t addressesOf(NodeView node) noexcept {
+  std::uint32_t count = 0;
+  for (const RRType type : {RRType::A, RRType::AAAA})
+    if (const RRsetView rrset = node.find(type)) count += rrset.count();
+  return count;
+}
 
 void Judge::judgeStructure() {
   std::vector<NameView> names;
@@ -158,20 +155,37 @@ void Judge::judgeTargets() {
 }
 
 void Judge::judgeFloor(const Changed& changed) {
+  const EndpointFloor* own = case_.policy.endpoints.find(changed.name());
+  const std::uint32_t least = own != nullptr && own->minTargets ? *own->minTargets : case_.policy.minTargets;
+  const std::uint32_t percent =
+      own != nullptr && own->minCapacityPercent ? *own->minCapacityPercent : case_.policy.minCapacityPercent;
   const std::uint32_t now = addressesOf(changed.after);
   const std::uint32_t was = changed.before ? addressesOf(changed.before) : 0;
-  const std::uint32_t least = case_.policy.minTargets;
-  // Plain address records (name servers, say) may be fewer than the minimum, but not become so.
-  if (now > 0 && now < least && (changed.after.isEndpoint() || was >= least))
-    found(Rule::Floor, changed.name(), std::nullopt, std::to_string(now) + " targets",
-          "at least " + std::to_string(least) + " targets",
-          "below guard.min-targets: allow=floor:NAME with a reason if that is meant");
+  // Where less is served than the floor wants, what is no worse passes: it may be mended step by step. Plain
+  // address records (name servers, say) that are new may be fewer, too.
+  const bool isWorse = was > 0 ? now < was : changed.after.isEndpoint() || own != nullptr;
+  if (now > 0 && now < least && isWorse)
+    foundFloor(changed.name(), std::nullopt, std::to_string(now) + " targets",
+               "at least " + std::to_string(least) + " targets",
+               "below min-targets: allow=floor:NAME with a reason if that is meant");
+  judgeWeights(changed);
   if (!changed.before) return;
-  judgeCapacity(changed, RRType::A);
-  judgeCapacity(changed, RRType::AAAA);
+  judgeCapacity(changed, RRType::A, percent);
+  judgeCapacity(changed, RRType::AAAA, percent);
 }
 
-void Judge::judgeCapacity(const Changed& changed, RRType type) {
+/// Weight 0 is for when nothing else is left: an endpoint of nothing else has no capacity.
+void Judge::judgeWeights(const Changed& changed) {
+  const Loss has = capacityOf(changed.after);
+  if (!changed.after.isEndpoint() || has.weight > 0) return;
+  const bool wasSo = changed.before && changed.before.isEndpoint() && capacityOf(changed.before).weight == 0;
+  if (!wasSo)
+    foundFloor(changed.name(), std::nullopt, std::to_string(has.targets) + " targets, all of weight 0",
+               "at least 1 target with a weight",
+               "without a weight there is no capacity: give one, or allow=floor:NAME with a reason");
+}
+
+void Judge::judgeCapacity(const Changed& changed, RRType type, std::uint32_t percent) {
   const RRsetView old = changed.before.find(type);
   RRsetView now = changed.after.find(type);
   if (!now) {
@@ -184,14 +198,19 @@ void Judge::judgeCapacity(const Changed& changed, RRType type) {
   const std::uint64_t was = capacityOf(old, byWeight);
   const std::uint64_t is =
       byWeight && !now.isEndpoint() ? capacityByOldWeights(old, now) : capacityOf(now, byWeight);
-  const std::uint64_t percent = case_.policy.minCapacityPercent;
   if (is * 100 >= was * percent) return;
   const char* unit = byWeight ? " weight" : " records";
-  found(
-      Rule::Floor, changed.name(), type,
+  foundFloor(
+      changed.name(), type,
       std::to_string(is) + " of " + std::to_string(was) + unit + " (" + std::to_string(is * 100 / was) + "%)",
       "at least " + std::to_string(percent) + "% of the capacity served",
-      "below guard.min-capacity: go in smaller steps, or allow=floor:NAME with a reason");
+      "below min-capacity: go in smaller steps, or allow=floor:NAME with a reason");
+}
+
+void Judge::foundFloor(NameView name, std::optional<RRType> type, std::string observed, std::string limit,
+                       std::string detail) {
+  floored_.emplace(name);
+  found(Rule::Floor, name, type, std::move(observed), std::move(limit), std::move(detail));
 }
 
 void Judge::judgeTtl(NodeView after) {

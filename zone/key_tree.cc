@@ -29,6 +29,14 @@ bool isAbove(std::span<const std::uint8_t> key, const std::string& other) noexce
   return std::lexicographical_compare(key.begin(), key.end(), octets, octets + other.size());
 }
 
+std::span<const std::uint8_t> octetsOf(const std::string& key) noexcept {
+  return {reinterpret_cast<const std::uint8_t*>(key.data()), key.size()};
+}
+
+bool isBelow(const std::string& other, std::span<const std::uint8_t> key) noexcept {
+  return std::ranges::lexicographical_compare(octetsOf(other), key);
+}
+
 void sortUnique(std::vector<std::string>& keys) {
   std::sort(keys.begin(), keys.end());
   keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
@@ -53,6 +61,27 @@ std::span<const std::uint8_t> KeyTree::atOrBefore(std::span<const std::uint8_t> 
       return {reinterpret_cast<const std::uint8_t*>(page->keys[at].data()), page->keys[at].size()};
     page = page->children[at].get();
   }
+}
+
+bool KeyTree::visitFrom(std::span<const std::uint8_t> key,
+                        const std::function<bool(std::span<const std::uint8_t>)>& visit) const {
+  return !root_ || visitPage(*root_, key, visit);
+}
+
+bool KeyTree::visitPage(const Page& page, std::span<const std::uint8_t> key,
+                        const std::function<bool(std::span<const std::uint8_t>)>& visit) {
+  if (page.isLeaf()) {
+    auto at = std::lower_bound(page.keys.begin(), page.keys.end(), key, isBelow);
+    for (; at != page.keys.end(); ++at)
+      if (!visit(octetsOf(*at))) return false;
+    return true;
+  }
+  const auto above = std::upper_bound(page.keys.begin(), page.keys.end(), key, isAbove);
+  std::size_t child =
+      above == page.keys.begin() ? 0 : static_cast<std::size_t>(above - page.keys.begin()) - 1;
+  for (; child < page.children.size(); ++child)
+    if (!visitPage(*page.children[child], key, visit)) return false;
+  return true;
 }
 
 KeyTree KeyTree::with(std::vector<std::string> added, std::vector<std::string> removed) const {

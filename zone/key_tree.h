@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -10,7 +11,8 @@ namespace holdfast {
 
 /// An immutable ordered set of octet strings that shares what did not change with the set it was made from: a
 /// B+ tree whose pages are copied along the way to a change. What a hash table cannot tell, it can: which key
-/// comes before another. Used for the chains of signed zones only, so it costs unsigned ones nothing.
+/// comes before another. Used for the chains of signed zones, for aliases by what they lead to, and for
+/// losses by name and time; what has none of these pays nothing.
 ///
 /// A value type: a copy shares everything. Any number of threads may read one tree.
 class KeyTree {
@@ -22,6 +24,10 @@ class KeyTree {
   /// of all, as the keys of a chain form a ring. Borrows from the tree; empty when the tree is empty.
   /// Allocates nothing.
   std::span<const std::uint8_t> atOrBefore(std::span<const std::uint8_t> key) const noexcept;
+
+  /// Visits the keys from `key` on, in order, until `visit` returns false. Returns whether it ran to the end.
+  bool visitFrom(std::span<const std::uint8_t> key,
+                 const std::function<bool(std::span<const std::uint8_t>)>& visit) const;
 
   /// The tree with these keys taken away and then those added; keys that are not there, or there already, are
   /// no error. Work is of the order of the change times the depth, or of the whole where much changes.
@@ -36,6 +42,8 @@ class KeyTree {
     bool isNew = false;
   };
 
+  static bool visitPage(const Page& page, std::span<const std::uint8_t> key,
+                        const std::function<bool(std::span<const std::uint8_t>)>& visit);
   static PagePtr build(std::vector<std::string> sorted);
   static void collect(const Page& page, std::vector<std::string>& keys);
   static Grown insert(const Page& page, const std::string& key);

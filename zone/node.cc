@@ -81,6 +81,13 @@ RRset RRsetView::toOwned() const {
   return owned;
 }
 
+std::uint64_t weightOf(RRsetView rrset) noexcept {
+  std::uint64_t sum = 0;
+  if (rrset && rrset.isEndpoint())
+    for (unsigned i = 0; i < rrset.count(); ++i) sum += rrset.weight(i);
+  return sum;
+}
+
 bool isSigned(NodeView node, RRType type) noexcept {
   if (!node.hasSignatures()) return false;
   for (const auto rdata : node.find(RRType::RRSIG))

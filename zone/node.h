@@ -145,6 +145,9 @@ class NodeView {
   const std::uint8_t* at_ = nullptr;
 };
 
+/// The sum of the weights; 0 for an RRset that is no part of an endpoint, and for the null view.
+std::uint64_t weightOf(RRsetView rrset) noexcept;
+
 /// Whether the node has a signature over its RRset of that type.
 bool isSigned(NodeView node, RRType type) noexcept;
 

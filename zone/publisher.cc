@@ -56,6 +56,12 @@ void Publisher::setPolicy(NameView zone, const GuardPolicy& policy) {
   }
 }
 
+void Publisher::setServerVelocity(const VelocityPolicy& policy) {
+  const std::lock_guard lock(mutex_);
+  serverVelocity_ = policy;
+  ++edition_;
+}
+
 Status Publisher::addZone(NameView zone, const Caller& caller) {
   const std::lock_guard lock(mutex_);
   if (find(zone) != nullptr) return Error{ErrorKind::Conflict, toText(zone), "is held already"};
@@ -91,6 +97,7 @@ Status Publisher::removeZone(NameView zone, const std::string& reason, bool forg
   const HistoryEntry removal = event(Fate::ZoneRemoved, caller, reason, clock_());
   if (Status put = forget ? store_->forgetZone(zone) : store_->putZone(stored, removal); !put) return put;
   if (forget) {
+    losses_.forget(zone);
     zones_.erase(Name(zone));
   } else {
     state->stored = std::move(stored);

@@ -88,6 +88,8 @@ class Publisher {
 
   /// `policy` is in force from now on, or from when the zone is added, until told otherwise.
   void setPolicy(NameView zone, const GuardPolicy& policy);
+  /// The limits over all zones held, from now on.
+  void setServerVelocity(const VelocityPolicy& policy);
   Status addZone(NameView zone, const Caller& caller = {});
   Status removeZone(NameView zone, const std::string& reason, bool forget, const Caller& caller = {});
   /// With a reason: freezes; without: thaws, for the reason `thawedFor`.
@@ -158,6 +160,7 @@ class Publisher {
   mutable std::mutex mutex_;              // the critical section; guards all below and every swap
   std::map<Name, ZoneState> zones_;       // removed zones too, for their fence
   std::map<Name, GuardPolicy> policies_;  // of zones not held too, for when they are added
+  VelocityPolicy serverVelocity_ = defaultServerVelocity();
   VelocityLedger losses_;
   std::uint64_t edition_ = 0;  // counts swaps
 };

@@ -14,8 +14,6 @@ namespace {
 /// before it is done inside, where nobody can be.
 constexpr int kOptimisticTries = 2;
 
-constexpr std::chrono::seconds kVelocityWindow{600};
-
 HistoryEntry entryFor(const Submission& submission, const Outcome& outcome, WallTime at) {
   HistoryEntry entry;
   entry.generation = outcome.generation;
@@ -63,7 +61,12 @@ Basis Publisher::basisOf(const ZoneState& state) {
   basis.policy = state.policy;
   basis.fence = state.stored.fence;
   basis.committed = state.stored.committed;
-  basis.losses = losses_.standing(state.stored.apex, std::chrono::steady_clock::now(), kVelocityWindow);
+  basis.serverVelocity = serverVelocity_;
+  basis.losses =
+      losses_.standing(state.stored.apex, basis.at, keepOf(state.policy.velocity, serverVelocity_));
+  basis.elsewhere = losses_.elsewhere(state.stored.apex, basis.at, serverVelocity_.per);
+  for (const auto& zone : zones)
+    if (zone->apex() != state.stored.apex) basis.elsewhereHas += capacityOf(zone->facts());
   return basis;
 }
 
@@ -138,6 +141,11 @@ Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state
     return outcome;
   }
 
+  LossWindow losses = losses_
+                          .standing(state.stored.apex, std::chrono::steady_clock::now(),
+                                    keepOf(state.policy.velocity, serverVelocity_))
+                          .with(candidate.losses, std::chrono::steady_clock::now());
+
   // Commit (I7): durable before the first client can see it.
   outcome.kind = Outcome::Kind::Published;
   HistoryEntry entry = entryFor(submission, outcome, candidate.zone->committedAt());
@@ -147,9 +155,8 @@ Result<Outcome> Publisher::decide(const Submission& submission, ZoneState& state
   if (Status committed = store_->commit(commits); !committed) return std::move(committed).error();
   outcome.durable = watch.elapsed();
 
-  losses_.record(state.stored.apex, candidate.losses, std::chrono::steady_clock::now());
-
   // Swap: from here on nothing can fail (I11).
+  losses_.put(state.stored.apex, std::move(losses));
   state.stored.fence = state.stored.committed = outcome.committed = outcome.generation;
   state.content = std::move(candidate.zone);
   ++state.published;

@@ -9,12 +9,18 @@ namespace {
 /// Adds what one node contributes to the facts, or takes it away (sign -1).
 void count(ZoneFacts& facts, NodeView node, bool isApex, std::uint64_t sign) noexcept {
   if (!node) return;
+  bool hasAddresses = false;
   for (const RRsetView rrset : node) {
     facts.records += sign * rrset.count();
     if (rrset.type() == RRType::NS && !isApex) facts.cuts += sign;
     if (rrset.type() == RRType::DNAME) facts.dnames += sign;
     if (rrset.type() == RRType::CNAME) facts.cnames += sign;
+    if (!isAddressType(rrset.type())) continue;
+    hasAddresses = true;
+    facts.targets += sign * rrset.count();
+    facts.weight += sign * weightOf(rrset);
   }
+  if (hasAddresses) facts.addressNames += sign;
   if (node.isEndpoint()) facts.endpoints += sign;
   if (node.name().isWildcard()) facts.wildcards += sign;
 }

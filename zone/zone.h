@@ -25,6 +25,9 @@ struct ZoneFacts {
   std::uint64_t dnames = 0;
   std::uint64_t cnames = 0;
   std::uint64_t wildcards = 0;
+  std::uint64_t addressNames = 0;  ///< names with addresses, endpoints or not
+  std::uint64_t targets = 0;       ///< addresses
+  std::uint64_t weight = 0;        ///< of all targets that have one
 };
 
 /// The compiled, immutable content of one zone at one generation.
