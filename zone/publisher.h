@@ -1,17 +1,14 @@
 #pragma once
 
-#include <array>
-#include <atomic>
+#include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "zone/candidate.h"
-#include "zone/plan_store.h"
+#include "zone/commit_path.h"
 
 namespace holdfast {
 
@@ -29,24 +26,6 @@ struct Rollback {
   std::size_t diffLimit = 0;
 };
 
-/// A zone as `status` shows it.
-struct ZoneStatus {
-  Name apex;
-  Generation planned = 0, committed = 0, served = 0;
-  std::uint32_t serial = 0;
-  std::optional<WallTime> committedAt;
-  std::uint64_t names = 0;
-  ZoneFacts facts;
-  std::optional<std::string> frozen;
-  WallTime frozenSince{};
-  std::optional<HistoryEntry> lastRefusal;
-  std::array<std::uint64_t, kRules> refusals{};  ///< since start, by rule
-  std::uint64_t published = 0;                   ///< since start
-  std::uint64_t warnings = 0;                    ///< about published plans, since start
-  std::vector<Generation> good;                  ///< last-known-good ones, newest first
-  std::string seal;                              ///< of the newest line of the history, 32 octets
-};
-
 /// What is kept of the past, by configuration.
 struct Keeping {
   Retention history;
@@ -61,12 +40,18 @@ struct TendReport {
   std::vector<Error> problems;
 };
 
-/// The only code that swaps the snapshot. Any number of threads submit; one at a time passes the critical
-/// section, which is Publisher::decide in publisher_submit.cc and reads top to bottom: fence, guard, commit,
-/// swap. Queries never meet its lock. Every calling thread holds an RcuThread.
+/// The only code that swaps the snapshot. Any number of threads submit. The way of a plan is
+/// Publisher::submit in publisher_submit.cc, to be read from top to bottom; its steps, and what they may
+/// meet, are CommitPath's.
+///
+/// Three locks, taken in this order and none of them by queries: `section_`, the critical section, is held
+/// while the disk makes a commit durable, which takes along all plans that are ready by then; `recording_`
+/// while refusals are written; `view_` for moments only, so that status and admissions wait for no disk.
+/// Every calling thread holds an RcuThread.
 class Publisher {
  public:
-  using Clock = std::function<WallTime()>;
+  using Clock = CommitPath::Clock;
+  using SwapStats = CommitPath::SwapStats;
   /// Loads what the store has committed, before the first query. A zone whose content cannot be read is held
   /// without content, and loadProblems() says why: the others are served, and a newer plan heals it (I6).
   static Result<std::unique_ptr<Publisher>> open(std::unique_ptr<PlanStore> store, Clock clock);
@@ -74,10 +59,12 @@ class Publisher {
   ~Publisher();
   const std::vector<Error>& loadProblems() const noexcept { return loadProblems_; }
 
-  const RcuPointer<Snapshot>& snapshot() const noexcept { return snapshot_; }
+  const RcuPointer<Snapshot>& snapshot() const noexcept { return path_.snapshot(); }
 
-  /// Judges and, if accepted, commits and swaps. An Error is a fault of the store, an unknown zone or a plan
-  /// without a generation: nothing was published then. A refusal is an Outcome, and stands in the history.
+  /// Judges and, if accepted, commits and swaps. Returns once the outcome is true for good: published and
+  /// durable, refused, or superseded, and in the history. An Error is a fault of the store, an unknown zone
+  /// or a plan without a generation: nothing was published then. Blocks while a newer full plan of the zone
+  /// is judged, and for the disk.
   Result<Outcome> submit(const Submission& submission);
   /// Brings the content of an older generation back under a new one (I9), judged as any plan. What has come
   /// since and would go is refused unless `removals` name it, or `removesAdded` says that all of it may go.
@@ -114,55 +101,30 @@ class Publisher {
   Result<std::optional<HistoryEntry>> lastChangeOf(NameView zone, NameView name) const;
   StoreStats storeStats() const { return store_->stats(); }
 
-  const ReclaimStats& reclaimStats() const noexcept { return reclaim_; }
-  struct SwapStats {
-    std::atomic<std::uint64_t> swaps{0}, micros{0}, longestMicros{0};  ///< durable commit to pointer swapped
-  };
-  const SwapStats& swapStats() const noexcept { return swaps_; }
+  const ReclaimStats& reclaimStats() const noexcept { return path_.reclaimStats(); }
+  const SwapStats& swapStats() const noexcept { return path_.swapStats(); }
 
  private:
-  struct ZoneState {
-    StoredZone stored;
-    std::shared_ptr<const Zone> content;  // never null; without content where nothing is committed
-    GuardPolicy policy;
-    Generation planned = 0;
-    std::optional<HistoryEntry> lastRefusal;
-    std::array<std::uint64_t, kRules> refusals{};
-    std::uint64_t published = 0;
-    std::uint64_t warnings = 0;
-  };
-  /// What a submission was given to work with, and which swap it was made after.
-  struct Prepared {
-    Candidate candidate;
-    std::uint64_t edition = 0;
-  };
-
   Publisher(std::unique_ptr<PlanStore> store, Clock clock);
   Status load();
-  ZoneState* find(NameView zone);
-  const ZoneState* find(NameView zone) const;
-  Basis basisOf(const ZoneState& state);
-  Candidate prepare(const Submission& submission, const Basis& basis, Outcome& outcome) const;
-  Result<Outcome> decide(const Submission& submission, ZoneState& state, Prepared prepared, Outcome outcome);
-  void fence(const Submission& submission, const ZoneState& state, Verdict& verdict) const;
-  Outcome refused(const Submission& submission, ZoneState& state, Outcome outcome);
-  void recordRefusal(ZoneState& state, HistoryEntry entry, Outcome& outcome);
-  void swap(std::unique_ptr<Snapshot> next) noexcept;
-  ZoneStatus statusOf(const ZoneState& state) const;
+  void admit(Attempt& attempt);
+  void conclude(Attempt& attempt);
+  void settle(Attempt& attempt);
+  void pass(Batch& batch);
+  void withdraw(Attempt& attempt) noexcept;
+  void write(Record& record);
+  void writeQueued(NameView forgotten);
+  Status change(Result<ZoneChange> staged);
 
   const std::unique_ptr<PlanStore> store_;
   const Clock clock_;
   std::vector<Error> loadProblems_;  // constant once open() returned
-  ReclaimStats reclaim_;
-  SwapStats swaps_;
-  RcuPointer<Snapshot> snapshot_;
 
-  mutable std::mutex mutex_;              // the critical section; guards all below and every swap
-  std::map<Name, ZoneState> zones_;       // removed zones too, for their fence
-  std::map<Name, GuardPolicy> policies_;  // of zones not held too, for when they are added
-  VelocityPolicy serverVelocity_ = defaultServerVelocity();
-  VelocityLedger losses_;
-  std::uint64_t edition_ = 0;  // counts swaps
+  mutable std::mutex section_;
+  std::mutex recording_;
+  mutable std::mutex view_;
+  std::condition_variable changed_;  // with view_: some attempt moved on, or a zone changed
+  CommitPath path_;                  // guarded as its steps say
 };
 
 }  // namespace holdfast

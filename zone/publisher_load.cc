@@ -12,25 +12,19 @@ Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> st
 Status Publisher::load() {
   Result<std::vector<StoredZone>> stored = store_->zones();
   if (!stored) return std::move(stored).error();
-  const std::lock_guard lock(mutex_);
-  std::vector<Snapshot::ZonePtr> served;
+  std::vector<LoadedZone> zones;
   for (StoredZone& zone : *stored) {
-    ZoneState state;
-    state.content = std::make_shared<Zone>(zone.apex);
-    state.planned = zone.fence;
+    std::shared_ptr<const Zone> served = std::make_shared<Zone>(zone.apex);
     if (!zone.removed && zone.committed > 0) {
       Result<std::shared_ptr<const Zone>> content = store_->content(zone.apex, zone.committed);
       if (content)
-        state.content = *std::move(content);
+        served = *std::move(content);
       else
         loadProblems_.push_back(std::move(content).error());
     }
-    if (!zone.removed) served.push_back(state.content);
-    const Name apex = zone.apex;
-    state.stored = std::move(zone);
-    zones_.emplace(apex, std::move(state));
+    zones.push_back({std::move(zone), std::move(served)});
   }
-  swap(std::make_unique<Snapshot>(std::move(served)));
+  path_.load(std::move(zones));
   return Done{};
 }
 

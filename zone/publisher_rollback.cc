@@ -19,25 +19,49 @@ std::vector<Removal> addedSince(const Zone& old, const Zone& now) {
   return added;
 }
 
+/// Keeps a generation from being cleaned up while it lives.
+class Pinned {
+ public:
+  Pinned(CommitPath& path, std::mutex& section, NameView zone, Generation generation)
+      : path_(path), section_(section), zone_(zone), generation_(generation) {
+    const std::lock_guard held(section_);
+    path_.pin(zone_, generation_);
+  }
+  ~Pinned() {
+    const std::lock_guard held(section_);
+    path_.unpin(zone_, generation_);
+  }
+  Pinned(const Pinned&) = delete;
+  Pinned& operator=(const Pinned&) = delete;
+
+ private:
+  CommitPath& path_;
+  std::mutex& section_;
+  const Name zone_;
+  const Generation generation_;
+};
+
 }  // namespace
 
 Result<Outcome> Publisher::rollback(const Rollback& wish) {
+  const Pinned pinned(path_, section_, wish.zone, wish.to);
   Result<std::shared_ptr<const Zone>> old = content(wish.zone, wish.to);
   if (!old) return std::move(old).error();
   Submission submission;
   submission.plan.zone = wish.zone;
   submission.plan.kind = PlanKind::Full;
   submission.plan.removals = wish.removals;
+  std::shared_ptr<const Zone> now;
   {
-    const std::lock_guard lock(mutex_);
-    const ZoneState* state = find(wish.zone);
+    const std::lock_guard view(view_);
+    const ZoneState* state = path_.find(wish.zone);
     if (state == nullptr) return Error{ErrorKind::NotFound, wish.zone.text(), "is not held"};
     // What is to go was seen against this content, so no other may be in force when it goes.
     submission.plan.base = wish.base.value_or(state->stored.committed);
-    if (wish.removesAdded)
-      for (Removal& removal : addedSince(**old, *state->content))
-        submission.plan.removals.push_back(std::move(removal));
+    now = state->content;
   }
+  if (wish.removesAdded)
+    for (Removal& removal : addedSince(**old, *now)) submission.plan.removals.push_back(std::move(removal));
   submission.restored = *std::move(old);
   submission.caller = wish.caller;
   submission.reason = wish.reason;

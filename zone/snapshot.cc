@@ -45,13 +45,19 @@ const Zone* Snapshot::zoneAt(NameView apex) const noexcept {
 }
 
 std::unique_ptr<Snapshot> Snapshot::with(ZonePtr zone) const {
+  return with(std::span(&zone, 1));
+}
+
+std::unique_ptr<Snapshot> Snapshot::with(std::span<const ZonePtr> changed) const {
   std::vector<ZonePtr> zones = zones_;
-  const auto same = std::find_if(zones.begin(), zones.end(),
-                                 [&](const ZonePtr& other) { return other->apex() == zone->apex(); });
-  if (same == zones.end())
-    zones.push_back(std::move(zone));
-  else
-    *same = std::move(zone);
+  for (const ZonePtr& zone : changed) {
+    const auto isSame = [&](const ZonePtr& other) { return other->apex() == zone->apex(); };
+    const auto same = std::find_if(zones.begin(), zones.end(), isSame);
+    if (same == zones.end())
+      zones.push_back(zone);
+    else
+      *same = zone;
+  }
   return std::make_unique<Snapshot>(std::move(zones));
 }
 

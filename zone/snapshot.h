@@ -31,6 +31,7 @@ class Snapshot : public RcuRetired {
 
   /// A copy in which `zone` takes the place of the one with its apex, or is added. Shares all else.
   std::unique_ptr<Snapshot> with(ZonePtr zone) const;
+  std::unique_ptr<Snapshot> with(std::span<const ZonePtr> zones) const;
   std::unique_ptr<Snapshot> without(NameView apex) const;
 
  private:
