@@ -5,56 +5,21 @@
 #include <algorithm>
 #include <array>
 
+#include "zone/compression.h"
+#include "zone/octets.h"
+
 namespace holdfast {
 
 namespace {
 
-constexpr std::string_view kMagic = "HFC1";
-
-template <class T>
-void put(std::string& out, T value) {
-  for (unsigned shift = 8 * sizeof(T); shift > 0; shift -= 8)
-    out += static_cast<char>(static_cast<std::uint64_t>(value) >> (shift - 8) & 0xff);
-}
-
-template <class Length>
-void putBytes(std::string& out, std::string_view bytes) {
-  put(out, static_cast<Length>(bytes.size()));
-  out += bytes;
-}
-
-/// Bounds-checked reading. After the first read past the end everything reads as zero and ok() is false.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : rest_(bytes) {}
-  bool ok() const noexcept { return ok_; }
-  bool atEnd() const noexcept { return rest_.empty(); }
-
-  std::string_view bytes(std::size_t size) noexcept {
-    if (size > rest_.size()) {
-      ok_ = false;
-      rest_ = {};
-      return {};
-    }
-    const std::string_view taken = rest_.substr(0, size);
-    rest_.remove_prefix(size);
-    return taken;
-  }
-  template <class T>
-  T number() noexcept {
-    std::uint64_t value = 0;
-    for (const char c : bytes(sizeof(T))) value = value << 8 | static_cast<std::uint8_t>(c);
-    return static_cast<T>(value);
-  }
-  template <class Length>
-  std::string_view counted() noexcept {
-    return bytes(number<Length>());
-  }
-
- private:
-  std::string_view rest_;
-  bool ok_ = true;
-};
+// A body of schema 1 is "HFC1" and then, for each owner, its whole name and its RRsets, uncompressed.
+constexpr std::string_view kMagic1 = "HFC1";
+// One of schema 2 is "HFC2", flags, and two blocks: the owners, relative to the apex, and for each of them
+// its RRsets. A block is its size, its size as stored, and that: compressed where the two differ.
+constexpr std::string_view kMagic2 = "HFC2";
+constexpr std::uint8_t kAlike = 1;  ///< the RRsets are compressed against those before
+/// Larger RRsets than these before are not worth keeping in view of the compressor.
+constexpr std::size_t kMostAlike = 16 << 20;
 
 bool sameData(NodeView a, NodeView b) noexcept {
   const std::size_t countA = a ? a.rrsetCount() : 0;
@@ -69,20 +34,19 @@ bool sameData(NodeView a, NodeView b) noexcept {
   return true;
 }
 
-void putRRset(std::string& out, const RRset& rrset) {
-  put(out, static_cast<std::uint16_t>(rrset.type));
-  put(out, rrset.ttl);
-  put(out, rrset.pick);
-  put(out, static_cast<std::uint8_t>(rrset.isEndpoint() ? 1 : 0));
-  put(out, static_cast<std::uint16_t>(rrset.rdata.size()));
-  for (const std::string& rdata : rrset.rdata) putBytes<std::uint16_t>(out, rdata);
-  for (const Target& target : rrset.targets) {
-    put(out, target.weight);
-    putBytes<std::uint8_t>(out, target.id);
+void putRRsets(OctetWriter& out, NodeView node) {
+  const std::vector<RRset> rrsets = ownedRRsets(node);
+  out.number(static_cast<std::uint16_t>(rrsets.size()));
+  for (const RRset& rrset : rrsets) {
+    out.number(static_cast<std::uint16_t>(rrset.type)).number(rrset.ttl).number(rrset.pick);
+    out.number(static_cast<std::uint8_t>(rrset.isEndpoint() ? 1 : 0));
+    out.number(static_cast<std::uint16_t>(rrset.rdata.size()));
+    for (const std::string& rdata : rrset.rdata) out.counted<std::uint16_t>(rdata);
+    for (const Target& target : rrset.targets) out.number(target.weight).counted<std::uint8_t>(target.id);
   }
 }
 
-RRset takeRRset(Reader& reader) {
+RRset takeRRset(OctetReader& reader) {
   RRset rrset;
   rrset.type = static_cast<RRType>(reader.number<std::uint16_t>());
   rrset.ttl = reader.number<std::uint32_t>();
@@ -100,41 +64,126 @@ RRset takeRRset(Reader& reader) {
   return rrset;
 }
 
+void putBlock(std::string& out, const std::string& block, std::string_view alike) {
+  const std::string packed = compressed(block, alike);
+  const std::string& smaller = packed.size() < block.size() ? packed : block;
+  OctetWriter(out).varint(block.size()).varint(smaller.size()).octets(smaller);
+}
+
+Result<std::string> takeBlock(OctetReader& reader, std::string_view alike) {
+  const std::uint64_t size = reader.varint(), stored = reader.varint();
+  const std::string_view bytes = reader.octets(stored);
+  if (!reader.ok()) return Error{ErrorKind::Store, "", "is cut off"};
+  if (stored == size) return std::string(bytes);
+  return decompressed(bytes, size, alike);
+}
+
+Error corrupt(std::string_view what) {
+  return {ErrorKind::Store, "", "the stored change " + std::string(what)};
+}
+
+Result<Name> takeOwner(OctetReader& reader, NameView apex, bool isRelative) {
+  std::string wire(reader.counted<std::uint8_t>());
+  if (isRelative) wire.append(reinterpret_cast<const char*>(apex.data()), apex.size());
+  Result<Name> name = Name::fromWire({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()});
+  if (!name || !name->view().isAtOrBelow(apex)) return corrupt("has a bad name");
+  return name;
+}
+
+Status applyRRsets(OctetReader& reader, const Name& owner, ZoneEdit& edit) {
+  std::vector<RRset> rrsets;
+  const auto count = reader.number<std::uint16_t>();
+  for (unsigned i = 0; i < count && reader.ok(); ++i) rrsets.push_back(takeRRset(reader));
+  for (const RRset& rrset : rrsets)
+    for (const std::string& rdata : rrset.rdata)
+      if (!isWholeRdata(rrset.type, rdata)) return corrupt("has bad RDATA");
+  if (!reader.ok()) return corrupt("is cut off");
+  edit.setRRsets(owner, rrsets);
+  return Done{};
+}
+
+Status applyFirstForm(OctetReader reader, ZoneEdit& edit) {
+  while (!reader.atEnd()) {
+    const Result<Name> owner = takeOwner(reader, edit.apex(), false);
+    if (!owner) return owner.error();
+    if (Status applied = applyRRsets(reader, *owner, edit); !applied) return applied;
+  }
+  return Done{};
+}
+
+Result<std::vector<Name>> takeOwners(OctetReader& reader, NameView apex) {
+  const Result<std::string> block = takeBlock(reader, {});
+  if (!block) return corrupt(block.error().what);
+  std::vector<Name> owners;
+  for (OctetReader names(*block); !names.atEnd();) {
+    Result<Name> owner = takeOwner(names, apex, true);
+    if (!owner) return std::move(owner).error();
+    owners.push_back(*std::move(owner));
+  }
+  return owners;
+}
+
 }  // namespace
 
 std::string encodeChange(const Zone& before, const Zone& after) {
-  std::string out(kMagic);
+  std::string owners, was, is;
   NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
     if (sameData(old, now)) return true;  // only its number of children differs
     const NameView name = (old ? old : now).name();
-    putBytes<std::uint8_t>(out, {reinterpret_cast<const char*>(name.data()), name.size()});
-    const std::vector<RRset> rrsets = ownedRRsets(now);
-    put(out, static_cast<std::uint16_t>(rrsets.size()));
-    for (const RRset& rrset : rrsets) putRRset(out, rrset);
+    OctetWriter(owners).counted<std::uint8_t>(
+        {reinterpret_cast<const char*>(name.data()), name.size() - after.apex().size()});
+    OctetWriter writer(is), writerBefore(was);
+    putRRsets(writer, now);
+    if (before.hasContent() && was.size() <= kMostAlike) putRRsets(writerBefore, old);
     return true;
   });
+  const bool isAlike = !was.empty() && was.size() <= kMostAlike;
+  std::string out(kMagic2);
+  OctetWriter(out).number(isAlike ? kAlike : std::uint8_t{0});
+  putBlock(out, owners, {});
+  putBlock(out, is, isAlike ? std::string_view(was) : std::string_view());
   return out;
 }
 
 Status applyChange(std::string_view stored, ZoneEdit& edit) {
-  const auto corrupt = [](const char* what) { return Error{ErrorKind::Store, "", what}; };
-  Reader reader(stored);
-  if (reader.bytes(kMagic.size()) != kMagic) return corrupt("the stored change has an unknown format");
-  while (!reader.atEnd() && reader.ok()) {
-    const std::string_view wire = reader.counted<std::uint8_t>();
-    const Result<Name> name =
-        Name::fromWire({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()});
-    if (!name || !name->view().isAtOrBelow(edit.apex())) return corrupt("the stored change has a bad name");
-    std::vector<RRset> rrsets;
-    const auto count = reader.number<std::uint16_t>();
-    for (unsigned i = 0; i < count && reader.ok(); ++i) rrsets.push_back(takeRRset(reader));
-    for (const RRset& rrset : rrsets)
-      for (const std::string& rdata : rrset.rdata)
-        if (!isWholeRdata(rrset.type, rdata)) return corrupt("the stored change has bad RDATA");
-    if (reader.ok()) edit.setRRsets(*name, rrsets);
-  }
-  if (!reader.ok()) return corrupt("the stored change is cut off");
+  OctetReader reader(stored);
+  const std::string_view magic = reader.octets(kMagic2.size());
+  if (magic == kMagic1) return applyFirstForm(reader, edit);
+  if (magic != kMagic2) return corrupt("has an unknown format");
+  const bool isAlike = (reader.number<std::uint8_t>() & kAlike) != 0;
+  const Result<std::vector<Name>> owners = takeOwners(reader, edit.apex());
+  if (!owners) return owners.error();
+  std::string was;
+  OctetWriter writer(was);
+  if (isAlike)
+    for (const Name& owner : *owners) putRRsets(writer, edit.find(owner));
+  const Result<std::string> block = takeBlock(reader, was);
+  if (!block) return corrupt(block.error().what);
+  OctetReader rrsets(*block);
+  for (const Name& owner : *owners)
+    if (Status applied = applyRRsets(rrsets, owner, edit); !applied) return applied;
+  if (!rrsets.atEnd() || !reader.atEnd()) return corrupt("has more RRsets than owners");
   return Done{};
+}
+
+Result<std::vector<Name>> ownersIn(std::string_view stored, NameView apex) {
+  OctetReader reader(stored);
+  const std::string_view magic = reader.octets(kMagic2.size());
+  if (magic == kMagic2) {
+    (void)reader.number<std::uint8_t>();
+    return takeOwners(reader, apex);
+  }
+  if (magic != kMagic1) return corrupt("has an unknown format");
+  std::vector<Name> owners;
+  while (!reader.atEnd()) {
+    Result<Name> owner = takeOwner(reader, apex, false);
+    if (!owner) return std::move(owner).error();
+    const auto count = reader.number<std::uint16_t>();
+    for (unsigned i = 0; i < count && reader.ok(); ++i) (void)takeRRset(reader);
+    if (!reader.ok()) return corrupt("is cut off");
+    owners.push_back(*std::move(owner));
+  }
+  return owners;
 }
 
 std::string sha256(std::string_view bytes) {
@@ -152,6 +201,20 @@ std::string toHex(std::string_view bytes) {
     text += kDigits[static_cast<std::uint8_t>(c) & 15];
   }
   return text;
+}
+
+std::string fromHex(std::string_view text) {
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
+  std::string bytes;
+  if (text.size() % 2 != 0) return {};
+  for (std::size_t i = 0; i < text.size(); i += 2) {
+    const int high = digit(text[i]), low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return {};
+    bytes += static_cast<char>(high << 4 | low);
+  }
+  return bytes;
 }
 
 }  // namespace holdfast

@@ -1,24 +1,31 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "zone/zone.h"
 
 namespace holdfast {
 
 /// The stored form of a change of content: for each owner whose data differs, its RRsets after the change;
-/// none for an owner that is gone. All numbers big-endian, so that a store moves between machines. Versioned
-/// by its first four octets; independent of the compiled layout of nodes.
+/// none for an owner that is gone. The owners come first, so that they can be read alone; the RRsets are
+/// compressed against those that the same owners had before. All numbers big-endian, so that a store moves
+/// between machines. Versioned by its first four octets; independent of the compiled layout of nodes.
 std::string encodeChange(const Zone& before, const Zone& after);
 
-/// Applies a stored change. Any bytes are safe input; an Error of kind Store says what is wrong with them,
-/// and the edit is then to be dropped.
+/// Applies a stored change. REQUIRES for a change that is to succeed: the edit holds what `before` was. Any
+/// bytes are safe input; an Error of kind Store says what is wrong with them, and the edit is then to be
+/// dropped. Reads the form of schema 1 ("HFC1") too.
 Status applyChange(std::string_view stored, ZoneEdit& edit);
+
+/// The owners that a stored change is about, without decoding what they got.
+Result<std::vector<Name>> ownersIn(std::string_view stored, NameView apex);
 
 /// SHA-256, as 32 octets or in hex.
 std::string sha256(std::string_view bytes);
 std::string toHex(std::string_view bytes);
+/// The inverse of toHex(); empty where the text is not hex.
+std::string fromHex(std::string_view text);
 
 }  // namespace holdfast
