@@ -207,8 +207,9 @@ ZoneStatus CommitPath::statusOf(const ZoneState& state) const {
   status.published = state.published;
   status.superseded = state.superseded;
   status.warnings = state.warnings;
-  status.good = state.stored.good;
-  status.seal = state.stored.seal;
+  ZoneHead head = store_.head(state.stored.apex);
+  status.good = std::move(head.good);
+  status.seal = std::move(head.seal);
   return status;
 }
 

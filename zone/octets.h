@@ -44,6 +44,7 @@ class OctetReader {
   explicit OctetReader(std::string_view bytes) : rest_(bytes) {}
   bool ok() const noexcept { return ok_; }
   bool atEnd() const noexcept { return rest_.empty(); }
+  std::size_t left() const noexcept { return rest_.size(); }
 
   std::string_view octets(std::uint64_t size) noexcept {
     if (size > rest_.size()) {

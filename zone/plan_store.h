@@ -19,9 +19,6 @@ struct StoredZone {
   bool removed = false;
   std::optional<std::string> frozen;  ///< the reason, while frozen
   WallTime frozenSince{};
-  // Set by the store, and not taken from what is given to putZone().
-  std::vector<Generation> good;  ///< last-known-good ones, newest first
-  std::string seal;              ///< of the newest line of its history, 32 octets; empty while there is none
 };
 
 /// One zone's share of a commit. `before` is what was committed until now, and what is written is the change
@@ -58,6 +55,12 @@ struct CleanUpReport {
   std::uint64_t commits = 0;  ///< lines removed with their content
   std::uint64_t others = 0;
   bool more = false;  ///< there is more to remove: call again, but let commits go first
+};
+
+/// What commits and promotions leave behind.
+struct ZoneHead {
+  std::string seal;              ///< of the newest line of the history, 32 octets
+  std::vector<Generation> good;  ///< last-known-good generations, newest first
 };
 
 /// Numbers for the metrics. Totals are since the start.
@@ -131,6 +134,8 @@ class PlanStore {
   /// Work that commits must not wait for: checkpoints, the write-ahead log, giving back disk space. From one
   /// thread, every few seconds, outside of every lock.
   virtual Status maintain() { return Done{}; }
+  /// From memory: waits for no disk.
+  virtual ZoneHead head(NameView /*apex*/) { return {}; }
   virtual StoreStats stats() { return {}; }
   /// What happened to the store that people must know, since the last call: set aside, made anew, read-only.
   virtual std::vector<Error> takeProblems() { return {}; }

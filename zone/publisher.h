@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -52,8 +53,9 @@ class Publisher {
  public:
   using Clock = CommitPath::Clock;
   using SwapStats = CommitPath::SwapStats;
-  /// Loads what the store has committed, before the first query. A zone whose content cannot be read is held
-  /// without content, and loadProblems() says why: the others are served, and a newer plan heals it (I6).
+  /// Loads what the store has committed, before the first query. A zone whose content cannot be read is
+  /// served with the newest last-known-good generation that can, else with any older one, else held without
+  /// content; loadProblems() says which and why. The others are served, and a newer full plan heals it (I6).
   static Result<std::unique_ptr<Publisher>> open(std::unique_ptr<PlanStore> store, Clock clock);
   /// REQUIRES: no reader and no submitter is left.
   ~Publisher();
@@ -105,8 +107,16 @@ class Publisher {
   const SwapStats& swapStats() const noexcept { return path_.swapStats(); }
 
  private:
+  /// What a zone serves, and since when as tend() saw it.
+  struct Serving {
+    Generation generation = 0;
+    std::chrono::steady_clock::time_point since;
+  };
+
   Publisher(std::unique_ptr<PlanStore> store, Clock clock);
   Status load();
+  std::shared_ptr<const Zone> loadContent(const StoredZone& zone);
+  void replayLosses(NameView zone);
   void admit(Attempt& attempt);
   void conclude(Attempt& attempt);
   void settle(Attempt& attempt);
@@ -115,10 +125,15 @@ class Publisher {
   void write(Record& record);
   void writeQueued(NameView forgotten);
   Status change(Result<ZoneChange> staged);
+  std::vector<std::shared_ptr<const Zone>> readyToPromote(const Keeping& keeping,
+                                                          std::chrono::steady_clock::time_point now);
+  Result<CleanUpReport> cleanUp(const Name& zone, const Retention& retention);
 
   const std::unique_ptr<PlanStore> store_;
   const Clock clock_;
   std::vector<Error> loadProblems_;  // constant once open() returned
+
+  std::map<Name, Serving> serving_;  // of the thread that calls tend()
 
   mutable std::mutex section_;
   std::mutex recording_;

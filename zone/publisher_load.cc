@@ -1,7 +1,17 @@
-// What is done before the first query: loading what the store has committed.
+// What is done before the first query: loading what the store has committed, and where that cannot be read,
+// the newest that can.
+#include <algorithm>
+
 #include "zone/publisher.h"
 
 namespace holdfast {
+
+namespace {
+
+/// Commits of so long ago count for the limits on what is taken away within a window.
+constexpr std::chrono::hours kReplayed{1};
+
+}  // namespace
 
 Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> store, Clock clock) {
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(store), std::move(clock)));
@@ -9,19 +19,64 @@ Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> st
   return publisher;
 }
 
+/// The window of the velocity limits goes on where it was before the restart. Commits from a future that a
+/// step of the wall clock took back count as of now.
+void Publisher::replayLosses(NameView zone) {
+  const auto now = std::chrono::steady_clock::now();
+  const WallTime wall = clock_();
+  std::optional<Generation> current;
+  std::chrono::steady_clock::time_point at;
+  Losses losses;
+  const auto settle = [&] {
+    if (current && !losses.byEndpoint.empty()) path_.replayLosses(zone, losses, at);
+    losses.byEndpoint.clear();
+  };
+  const Status replayed =
+      store_->replay(zone, wall - kReplayed,
+                     [&](Generation generation, WallTime committed, NodeView before, NodeView after) {
+                       if (current != generation) settle();
+                       current = generation;
+                       at = now - std::max(wall - committed, std::chrono::microseconds(0));
+                       const Loss loss = lossBetween(before, after);
+                       if (loss != Loss{}) losses.byEndpoint.emplace((before ? before : after).name(), loss);
+                     });
+  settle();
+  if (!replayed) loadProblems_.push_back(replayed.error());
+}
+
+/// What the zone is served with. Where that is not what is committed, loadProblems() says so.
+std::shared_ptr<const Zone> Publisher::loadContent(const StoredZone& zone) {
+  auto none = std::make_shared<const Zone>(zone.apex);
+  if (zone.removed || zone.committed == 0) return none;
+  replayLosses(zone.apex);
+  Result<std::shared_ptr<const Zone>> content = store_->content(zone.apex, zone.committed);
+  if (content) return *std::move(content);
+  loadProblems_.push_back(std::move(content).error());
+  std::vector<Error> others;
+  Result<std::shared_ptr<const Zone>> older = store_->anyContent(zone.apex, others);
+  for (Error& problem : others) loadProblems_.push_back(std::move(problem));
+  const std::string name = zone.apex.text();
+  if (!older) {
+    loadProblems_.push_back({ErrorKind::Store, name,
+                             "is held without content: nothing of it can be read, send a full plan above "
+                             "generation " +
+                                 std::to_string(zone.fence)});
+    return none;
+  }
+  loadProblems_.push_back({ErrorKind::Store, name,
+                           "is served with generation " + std::to_string((*older)->generation()) +
+                               " instead of " + std::to_string(zone.committed) +
+                               ": send a full plan above generation " + std::to_string(zone.fence)});
+  return *std::move(older);
+}
+
 Status Publisher::load() {
   Result<std::vector<StoredZone>> stored = store_->zones();
   if (!stored) return std::move(stored).error();
+  for (Error& problem : store_->takeProblems()) loadProblems_.push_back(std::move(problem));
   std::vector<LoadedZone> zones;
   for (StoredZone& zone : *stored) {
-    std::shared_ptr<const Zone> served = std::make_shared<Zone>(zone.apex);
-    if (!zone.removed && zone.committed > 0) {
-      Result<std::shared_ptr<const Zone>> content = store_->content(zone.apex, zone.committed);
-      if (content)
-        served = *std::move(content);
-      else
-        loadProblems_.push_back(std::move(content).error());
-    }
+    std::shared_ptr<const Zone> served = loadContent(zone);
     zones.push_back({std::move(zone), std::move(served)});
   }
   path_.load(std::move(zones));

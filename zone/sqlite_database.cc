@@ -6,13 +6,61 @@ namespace {
 constexpr int kBusyMillis = 5000;
 }
 
-Result<SqliteDatabase> SqliteDatabase::open(const std::string& file, Mode mode) {
+StoreFault faultOf(int code) noexcept {
+  switch (code & 0xff) {
+    case SQLITE_OK:
+    case SQLITE_ROW:
+    case SQLITE_DONE:
+      return StoreFault::None;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+    case SQLITE_FORMAT:
+      return StoreFault::Damaged;
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_CANTOPEN:
+      return StoreFault::Unwritable;
+    case SQLITE_IOERR:
+    case SQLITE_FULL:
+      return StoreFault::Io;
+    case SQLITE_TOOBIG:
+      return StoreFault::TooBig;
+    default:
+      return StoreFault::Other;
+  }
+}
+
+namespace {
+
+/// The file as a URI, so that it can be said to be immutable. SQLite decodes what is escaped.
+std::string uriOf(const std::string& file, SqliteDatabase::Mode mode) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string uri = "file:";
+  for (const char c : file) {
+    if (c != '%' && c != '?' && c != '#') {
+      uri += c;
+      continue;
+    }
+    uri += '%';
+    uri += kDigits[static_cast<std::uint8_t>(c) >> 4];
+    uri += kDigits[static_cast<std::uint8_t>(c) & 15];
+  }
+  return mode == SqliteDatabase::Mode::Immutable ? uri + "?immutable=1" : uri;
+}
+
+}  // namespace
+
+Result<SqliteDatabase> SqliteDatabase::open(const std::string& file, Mode mode, const std::string& vfs) {
   sqlite3* handle = nullptr;
-  const int flags =
-      mode == Mode::ReadOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-  const int code = sqlite3_open_v2(file.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int access =
+      mode == Mode::ReadWrite ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const bool isFile = file != ":memory:";
+  const int code = sqlite3_open_v2(isFile ? uriOf(file, mode).c_str() : file.c_str(), &handle,
+                                   access | SQLITE_OPEN_NOMUTEX | (isFile ? SQLITE_OPEN_URI : 0),
+                                   vfs.empty() ? nullptr : vfs.c_str());
   SqliteDatabase database(handle, file);
   if (code != SQLITE_OK) return database.failure("open");
+  sqlite3_extended_result_codes(handle, 1);
   sqlite3_busy_timeout(handle, kBusyMillis);
   return database;
 }
@@ -22,10 +70,25 @@ Status SqliteDatabase::run(const char* sql) {
   return Done{};
 }
 
-Error SqliteDatabase::failure(std::string_view doing) const {
+Result<std::int64_t> SqliteDatabase::number(const char* sql) {
+  SqliteStatement statement(*this, sql);
+  const Result<bool> row = statement.step(sql);
+  if (!row) return row.error();
+  return *row ? statement.integer(0) : 0;
+}
+
+Error SqliteDatabase::failure(std::string_view doing) {
+  const int code = handle_ ? sqlite3_extended_errcode(handle_.get()) : SQLITE_NOMEM;
+  fault_ = faultOf(code);
   const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
-  return {ErrorKind::Store, "plan store " + file_,
-          "cannot " + std::string(doing.substr(0, 60)) + ": " + std::string(why)};
+  std::string what = "cannot " + std::string(doing.substr(0, 60)) + ": " + std::string(why);
+  if (fault_ == StoreFault::Io)
+    what += " (" + std::string(sqlite3_errstr(code)) + ", code " + std::to_string(code) + ")";
+  if (fault_ == StoreFault::TooBig) {
+    what += ": a row of SQLite holds 1 GB at most";
+    return {ErrorKind::TooLarge, "plan store " + file_, std::move(what)};
+  }
+  return {ErrorKind::Store, "plan store " + file_, std::move(what)};
 }
 
 SqliteStatement::SqliteStatement(SqliteDatabase& database, const char* sql) : database_(database) {
@@ -57,6 +120,9 @@ SqliteStatement& SqliteStatement::bindNull() {
 
 Result<bool> SqliteStatement::step(std::string_view doing) {
   if (!statement_) return database_.failure(doing);
+  if (bindCode_ == SQLITE_TOOBIG)
+    return Error{ErrorKind::TooLarge, "plan store",
+                 "cannot " + std::string(doing) + ": it is larger than one row of SQLite can be (1 GB)"};
   if (bindCode_ != SQLITE_OK)
     return Error{ErrorKind::Store, "plan store",
                  "cannot " + std::string(doing) + ": " + sqlite3_errstr(bindCode_)};
@@ -64,6 +130,12 @@ Result<bool> SqliteStatement::step(std::string_view doing) {
   if (code == SQLITE_ROW) return true;
   if (code == SQLITE_DONE) return false;
   return database_.failure(doing);
+}
+
+void SqliteStatement::reset() noexcept {
+  sqlite3_reset(statement_.get());
+  next_ = 1;
+  bindCode_ = SQLITE_OK;
 }
 
 Status SqliteStatement::run(std::string_view doing) {
@@ -98,8 +170,14 @@ Status SqliteTransaction::commit() {
   return status;
 }
 
+void SqliteTransaction::abandon() noexcept {
+  if (open_ && sqlite3_get_autocommit(database_.handle()) == 0)
+    sqlite3_exec(database_.handle(), "ROLLBACK", nullptr, nullptr, nullptr);  // leaves the fault as it was
+  open_ = false;
+}
+
 SqliteTransaction::~SqliteTransaction() {
-  if (open_ && sqlite3_get_autocommit(database_.handle()) == 0) (void)database_.run("ROLLBACK");
+  abandon();
 }
 
 }  // namespace holdfast

@@ -11,16 +11,37 @@
 
 namespace holdfast {
 
-/// One SQLite connection. One thread at a time. The only place, with its .cc and sqlite_store.cc, that knows
-/// SQLite. Errors are of kind Store and name the file.
+/// What kind of failure a result code of SQLite is, by what there is to do about it.
+enum class StoreFault {
+  None,
+  Damaged,     ///< the file is no database, or not a whole one: set it aside
+  Unwritable,  ///< read-only, or no permission: serve from it, write nothing
+  Io,          ///< the disk failed or is full: what was written last may be half there
+  TooBig,
+  Other
+};
+StoreFault faultOf(int code) noexcept;
+
+/// One SQLite connection. One thread at a time. Errors are of kind Store and name the file.
 class SqliteDatabase {
  public:
-  enum class Mode { ReadWrite, ReadOnly };
-  static Result<SqliteDatabase> open(const std::string& file, Mode mode);
+  enum class Mode {
+    ReadWrite,
+    ReadOnly,
+    Immutable  ///< a file that nobody writes, on a disk that takes no shared-memory file beside it
+  };
+  /// `vfs` is SQLite's name of the file system, empty for the default.
+  static Result<SqliteDatabase> open(const std::string& file, Mode mode, const std::string& vfs);
 
   Status run(const char* sql);
-  Error failure(std::string_view doing) const;
+  Error failure(std::string_view doing);
+  /// Of the last failure.
+  StoreFault fault() const noexcept { return fault_; }
+  void clearFault() noexcept { fault_ = StoreFault::None; }
   sqlite3* handle() const noexcept { return handle_.get(); }
+  const std::string& file() const noexcept { return file_; }
+  /// The one number that the query gives, 0 where there is none.
+  Result<std::int64_t> number(const char* sql);
 
  private:
   struct Close {
@@ -29,6 +50,7 @@ class SqliteDatabase {
   explicit SqliteDatabase(sqlite3* handle, std::string file) : handle_(handle), file_(std::move(file)) {}
   std::unique_ptr<sqlite3, Close> handle_;
   std::string file_;
+  StoreFault fault_ = StoreFault::None;
 };
 
 /// One prepared statement: bind in order, step, read columns. Borrows its database, and the bytes bound until
@@ -38,16 +60,26 @@ class SqliteStatement {
   SqliteStatement(SqliteDatabase& database, const char* sql);
 
   SqliteStatement& bind(std::int64_t value);
+  SqliteStatement& bind(std::uint64_t value) { return bind(static_cast<std::int64_t>(value)); }
+  SqliteStatement& bind(int value) { return bind(std::int64_t{value}); }
   SqliteStatement& bind(std::string_view text);
   SqliteStatement& bindBlob(std::string_view bytes);
   SqliteStatement& bindNull();
+  /// NULL for nothing, as most columns of most lines of a history are.
+  SqliteStatement& bindUnlessEmpty(std::string_view text) { return text.empty() ? bindNull() : bind(text); }
+  SqliteStatement& bindBlobUnlessEmpty(std::string_view bytes) {
+    return bytes.empty() ? bindNull() : bindBlob(bytes);
+  }
 
   /// True: there is a row to read; false: done.
   Result<bool> step(std::string_view doing);
   /// For statements without rows.
   Status run(std::string_view doing);
+  /// Ready to be bound and stepped again.
+  void reset() noexcept;
 
   std::int64_t integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+  std::uint64_t natural(int column) const { return static_cast<std::uint64_t>(integer(column)); }
   std::string text(int column) const;
   std::string blob(int column) const;
   bool isNull(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
@@ -75,6 +107,25 @@ class SqliteTransaction {
   SqliteTransaction& operator=(const SqliteTransaction&) = delete;
   Status begin();
   Status commit();
+  /// Rolls back now, so that the database may go away.
+  void abandon() noexcept;
+
+ private:
+  SqliteDatabase& database_;
+  bool open_ = false;
+};
+
+/// What is read while it lives is of one moment, whatever is written meanwhile.
+class SqliteReadTransaction {
+ public:
+  explicit SqliteReadTransaction(SqliteDatabase& database) : database_(database) {
+    open_ = static_cast<bool>(database_.run("BEGIN"));
+  }
+  ~SqliteReadTransaction() {
+    if (open_) (void)static_cast<bool>(database_.run("COMMIT"));
+  }
+  SqliteReadTransaction(const SqliteReadTransaction&) = delete;
+  SqliteReadTransaction& operator=(const SqliteReadTransaction&) = delete;
 
  private:
   SqliteDatabase& database_;

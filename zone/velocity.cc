@@ -68,7 +68,9 @@ std::uint64_t weightOf(RRsetView rrset, RRsetView before) noexcept {
   return std::min(weightOf(before), weightOf(before) * rrset.count() / before.count());
 }
 
-Loss lossOf(NodeView before, NodeView after) noexcept {
+}  // namespace
+
+Loss lossBetween(NodeView before, NodeView after) noexcept {
   Loss had, has;
   for (const RRType type : {RRType::A, RRType::AAAA}) {
     const RRsetView old = before ? before.find(type) : RRsetView();
@@ -83,12 +85,10 @@ Loss lossOf(NodeView before, NodeView after) noexcept {
   return had - has;
 }
 
-}  // namespace
-
 Losses lossesBetween(const Zone& before, const Zone& after) {
   Losses losses;
   NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
-    const Loss loss = lossOf(old, now);
+    const Loss loss = lossBetween(old, now);
     if (loss != Loss{}) losses.byEndpoint.emplace((old ? old : now).name(), loss);
     return true;
   });

@@ -34,6 +34,9 @@ struct Loss {
   friend bool operator==(const Loss&, const Loss&) = default;
 };
 
+/// What the owner has less of after a change; null views for an owner that was not or is no more.
+Loss lossBetween(NodeView before, NodeView after) noexcept;
+
 /// What the endpoints of one zone lost, each by name; those that lost and gained nothing are not in it.
 struct Losses {
   std::map<Name, Loss> byEndpoint;

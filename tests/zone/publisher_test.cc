@@ -194,7 +194,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(server.served("example.") == 3);
   const auto history = server.publisher().history(name("example."), 10, 0);
   REQUIRE(history);
-  REQUIRE(history->size() == 3);
+  REQUIRE(history->size() == 4);
   CHECK((*history)[0].fate == Fate::Refused);
   CHECK((*history)[0].reasons[0].rule == Rule::Invalid);
   CHECK((*history)[1].reasons[0].rule == Rule::Unreadable);

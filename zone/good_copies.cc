@@ -1,0 +1,124 @@
+#include "zone/good_copies.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "zone/octets.h"
+#include "zone/state_directory.h"
+#include "zone/store_codec.h"
+
+namespace holdfast {
+
+namespace {
+
+// "HFG1", generation, fence, serial and time of the commit, the apex, the content as a change from nothing,
+// and SHA-256 over all of it.
+constexpr std::string_view kMagic = "HFG1";
+constexpr std::size_t kDigest = 32;
+/// Enough for the head of a file up to its apex.
+constexpr std::size_t kHead = 4 + 8 + 8 + 4 + 8 + 1 + 255;
+constexpr std::size_t kLongestZoneInName = 120;
+
+struct Head {
+  Generation generation = 0, fence = 0;
+  std::uint32_t serial = 0;
+  WallTime at{};
+  std::optional<Name> apex;
+};
+
+Head takeHead(OctetReader& reader) {
+  Head head;
+  if (reader.octets(kMagic.size()) != kMagic) return head;
+  head.generation = reader.number<std::uint64_t>();
+  head.fence = reader.number<std::uint64_t>();
+  head.serial = reader.number<std::uint32_t>();
+  head.at = WallTime(std::chrono::microseconds(reader.number<std::int64_t>()));
+  const std::string_view wire = reader.counted<std::uint8_t>();
+  Result<Name> apex = Name::fromWire({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()});
+  if (reader.ok() && apex) head.apex = *std::move(apex);
+  return head;
+}
+
+/// The zone as part of a file name: what could mean something to a file system or a shell is left out, and
+/// where that loses something a digest tells the zones apart.
+std::string zoneInName(NameView apex) {
+  const std::string text = toText(apex);
+  std::string name;
+  for (const char c : text.substr(0, text.size() - 1))
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.') name += c;
+  if (name.size() + 1 == text.size() && name.size() <= kLongestZoneInName && !name.empty()) return name;
+  return name.substr(0, kLongestZoneInName) + "~" + toHex(sha256(text)).substr(0, 16);
+}
+
+}  // namespace
+
+std::string GoodCopies::fileOf(NameView apex, Generation generation) const {
+  return directory_ + "/" + zoneInName(apex) + "." + std::to_string(generation);
+}
+
+Status GoodCopies::write(const Zone& content, Generation fence) {
+  std::error_code problem;
+  if (std::filesystem::create_directory(directory_, problem))
+    if (Status synced = syncDirectory(std::filesystem::path(directory_).parent_path().string()); !synced)
+      return synced;
+  if (problem) return Error{ErrorKind::System, directory_, "cannot be made: " + problem.message()};
+  std::string bytes(kMagic);
+  const NameView apex = content.apex();
+  OctetWriter out(bytes);
+  out.number(content.generation()).number(fence).number(content.serial());
+  out.number(static_cast<std::int64_t>(content.committedAt().time_since_epoch().count()));
+  out.counted<std::uint8_t>({reinterpret_cast<const char*>(apex.data()), apex.size()});
+  out.octets(encodeChange(Zone{Name(apex)}, content));
+  out.octets(sha256(bytes));
+  return writeDurably(fileOf(apex, content.generation()), bytes);
+}
+
+Result<GoodCopies::Copy> GoodCopies::read(NameView apex, Generation generation) const {
+  const std::string file = fileOf(apex, generation);
+  const Result<std::string> bytes = readFile(file);
+  if (!bytes) return bytes.error();
+  const auto damaged = [&](const std::string& how) { return Error{ErrorKind::Store, file, how}; };
+  if (bytes->size() < kDigest) return damaged("is cut off");
+  const std::string_view body(bytes->data(), bytes->size() - kDigest);
+  if (sha256(body) != std::string_view(*bytes).substr(body.size()))
+    return damaged("is damaged: its SHA-256 does not match");
+  OctetReader reader(body);
+  const Head head = takeHead(reader);
+  if (!head.apex || head.apex->view() != apex || head.generation != generation)
+    return damaged("is not the copy that its name says");
+  const Zone empty{Name(apex)};
+  ZoneEdit edit(empty);
+  const std::string_view change = body.substr(body.size() - reader.left());
+  if (Status applied = applyChange(change, edit); !applied) return damaged(applied.error().what);
+  return Copy{edit.finish(generation, head.serial, head.at), head.fence};
+}
+
+void GoodCopies::remove(NameView apex, Generation generation) {
+  ::unlink(fileOf(apex, generation).c_str());
+}
+
+std::vector<GoodCopies::Listed> GoodCopies::list(std::vector<Error>& problems) const {
+  std::vector<Listed> all;
+  std::error_code problem;
+  for (const auto& entry : std::filesystem::directory_iterator(directory_, problem)) {
+    if (entry.path().extension() == ".new") continue;  // was never finished
+    std::ifstream in(entry.path(), std::ios::binary);
+    std::string bytes(kHead, '\0');
+    in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    OctetReader reader(std::string_view(bytes).substr(0, static_cast<std::size_t>(in.gcount())));
+    const Head head = takeHead(reader);
+    if (head.apex)
+      all.push_back({*head.apex, head.generation});
+    else
+      problems.push_back({ErrorKind::Store, entry.path().string(), "is no last-known-good copy"});
+  }
+  std::sort(all.begin(), all.end(), [](const Listed& a, const Listed& b) {
+    return a.apex == b.apex ? a.generation > b.generation : a.apex < b.apex;
+  });
+  return all;
+}
+
+}  // namespace holdfast

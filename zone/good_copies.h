@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "zone/zone.h"
+
+namespace holdfast {
+
+/// The content of a last-known-good generation, in a file of its own beside the plan store, for when the
+/// store is lost. One thread at a time per zone.
+class GoodCopies {
+ public:
+  /// `directory` is made at the first write.
+  explicit GoodCopies(std::string directory) : directory_(std::move(directory)) {}
+
+  struct Copy {
+    std::shared_ptr<const Zone> content;
+    Generation fence = 0;  ///< of the zone when it was written
+  };
+
+  /// Durable when it returns.
+  Status write(const Zone& content, Generation fence);
+  /// NotFound where there is none; Store where it is damaged or of another zone.
+  Result<Copy> read(NameView apex, Generation generation) const;
+  void remove(NameView apex, Generation generation);
+
+  struct Listed {
+    Name apex;
+    Generation generation = 0;
+    friend bool operator==(const Listed&, const Listed&) = default;
+  };
+  /// By the heads of the files, newest generation first within a zone. Files that are none are left out, and
+  /// told in `problems`.
+  std::vector<Listed> list(std::vector<Error>& problems) const;
+
+ private:
+  std::string fileOf(NameView apex, Generation generation) const;
+  std::string directory_;
+};
+
+}  // namespace holdfast

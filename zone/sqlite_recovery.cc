@@ -1,0 +1,377 @@
+// How the store is opened, and what is done where it cannot be: the disk is read-only or full, the file is
+// damaged or gone, or a newer holdfastd wrote it. Answers go on in every case that leaves something to answer
+// from.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+
+#include "zone/sqlite_store.h"
+#include "zone/store_codec.h"
+
+namespace holdfast {
+
+namespace {
+
+using Text = std::string_view;
+
+WallTime now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+/// A name that sorts by time and that nothing has.
+std::string nameAside(const std::string& file) {
+  std::tm parts{};
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now());
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  (void)std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &parts);
+  std::string name = file + ".corrupt-" + text;
+  std::error_code ignored;
+  for (int i = 2; std::filesystem::exists(name, ignored); ++i)
+    name = file + ".corrupt-" + text + "-" + std::to_string(i);
+  return name;
+}
+
+/// Fails where a table is missing or its root cannot be read, so that damage shows at once and not at the
+/// first plan.
+Status tryTables(SqliteDatabase& database) {
+  for (const char* sql : {"SELECT max(length(apex)) FROM zones", "SELECT max(id) FROM entries",
+                          "SELECT max(id) FROM texts", "SELECT max(rowid) FROM checkpoints",
+                          "SELECT max(upto) FROM anchors", "SELECT max(generation) FROM good"})
+    if (const Result<std::int64_t> read = database.number(sql); !read) return read.error();
+  return Done{};
+}
+
+bool isStoreEmpty(SqliteDatabase& database) {
+  const Result<std::int64_t> zones = database.number("SELECT count(*) FROM zones");
+  return zones && *zones == 0;
+}
+
+Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zone* content,
+                      const std::string& why) {
+  const std::string apex = zone.apex.text();
+  SqliteStatement put(
+      database,
+      "INSERT INTO zones (apex, fence, committed, removed, frozen, frozen_since, entries, head) "
+      "VALUES (?,?,?,?,?,?,0,0)");
+  put.bind(Text(apex)).bind(zone.fence).bind(zone.committed).bind(zone.removed ? 1 : 0);
+  zone.frozen ? put.bind(Text(*zone.frozen)) : put.bindNull();
+  if (Status done = put.bind(toMicros(zone.frozenSince)).run("write the zone " + apex); !done) return done;
+  HistoryEntry line;
+  line.fate = Fate::Restored;
+  line.who = "holdfastd";
+  line.reason = why + " (" + toText(now()) + ")";
+  line.at = content != nullptr ? content->committedAt() : now();
+  line.generation = content != nullptr ? content->generation() : zone.committed;
+  line.serial = content != nullptr ? content->serial() : 0;
+  StoredEntry entry = storedFormOf(line);
+  std::string body;
+  if (content != nullptr) {
+    body = encodeChange(Zone{Name(zone.apex)}, *content);
+    entry.sha256 = sha256(body);
+  }
+  return appendEntry(database, apex, std::move(entry), body);
+}
+
+Status insertGood(SqliteDatabase& database, const GoodCopies::Listed& copy) {
+  SqliteStatement put(database,
+                      "INSERT OR IGNORE INTO good (zone, generation, at) SELECT id, ?2, 0 FROM zones "
+                      "WHERE apex = ?1");
+  const std::string apex = copy.apex.text();
+  return put.bind(Text(apex)).bind(copy.generation).run("write a last-known-good");
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(StateDirectory state, StoreOptions options)
+    : state_(std::move(state)),
+      options_(std::move(options)),
+      file_(state_.path() + "/plans.db"),
+      copies_(state_.path() + "/good") {}
+
+Result<std::unique_ptr<PlanStore>> SqliteStore::open(const std::string& directory,
+                                                     const StoreOptions& options) {
+  Result<StateDirectory> state = StateDirectory::open(directory);
+  if (!state) return std::move(state).error();
+  std::unique_ptr<SqliteStore> store(new SqliteStore(*std::move(state), options));
+  if (Status started = store->start(); !started) return std::move(started).error();
+  return std::unique_ptr<PlanStore>(std::move(store));
+}
+
+void SqliteStore::tell(const std::string& where, const std::string& what) {
+  const std::lock_guard known(knowing_);
+  problems_.push_back({ErrorKind::Store, where, what});
+}
+
+Status SqliteStore::start() {
+  std::vector<Error> badCopies;
+  const bool hasCopies = !copies_.list(badCopies).empty();
+  for (const Error& bad : badCopies) tell(bad.where, bad.what);
+  Status opened = openWritable();
+  // A crash may have come between making a new store and filling it.
+  const bool isEmpty = opened && isStoreEmpty(*writer_);
+  if (opened && isEmpty && hasCopies) {
+    tell(file_,
+         "was not there: made anew from the last-known-good copies; the history is lost, and the fence "
+         "is the one of the copies");
+    return restoreCopies(*writer_);
+  }
+  if (opened) return opened;
+  const std::string why = opened.error().what;
+  if (age_ == StoreAge::Newer || age_ == StoreAge::Readable) {
+    readOnlyWhy_ = "a newer holdfastd wrote the store: start that one, or set the store aside";
+  } else if (openFault_ == StoreFault::Damaged) {
+    if (Status aside = setAside(why); !aside) return aside;
+    if (Status fresh = openWritable(); !fresh) return fresh;
+    return restoreCopies(*writer_);
+  } else {
+    readOnlyWhy_ = why;
+  }
+  {
+    const std::lock_guard known(knowing_);
+    stats_.readOnly = true;
+  }
+  Status readable = age_ == StoreAge::Newer ? opened : openReadable();
+  if (readable)
+    tell(file_, "is served from without being written: " + readOnlyWhy_);
+  else if (hasCopies && openCopies())
+    tell(file_, "cannot be read, and is not written: the last-known-good copies are served: " + readOnlyWhy_);
+  else
+    return Error{ErrorKind::Store, opened.error().where, opened.error().what + ": " + readOnlyWhy_};
+  return Done{};
+}
+
+/// Both connections to a file of this schema. REQUIRES: none is open.
+Status SqliteStore::openWritable() {
+  using Mode = SqliteDatabase::Mode;
+  openFault_ = StoreFault::None;
+  const auto failed = [&](Error error, SqliteDatabase* database) {
+    openFault_ = database != nullptr ? database->fault() : StoreFault::Unwritable;
+    return error;
+  };
+  Result<SqliteDatabase> writer = SqliteDatabase::open(file_, Mode::ReadWrite, options_.vfs);
+  if (!writer) return failed(std::move(writer).error(), nullptr);
+  if (sqlite3_db_readonly(writer->handle(), "main") == 1)
+    return failed({ErrorKind::Store, "plan store " + file_, "is on a read-only disk"}, nullptr);
+  const Result<StoreAge> age = ageOf(*writer);
+  if (!age) return failed(age.error(), &*writer);
+  age_ = *age;
+  if (age_ == StoreAge::Newer || age_ == StoreAge::Readable)
+    return failed({ErrorKind::Store, "plan store " + file_, "was written by a newer holdfastd"}, nullptr);
+  if (Status done = setUpWriter(*writer); !done) return failed(std::move(done).error(), &*writer);
+  if (Status done = bringUpToDate(*writer, age_); !done) return failed(std::move(done).error(), &*writer);
+  age_ = StoreAge::Current;
+  if (Status done = tryTables(*writer); !done) {
+    Error error = failed(std::move(done).error(), &*writer);
+    if (openFault_ == StoreFault::Other) openFault_ = StoreFault::Damaged;  // a table is missing
+    return error;
+  }
+  Result<SqliteDatabase> reader = SqliteDatabase::open(file_, Mode::ReadOnly, options_.vfs);
+  if (!reader) return failed(std::move(reader).error(), nullptr);
+  // The name of a new file is as durable as what is in it.
+  if (Status synced = syncDirectory(state_.path()); !synced) return synced;
+  struct stat info {};
+  if (::stat(file_.c_str(), &info) == 0) identity_ = {info.st_dev, info.st_ino};
+  writer_.emplace(*std::move(writer));
+  reader_.emplace(*std::move(reader));
+  return Done{};
+}
+
+/// A connection that reads, on a disk that takes no writing.
+Status SqliteStore::openReadable() {
+  using Mode = SqliteDatabase::Mode;
+  std::error_code ignored;
+  const auto walSize = std::filesystem::file_size(file_ + "-wal", ignored);
+  const bool hasLog = !ignored && walSize > 0;
+  Status last = Error{ErrorKind::Store, file_, "cannot be opened"};
+  // Without a log the file is all there is, and needs no shared memory beside it.
+  for (const Mode mode : {Mode::ReadOnly, Mode::Immutable}) {
+    if (mode == Mode::Immutable && hasLog) continue;
+    Result<SqliteDatabase> reader = SqliteDatabase::open(file_, mode, options_.vfs);
+    if (!reader) {
+      last = std::move(reader).error();
+      continue;
+    }
+    const Result<StoreAge> age = ageOf(*reader);
+    if (age && *age == StoreAge::Older) {
+      if (Status migrated = openInMemory(*reader); migrated) return migrated;
+      continue;
+    }
+    if (!age || (last = tryTables(*reader), !last)) continue;
+    reader_.emplace(*std::move(reader));
+    mayBecomeWritable_ = age_ != StoreAge::Newer && age_ != StoreAge::Readable;
+    return Done{};
+  }
+  return last;
+}
+
+/// A store of schema 1 that cannot be migrated where it is.
+Status SqliteStore::openInMemory(SqliteDatabase& source) {
+  Result<SqliteDatabase> memory = SqliteDatabase::open(":memory:", SqliteDatabase::Mode::ReadWrite, "");
+  if (!memory) return std::move(memory).error();
+  sqlite3_backup* backup = sqlite3_backup_init(memory->handle(), "main", source.handle(), "main");
+  if (backup == nullptr) return memory->failure("copy the store into memory");
+  const int code = sqlite3_backup_step(backup, -1);
+  sqlite3_backup_finish(backup);
+  if (code != SQLITE_DONE) return memory->failure("copy the store into memory");
+  if (Status done = bringUpToDate(*memory, StoreAge::Older); !done) return done;
+  reader_.emplace(*std::move(memory));
+  return Done{};
+}
+
+/// The last-known-good copies in a store in memory.
+Status SqliteStore::openCopies() {
+  Result<SqliteDatabase> memory = SqliteDatabase::open(":memory:", SqliteDatabase::Mode::ReadWrite, "");
+  if (!memory) return std::move(memory).error();
+  if (Status done = bringUpToDate(*memory, StoreAge::New); !done) return done;
+  if (Status done = restoreCopies(*memory); !done) return done;
+  reader_.emplace(*std::move(memory));
+  return Done{};
+}
+
+/// The newest copy of each zone that reads becomes what is committed.
+Status SqliteStore::restoreCopies(SqliteDatabase& database) {
+  std::vector<Error> ignored;
+  SqliteTransaction transaction(database);
+  if (Status begun = transaction.begin(); !begun) return begun;
+  std::optional<Name> restored;
+  for (const GoodCopies::Listed& listed : copies_.list(ignored)) {
+    if (restored != listed.apex) {
+      const Result<GoodCopies::Copy> copy = copies_.read(listed.apex, listed.generation);
+      if (!copy) {
+        tell(copy.error().where, copy.error().what);
+        continue;
+      }
+      StoredZone zone;
+      zone.apex = listed.apex;
+      zone.fence = std::max(copy->fence, listed.generation);
+      zone.committed = listed.generation;
+      if (Status put = insertRestored(database, zone, copy->content.get(),
+                                      "the store was lost: from the last-known-good copy");
+          !put)
+        return put;
+      tell(listed.apex.text(),
+           "was restored from its last-known-good copy of generation " + std::to_string(listed.generation));
+      restored = listed.apex;
+    }
+    if (Status put = insertGood(database, listed); !put) return put;
+  }
+  return transaction.commit();
+}
+
+void SqliteStore::closeAll() {
+  writer_.reset();
+  reader_.reset();
+}
+
+/// The file and what belongs to it get another name. Nothing is deleted.
+Status SqliteStore::setAside(const std::string& why) {
+  closeAll();
+  const std::string aside = nameAside(file_);
+  std::error_code problem;
+  bool wasThere = false;
+  for (const char* part : {"", "-wal", "-shm"}) {
+    if (!std::filesystem::exists(file_ + part, problem)) continue;
+    std::filesystem::rename(file_ + part, aside + part, problem);
+    if (problem) return Error{ErrorKind::Store, file_ + part, "cannot be set aside: " + problem.message()};
+    wasThere = true;
+  }
+  if (!wasThere) return Done{};
+  if (Status synced = syncDirectory(state_.path()); !synced) return synced;
+  tell(file_, "was set aside as " + aside + ": " + why);
+  return Done{};
+}
+
+Status SqliteStore::insertHeld() {
+  SqliteTransaction transaction(*writer_);
+  if (Status begun = transaction.begin(); !begun) return begun;
+  for (auto& [apex, held] : held_)
+    if (Status put = insertRestored(*writer_, held.zone, held.content.get(),
+                                    "the store was lost while running: from what is served");
+        !put)
+      return put;
+  std::vector<Error> ignored;
+  for (const GoodCopies::Listed& copy : copies_.list(ignored))
+    if (Status put = insertGood(*writer_, copy); !put) return put;
+  return transaction.commit();
+}
+
+/// A new store from what is served, where the old one is lost under a running server. REQUIRES: writing_ is
+/// held, no transaction is open.
+Status SqliteStore::rebuild(const std::string& why) {
+  const std::lock_guard guard(reading_);
+  isLost_ = true;
+  readOnlyWhy_ = why;
+  if (!state_.isThere()) {
+    Result<StateDirectory> state = StateDirectory::open(state_.path());
+    if (!state) return std::move(state).error();
+    state_ = *std::move(state);
+  }
+  if (Status aside = setAside(why); !aside) return aside;
+  Status filled = openWritable();
+  if (filled) filled = insertHeld();
+  if (!filled) {
+    // Half a store must not be taken for one: what was made here goes, and the next write tries again.
+    closeAll();
+    std::error_code ignored;
+    for (const char* part : {"-wal", "-shm", ""}) std::filesystem::remove(file_ + part, ignored);
+    return filled;
+  }
+  isSuspect_ = isLost_ = false;
+  hasStrayCopies_ = true;
+  for (auto& [apex, held] : held_) {
+    held.isDamaged = held.content != nullptr && held.content->generation() != held.zone.committed;
+    held.isChanged = true;
+    if (Status read = refreshHead(apex); !read) return read;
+  }
+  tell(file_, "was made anew from what is served: " + why);
+  const std::lock_guard known(knowing_);
+  ++stats_.rebuilds;
+  return Done{};
+}
+
+bool SqliteStore::isFileThere() const {
+  struct stat info {};
+  return ::stat(file_.c_str(), &info) == 0 &&
+         identity_ == std::pair<std::uint64_t, std::uint64_t>(info.st_dev, info.st_ino);
+}
+
+/// Before anything is written: the file is the one that was opened, and what a failed write left is settled.
+/// REQUIRES: writing_ is held.
+Status SqliteStore::becomeWritable() {
+  if (isLost_) return rebuild(readOnlyWhy_);
+  if (!writer_ && mayBecomeWritable_) {
+    const std::lock_guard guard(reading_);
+    std::optional<SqliteDatabase> reader = std::move(reader_);
+    if (Status opened = openWritable(); !opened) {
+      reader_ = std::move(reader);
+      readOnlyWhy_ = opened.error().what;
+    } else {
+      mayBecomeWritable_ = false;
+      tell(file_, "can be written again");
+      const std::lock_guard known(knowing_);
+      stats_.readOnly = false;
+    }
+  }
+  if (!writer_) return Error{ErrorKind::Store, "plan store " + file_, "is not written: " + readOnlyWhy_};
+  if (!isFileThere()) return rebuild("the file is gone, or another took its place");
+  if (!isSuspect_) return Done{};
+  // SQLite takes a failed write back, but the log may hold what was not synced: all of it goes to the file
+  // first, and the log starts anew.
+  SqliteStatement copied(*writer_, "PRAGMA wal_checkpoint(TRUNCATE)");
+  const Result<bool> row = copied.step("copy the log back after a failed write");
+  if (!row) return row.error();
+  if (!*row || copied.integer(0) != 0)
+    return Error{ErrorKind::Store, "plan store " + file_, "is busy: its log could not be copied back"};
+  isSuspect_ = false;
+  return Done{};
+}
+
+Result<std::unique_ptr<PlanStore>> openSqliteStore(const std::string& directory,
+                                                   const StoreOptions& options) {
+  return SqliteStore::open(directory, options);
+}
+
+}  // namespace holdfast

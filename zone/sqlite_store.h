@@ -1,0 +1,150 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <mutex>
+
+#include "zone/good_copies.h"
+#include "zone/plan_store.h"
+#include "zone/sqlite_entries.h"
+#include "zone/sqlite_schema.h"
+#include "zone/state_directory.h"
+
+namespace holdfast {
+
+/// The embedded plan store: one SQLite file with a write-ahead log, every commit synced, and beside it a file
+/// for each last-known-good generation. docs/plan-store.md describes both.
+///
+/// One connection writes and one reads, so that neither waits for the other; maintain() has a third. What is
+/// served is remembered too: a store that is lost under a running server is made anew from that.
+class SqliteStore final : public PlanStore {
+ public:
+  static Result<std::unique_ptr<PlanStore>> open(const std::string& directory, const StoreOptions& options);
+
+  Result<std::vector<StoredZone>> zones() override;
+  Status putZone(const StoredZone& zone, const HistoryEntry& event) override;
+  Status forgetZone(NameView apex) override;
+  Result<std::shared_ptr<const Zone>> content(NameView apex, Generation generation) override;
+  Status commit(std::span<const ZoneCommit> commits) override;
+  Status record(NameView apex, const HistoryEntry& entry) override;
+  Result<std::vector<HistoryEntry>> history(NameView apex, std::size_t limit, std::int64_t beforeId) override;
+  Status replay(NameView apex, WallTime since, const ChangeVisitor& visit) override;
+  Result<std::optional<HistoryEntry>> lastChangeOf(NameView apex, NameView name, Generation upTo) override;
+  Result<SealReport> verify(NameView apex) override;
+  Result<CleanUpReport> cleanUp(NameView apex, const Retention& retention, std::span<const Generation> inUse,
+                                WallTime now) override;
+  Status promote(std::shared_ptr<const Zone> zone, std::size_t keep) override;
+  Result<std::shared_ptr<const Zone>> anyContent(NameView apex, std::vector<Error>& problems) override;
+  Status maintain() override;
+  ZoneHead head(NameView apex) override;
+  StoreStats stats() override;
+  std::vector<Error> takeProblems() override;
+
+ private:
+  enum class Sync {
+    Full,   ///< durable when the call returns
+    Lazily  ///< durable with the next full one, or with maintain()
+  };
+  /// What is remembered of a zone.
+  struct Held {
+    StoredZone zone;
+    std::shared_ptr<const Zone> content;  ///< what is served; null while there is none
+    bool isDamaged = false;               ///< what is stored of it cannot be read: nothing may build on it
+    bool isChanged = true;                ///< since maintain() looked at it
+  };
+  /// What the content of a generation is rebuilt from.
+  struct Base {
+    Generation generation = 0;
+    bool isCheckpoint = false;
+  };
+
+  SqliteStore(StateDirectory state, StoreOptions options);
+
+  // sqlite_recovery.cc
+  Status start();
+  Status openWritable();
+  Status openReadable();
+  Status openInMemory(SqliteDatabase& source);
+  Status openCopies();
+  Status setAside(const std::string& why);
+  Status restoreCopies(SqliteDatabase& database);
+  Status rebuild(const std::string& why);
+  Status becomeWritable();
+  Status insertHeld();
+  void closeAll();
+  bool isFileThere() const;
+  void tell(const std::string& where, const std::string& what);
+
+  // sqlite_store.cc
+  Status write(Sync sync, const std::function<Status()>& work);
+  Result<std::string> insertCommit(const ZoneCommit& commit);
+  Result<bool> isChainWhole(const std::string& apex, const Zone& before);
+  Status refreshHead(NameView apex);
+  void removeCopies(NameView apex);
+
+  // sqlite_contents.cc
+  Status readable() const;
+  Result<std::shared_ptr<const Zone>> storedContent(NameView apex, Generation generation);
+  Result<std::vector<Base>> basesOf(std::int64_t zone, Generation generation);
+  Status applyBase(std::int64_t zone, Base base, ZoneEdit& edit);
+  Status applyCheckpoint(std::int64_t zone, Generation generation, ZoneEdit& edit);
+  Result<std::shared_ptr<const Zone>> rebuiltFrom(std::int64_t zone, NameView apex, Base base,
+                                                  Generation generation);
+  Result<bool> isChangedBy(NameView apex, NameView name, Generation generation);
+
+  // sqlite_retention.cc
+  /// What one call of cleanUp() removes, by row.
+  struct CleanUpPieces {
+    std::vector<std::int64_t> commits, others, parts;
+  };
+  Result<std::vector<std::int64_t>> commitsToRemove(std::int64_t zone, const Held& held,
+                                                    const Retention& retention,
+                                                    std::span<const Generation> inUse, WallTime now);
+  Result<std::vector<std::int64_t>> othersToRemove(std::int64_t zone, const Retention& retention);
+  Result<std::vector<std::int64_t>> partsToRemove(std::int64_t zone);
+  Status removePieces(const std::string& apex, std::int64_t zone, const CleanUpPieces& pieces, WallTime now,
+                      std::string& seal);
+  Status removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids);
+  Status mergeAnchors(std::int64_t zone);
+
+  // sqlite_upkeep.cc
+  Status writeCheckpoints(SqliteDatabase& keeper);
+  Status checkpointZone(const std::shared_ptr<const Zone>& content);
+  Status dropStrayCopies(SqliteDatabase& keeper);
+  Status giveBackSpace(SqliteDatabase& keeper);
+  void measure(SqliteDatabase& keeper);
+
+  StateDirectory state_;
+  const StoreOptions options_;
+  const std::string file_;
+  GoodCopies copies_;
+
+  std::mutex writing_;  // guards what follows; locked before reading_
+  std::optional<SqliteDatabase> writer_;
+  std::map<Name, Held> held_;
+  bool isSuspect_ = false;  ///< a write failed: the log is copied back before anything is written behind it
+  bool isLost_ = false;     ///< the file is gone and no other could be made yet
+  bool mayBecomeWritable_ = false;
+  std::string readOnlyWhy_;
+  StoreAge age_ = StoreAge::New;
+  StoreFault openFault_ = StoreFault::None;
+  std::pair<std::uint64_t, std::uint64_t> identity_{};  ///< device and inode of the file
+  std::int64_t nextTextsCheck_ = 0;
+  bool hasStrayCopies_ = true;  ///< there may be copies that no row names
+
+  std::mutex reading_;
+  std::optional<SqliteDatabase> reader_;  // guarded by reading_, as what follows
+  /// What replay() came to, which is what a start asks for next: it need not be rebuilt twice.
+  std::shared_ptr<const Zone> replayed_;
+
+  std::mutex knowing_;  // guards what follows; never held while waiting for a disk
+  std::map<Name, ZoneHead> heads_;
+  std::vector<Error> problems_;
+  StoreStats stats_;
+};
+
+/// SHA-256 over the anchors of a zone, in hex: what the newest line of a clean-up vouches for.
+Result<std::string> digestOfAnchors(SqliteDatabase& database, std::int64_t zone);
+
+}  // namespace holdfast
