@@ -10,26 +10,6 @@ namespace holdfast {
 
 namespace {
 
-std::uint64_t capacityOf(RRsetView rrset, bool byWeight) noexcept {
-  return byWeight ? weightOf(rrset) : rrset.count();
-}
-
-/// The weight that records without one would carry: what they had, or the average for a new address.
-std::uint64_t capacityByOldWeights(RRsetView old, RRsetView now) noexcept {
-  const std::uint64_t average = capacityOf(old, true) / old.count();
-  std::uint64_t sum = 0;
-  for (const auto rdata : now) {
-    std::uint64_t weight = average;
-    unsigned i = 0;
-    for (const auto other : old) {
-      if (std::ranges::equal(other, rdata)) weight = old.weight(i);
-      ++i;
-    }
-    sum += weight;
-  }
-  return sum;
-}
-
 /// Why no client elsewhere could use the address, or nullptr. RFC 6890 and the IANA special-purpose
 /// registries.
 const char* bogusness(std::span<const std::uint8_t> a) noexcept {
@@ -53,13 +33,6 @@ const char* bogusness(std::span<const std::uint8_t> a) noexcept {
 }
 
 }  // namespace
-
-std::uint32_t addressesOf(NodeView node) noexcept {
-  std::uint32_t count = 0;
-  for (const RRType type : {RRType::A, RRType::AAAA})
-    if (const RRsetView rrset = node.find(type)) count += rrset.count();
-  return count;
-}
 
 void Judge::judgeStructure() {
   std::vector<NameView> names;
@@ -150,67 +123,8 @@ void Judge::judgeTargets() {
     judgeAddresses(changed);
     if (isGlue) continue;
     judgeTtl(changed.after);
-    judgeFloor(changed);
+    judgeFloorOf(changed);
   }
-}
-
-void Judge::judgeFloor(const Changed& changed) {
-  const EndpointFloor* own = case_.policy.endpoints.find(changed.name());
-  const std::uint32_t least = own != nullptr && own->minTargets ? *own->minTargets : case_.policy.minTargets;
-  const std::uint32_t percent =
-      own != nullptr && own->minCapacityPercent ? *own->minCapacityPercent : case_.policy.minCapacityPercent;
-  const std::uint32_t now = addressesOf(changed.after);
-  const std::uint32_t was = changed.before ? addressesOf(changed.before) : 0;
-  // Where less is served than the floor wants, what is no worse passes: it may be mended step by step. Plain
-  // address records (name servers, say) that are new may be fewer, too.
-  const bool isWorse = was > 0 ? now < was : changed.after.isEndpoint() || own != nullptr;
-  if (now > 0 && now < least && isWorse)
-    foundFloor(changed.name(), std::nullopt, std::to_string(now) + " targets",
-               "at least " + std::to_string(least) + " targets",
-               "below min-targets: allow=floor:NAME with a reason if that is meant");
-  judgeWeights(changed);
-  if (!changed.before) return;
-  judgeCapacity(changed, RRType::A, percent);
-  judgeCapacity(changed, RRType::AAAA, percent);
-}
-
-/// Weight 0 is for when nothing else is left: an endpoint of nothing else has no capacity.
-void Judge::judgeWeights(const Changed& changed) {
-  const Loss has = capacityOf(changed.after);
-  if (!changed.after.isEndpoint() || has.weight > 0) return;
-  const bool wasSo = changed.before && changed.before.isEndpoint() && capacityOf(changed.before).weight == 0;
-  if (!wasSo)
-    foundFloor(changed.name(), std::nullopt, std::to_string(has.targets) + " targets, all of weight 0",
-               "at least 1 target with a weight",
-               "without a weight there is no capacity: give one, or allow=floor:NAME with a reason");
-}
-
-void Judge::judgeCapacity(const Changed& changed, RRType type, std::uint32_t percent) {
-  const RRsetView old = changed.before.find(type);
-  RRsetView now = changed.after.find(type);
-  if (!now) {
-    // A name that becomes an alias has the capacity of what it leads to.
-    const NodeView end = endOfChain(case_.candidate, changed.name());
-    now = end ? end.find(type) : RRsetView();
-  }
-  if (!old || !now) return;  // all gone is judged as an empty answer
-  const bool byWeight = old.isEndpoint() && capacityOf(old, true) > 0;
-  const std::uint64_t was = capacityOf(old, byWeight);
-  const std::uint64_t is =
-      byWeight && !now.isEndpoint() ? capacityByOldWeights(old, now) : capacityOf(now, byWeight);
-  if (is * 100 >= was * percent) return;
-  const char* unit = byWeight ? " weight" : " records";
-  foundFloor(
-      changed.name(), type,
-      std::to_string(is) + " of " + std::to_string(was) + unit + " (" + std::to_string(is * 100 / was) + "%)",
-      "at least " + std::to_string(percent) + "% of the capacity served",
-      "below min-capacity: go in smaller steps, or allow=floor:NAME with a reason");
-}
-
-void Judge::foundFloor(NameView name, std::optional<RRType> type, std::string observed, std::string limit,
-                       std::string detail) {
-  floored_.emplace(name);
-  found(Rule::Floor, name, type, std::move(observed), std::move(limit), std::move(detail));
 }
 
 void Judge::judgeTtl(NodeView after) {

@@ -15,8 +15,8 @@ namespace holdfast {
 std::uint32_t addressesOf(NodeView node) noexcept;
 
 /// One judgement in progress: what is judged, what was found so far, and how much time is left. The rules are
-/// split over guard_content.cc (what a name holds), guard_velocity.cc (how much goes within a window) and
-/// guard_effect.cc (what a client gets).
+/// split over guard_content.cc (what a name holds), guard_floor.cc, guard_velocity.cc, guard_effect.cc (what
+/// a client gets) and guard_reach.cc (whom a change reaches).
 class Judge {
  public:
   explicit Judge(const Case& judged);
@@ -42,9 +42,12 @@ class Judge {
   void judgeEffects();
 
   void judgeGlue(const Changed& changed);
-  void judgeFloor(const Changed& changed);
-  void judgeWeights(const Changed& changed);
-  void judgeCapacity(const Changed& changed, RRType type, std::uint32_t percent);
+  NodeView effectiveSet(const Snapshot& snapshot, NodeView node) const;
+  void judgeFloorOf(const Changed& changed);
+  void judgeAliasFloor(NameView alias);
+  void judgeFloor(NameView name, NodeView before, NodeView after);
+  void judgeWeights(NameView name, NodeView before, NodeView after);
+  void judgeCapacity(NameView name, RRsetView old, RRsetView now, std::uint32_t percent);
   void foundFloor(NameView name, std::optional<RRType> type, std::string observed, std::string limit,
                   std::string detail);
   void judgeTtl(NodeView after);
@@ -55,12 +58,23 @@ class Judge {
   void judgeServer(const VelocityCase& c);
 
   void judgeChangedEffects();
-  void judgeAliases(bool everyName);
-  void judgeBelowDnames(bool everyName);
+
+  /// A name that may be answered otherwise than before, though it may be that nothing of its own changed.
+  struct Reached {
+    Name name;
+    bool below = false;           ///< so may all names below it
+    std::vector<Name> through{};  ///< the DNAMEs that made it of a name, one after another
+  };
+  void judgeReached();
+  void reach(Reached reached);
+  void reachAliases(const Reached& reached, const Zone& zone);
+  void reachThroughDnames(const Reached& reached, const Zone& zone);
+  void judgeHidden(const Zone& zone, std::vector<NameView> tops);
   struct ServedDname {
     NodeView node;
     Name target;
   };
+  void judgeBelowDnames();
   void judgeThroughDnames(NameView name, std::vector<const ServedDname*>& passed);
   void judgeTypesOf(NameView name);
   void judgeEffect(NameView name, RRType type);
@@ -84,6 +98,8 @@ class Judge {
   std::set<std::pair<Name, RRType>> judgedEffects_;
   std::set<Name> floored_;  ///< endpoints that the floor found something about
   std::vector<ServedDname> dnames_;
+  std::vector<Reached> toFollow_;
+  std::set<std::pair<Name, bool>> reached_;  ///< name, and whether what is below it counts
   Verdict verdict_;
   Clock::time_point deadline_;
   unsigned ticks_ = 0;

@@ -129,8 +129,22 @@ std::shared_ptr<const Zone> ZoneEdit::finish(Generation generation, std::uint32_
     count(zone->facts_, before, before && before.name() == apex(), ~std::uint64_t{0});
     count(zone->facts_, after, after && after.name() == apex(), 1);
   });
+  finishAliases(*zone);
   finishDenial(*zone);
   return zone;
+}
+
+void ZoneEdit::finishAliases(Zone& zone) const {
+  std::vector<std::string> added, removed;
+  names_.forEachChange([&](NodeView before, NodeView after) {
+    std::vector<std::string> was = AliasIndex::keysOf(before), is = AliasIndex::keysOf(after);
+    if (was == is) return;
+    std::ranges::move(was, std::back_inserter(removed));
+    std::ranges::move(is, std::back_inserter(added));
+  });
+  const bool isSame = added.empty() && removed.empty();
+  zone.aliases_ = isSame ? base_.aliases()
+                         : AliasIndex(base_.aliases().keys().with(std::move(added), std::move(removed)));
 }
 
 /// The names and, in work of the order of the change where the way of denying stays, their chain.

@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "zone/alias_index.h"
 #include "zone/denial_index.h"
 #include "zone/name_table.h"
 
@@ -53,6 +54,8 @@ class Zone {
   const ZoneFacts& facts() const noexcept { return facts_; }
   /// How the zone denies provably; not usable for a zone that is not signed.
   const DenialIndex& denial() const noexcept { return denial_; }
+  /// Who depends on which names, for the guard.
+  const AliasIndex& aliases() const noexcept { return aliases_; }
   NodeView find(const HashedName& name, unsigned labels) const noexcept {
     return names_.find(name.hash(labels), name.suffix(labels));
   }
@@ -70,6 +73,7 @@ class Zone {
   NameTable names_;
   ZoneFacts facts_;
   DenialIndex denial_;
+  AliasIndex aliases_;
 };
 
 /// Makes the next content of a zone from one before, in work of the order of the change. Keeps the empty
@@ -96,6 +100,7 @@ class ZoneEdit {
   void addChild(NameView parent);
   void dropChild(NameView parent);
   void finishDenial(Zone& zone);
+  void finishAliases(Zone& zone) const;
 
   const Zone& base_;
   NameTableEdit names_;
