@@ -1,7 +1,8 @@
 #include "zone/compile.h"
 
 #include <algorithm>
-#include <map>
+#include <string_view>
+#include <unordered_map>
 
 namespace holdfast {
 
@@ -44,14 +45,32 @@ void setSerial(RRset& soa, std::uint32_t serial) {
   }
 }
 
-void applyDelta(ZoneEdit& edit, const Plan& plan) {
+/// Asked for each name; reads the clock now and then.
+class TimeLeft {
+ public:
+  explicit TimeLeft(std::chrono::steady_clock::time_point deadline) : deadline_(deadline) {}
+  bool operator()() noexcept {
+    if (!over_ && (++asked_ & 63u) == 0) over_ = isOver();
+    return !over_;
+  }
+  bool isOver() const noexcept { return over_ || std::chrono::steady_clock::now() >= deadline_; }
+
+ private:
+  const std::chrono::steady_clock::time_point deadline_;
+  unsigned asked_ = 0;
+  bool over_ = false;
+};
+
+void applyDelta(ZoneEdit& edit, const Plan& plan, TimeLeft& hasTime) {
   for (const Removal& removal : plan.removals) {
+    if (!hasTime()) return;
     if (removal.type)
       edit.removeRRset(removal.name, *removal.type);
     else
       edit.removeName(removal.name);
   }
   for (const PlannedEndpoint& endpoint : plan.endpoints) {
+    if (!hasTime()) return;
     for (const auto& [type, rrset] :
          {std::pair(RRType::A, &endpoint.a), std::pair(RRType::AAAA, &endpoint.aaaa)}) {
       if (*rrset)
@@ -60,26 +79,54 @@ void applyDelta(ZoneEdit& edit, const Plan& plan) {
         edit.removeRRset(endpoint.owner, type);
     }
   }
-  for (const PlannedRRset& planned : plan.rrsets) edit.setRRset(planned.owner, planned.rrset);
+  for (const PlannedRRset& planned : plan.rrsets) {
+    if (!hasTime()) return;
+    edit.setRRset(planned.owner, planned.rrset);
+  }
 }
 
-void applyFull(ZoneEdit& edit, const Zone& before, const Plan& plan) {
-  std::map<NameView, std::vector<RRset>> wanted;
-  for (const PlannedRRset& planned : plan.rrsets) wanted[planned.owner.view()].push_back(planned.rrset);
+/// What a full plan wants, by the octets of the owner. Borrows from the plan, as it may be as large as the
+/// zone.
+using Wanted = std::unordered_map<std::string_view, std::vector<const RRset*>>;
+
+std::string_view octetsOf(NameView name) noexcept {
+  return {reinterpret_cast<const char*>(name.data()), name.size()};
+}
+
+Wanted wantedBy(const Plan& plan) {
+  Wanted wanted;
+  wanted.reserve(plan.endpoints.size() + plan.rrsets.size());
+  for (const PlannedRRset& planned : plan.rrsets) wanted[planned.owner.wire()].push_back(&planned.rrset);
   for (const PlannedEndpoint& endpoint : plan.endpoints) {
-    std::vector<RRset>& rrsets = wanted[endpoint.owner.view()];
-    if (endpoint.a) rrsets.push_back(*endpoint.a);
-    if (endpoint.aaaa) rrsets.push_back(*endpoint.aaaa);
+    std::vector<const RRset*>& rrsets = wanted[endpoint.owner.wire()];
+    if (endpoint.a) rrsets.push_back(&*endpoint.a);
+    if (endpoint.aaaa) rrsets.push_back(&*endpoint.aaaa);
   }
-  if (const NodeView apex = before.apexNode(); apex && !plan.soaSerial && apex.has(RRType::SOA))
-    wanted[edit.apex()].push_back(apex.find(RRType::SOA).toOwned());
-  std::vector<Name> unwanted;
-  before.names().forEach([&](NodeView node) {
-    if (node.rrsetCount() > 0 && !wanted.contains(node.name())) unwanted.emplace_back(node.name());
-    return true;
+  return wanted;
+}
+
+void applyFull(ZoneEdit& edit, const Zone& before, const Plan& plan, TimeLeft& hasTime) {
+  Wanted wanted = wantedBy(plan);
+  RRset soa;
+  if (const NodeView apex = before.apexNode(); apex && !plan.soaSerial && apex.has(RRType::SOA)) {
+    soa = apex.find(RRType::SOA).toOwned();
+    wanted[octetsOf(edit.apex())].push_back(&soa);
+  }
+  const bool inTime = before.names().forEach([&](NodeView node) {
+    if (node.rrsetCount() > 0 && !wanted.contains(octetsOf(node.name()))) edit.removeName(node.name());
+    return hasTime();
   });
-  for (const Name& name : unwanted) edit.removeName(name);
-  for (const auto& [name, rrsets] : wanted) edit.setRRsets(name, rrsets);
+  if (!inTime) return;
+  std::string scratch;
+  for (auto& [octets, rrsets] : wanted) {
+    if (!hasTime()) return;
+    std::ranges::sort(rrsets, {}, [](const RRset* rrset) { return rrset->type; });
+    const NameView name(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size());
+    if (holdsJust(before.find(name), rrsets, scratch)) continue;
+    std::vector<RRset> owned;
+    for (const RRset* rrset : rrsets) owned.push_back(*rrset);
+    edit.setRRsets(name, owned);
+  }
 }
 
 }  // namespace
@@ -120,26 +167,35 @@ std::shared_ptr<const Zone> finishWithSerial(ZoneEdit& edit, Generation generati
   return edit.finish(generation, serial, at);
 }
 
-}  // namespace
-
-std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
-                                        std::uint32_t serial, WallTime at) {
-  ZoneEdit edit(before);
-  if (plan.kind == PlanKind::Full)
-    applyFull(edit, before, plan);
-  else
-    applyDelta(edit, plan);
+std::shared_ptr<const Zone> finishKeeping(ZoneEdit& edit, const Zone& before, Generation generation,
+                                          std::uint32_t serial, WallTime at, const CompileOptions& options) {
+  for (const Name& name : options.kept) edit.setRRsets(name, ownedRRsets(before.find(name)));
+  if (TimeLeft(options.deadline).isOver()) return nullptr;
   return finishWithSerial(edit, generation, serial, at);
 }
 
+}  // namespace
+
+std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
+                                        std::uint32_t serial, WallTime at, const CompileOptions& options) {
+  ZoneEdit edit(before);
+  TimeLeft hasTime(options.deadline);
+  if (plan.kind == PlanKind::Full)
+    applyFull(edit, before, plan, hasTime);
+  else
+    applyDelta(edit, plan, hasTime);
+  return finishKeeping(edit, before, generation, serial, at, options);
+}
+
 std::shared_ptr<const Zone> restoreContent(const Zone& now, const Zone& old, Generation generation,
-                                           std::uint32_t serial, WallTime at) {
+                                           std::uint32_t serial, WallTime at, const CompileOptions& options) {
   ZoneEdit edit(now);
+  TimeLeft hasTime(options.deadline);
   NameTable::differences(now.names(), old.names(), [&](NodeView has, NodeView wanted) {
     edit.setRRsets((has ? has : wanted).name(), ownedRRsets(wanted));
-    return true;
+    return hasTime();
   });
-  return finishWithSerial(edit, generation, serial, at);
+  return finishKeeping(edit, now, generation, serial, at, options);
 }
 
 }  // namespace holdfast

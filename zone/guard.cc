@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
+#include <unordered_map>
 
 #include "zone/judge.h"
 #include "zone/record_text.h"
@@ -73,6 +75,16 @@ Result<Override> parseOverride(std::string_view text, NameView zone) {
   return result;
 }
 
+Reason timeoutReason(NameView zone, const GuardPolicy& policy) {
+  const std::string limit = std::to_string(policy.timeout.count()) + " ms";
+  return {Rule::Timeout,
+          toText(zone),
+          "",
+          "over " + limit,
+          limit,
+          "the guard ran out of time: split the plan or raise guard.timeout of the zone"};
+}
+
 Judge::Judge(const Case& judged)
     : case_(judged),
       before_(judged.served.zoneAt(judged.zone)),
@@ -100,11 +112,12 @@ Verdict Judge::run() {
   judgeStructure();
   judgeApex();
   judgeSignedSerial();
-  judgeVanished();
   judgeEmptyEndpoints();
+  judgeVanished();
   judgeTargets();
   judgeVelocity();
   judgeEffects();
+  addPlaces();
   return std::move(verdict_);
 }
 
@@ -122,11 +135,8 @@ bool Judge::hasTime() {
   if (timedOut_) return false;
   if ((++ticks_ & 63u) != 0 || Clock::now() < deadline_) return true;
   timedOut_ = true;
-  const std::string limit = std::to_string(case_.policy.timeout.count()) + " ms";
   // A timeout must not be lost behind a full list of other findings.
-  verdict_.reasons.push_back(
-      {Rule::Timeout, toText(case_.zone), "", "over " + limit, limit,
-       "the guard ran out of time: split the plan or raise guard.timeout of the zone"});
+  verdict_.reasons.push_back(timeoutReason(case_.zone, case_.policy));
   return false;
 }
 
@@ -136,6 +146,10 @@ bool Judge::isNamedWhole(NameView name) const {
 
 bool Judge::isNamed(NameView name, RRType type) const {
   return isNamedWhole(name) || (!removedTypes_.empty() && removedTypes_.contains({Name(name), type}));
+}
+
+bool Judge::isKept(const Name& name) const {
+  return std::ranges::find(case_.kept, name) != case_.kept.end();
 }
 
 void Judge::found(Rule rule, NameView name, std::optional<RRType> type, std::string observed,
@@ -160,6 +174,31 @@ void Judge::keep(Reason reason, NameView name) {
   const Rule rule = reason.rule;
   const bool overridden = isOverridden(rule, name);
   (overridden ? verdict_.overridden : verdict_.reasons).push_back(std::move(reason));
+}
+
+/// Says of each finding where the plan sets what it is about.
+void Judge::addPlaces() {
+  std::unordered_map<std::string_view, std::vector<Reason*>> byName;
+  std::vector<std::pair<Name, Reason*>> names;
+  for (std::vector<Reason>* list : {&verdict_.reasons, &verdict_.overridden})
+    for (Reason& reason : *list)
+      if (reason.where.empty() && reason.rule != Rule::Timeout)
+        if (Result<Name> name = Name::absolute(reason.name)) names.emplace_back(*std::move(name), &reason);
+  for (const auto& [name, reason] : names) byName[name.wire()].push_back(reason);
+  if (byName.empty()) return;
+  const auto place = [&](const Name& owner, const std::string& where, auto isOf) {
+    const auto found = byName.find(owner.wire());
+    if (found == byName.end()) return;
+    for (Reason* reason : found->second)
+      if (reason->where.empty() && isOf(reason->type)) reason->where = where;
+  };
+  for (const PlannedEndpoint& planned : case_.plan.endpoints)
+    place(planned.owner, planned.where,
+          [](const std::string& type) { return type.empty() || type == "A" || type == "AAAA"; });
+  for (const PlannedRRset& planned : case_.plan.rrsets)
+    place(planned.owner, planned.where, [&](const std::string& type) {
+      return type.empty() ? isAddressType(planned.rrset.type) : type == toText(planned.rrset.type);
+    });
 }
 
 Verdict judge(const Case& c) {

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -157,11 +158,17 @@ struct Case {
   const VelocityCase* velocity = nullptr;  ///< nullptr: the rule `velocity` is not judged
   /// When judging must be over, whatever policy.timeout says.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  /// Owners that stay as they are in quarantine: what the plan says of them does not count.
+  std::span<const Name> kept{};
 };
+
+/// The reason `timeout` for a plan of that zone.
+Reason timeoutReason(NameView zone, const GuardPolicy& policy);
 
 /// Judges a candidate by every rule that looks at content (the fence's rules are the publisher's). Lists all
 /// findings. Stops with `timeout` when policy.timeout is over (I10).
-/// Work is of the order of the change; where cuts, DNAMEs or aliases are involved, of the zones held.
+/// Work is of the order of the change and of those who depend on it, but for what a full plan asks of every
+/// name (docs/guard.md).
 Verdict judge(const Case& c);
 
 }  // namespace holdfast

@@ -79,16 +79,20 @@ void Judge::judgeVanished() {
       judgeGlue(changed);
       continue;
     }
+    // An endpoint that the plan lists without targets is reported as that.
+    const bool isEmptied = told_.contains(Name(changed.name()));
     const auto isUnnamed = [&](RRsetView rrset) {
-      return !isDenialType(rrset.type()) && !isNamed(changed.name(), rrset.type());
+      return !isDenialType(rrset.type()) && !(isEmptied && isAddressType(rrset.type())) &&
+             !isNamed(changed.name(), rrset.type());
     };
     std::string types;
     for (const RRsetView rrset : changed.before)
       if (isUnnamed(rrset)) types += (types.empty() ? "" : " ") + toText(rrset.type());
-    if (!types.empty())
-      found(Rule::Vanished, changed.name(), std::nullopt, "missing (had " + types + ")",
-            "every served name is listed or in remove",
-            "absence is not a removal: list the name, or name it in \"remove\"");
+    if (types.empty()) continue;
+    told_.emplace(changed.name());
+    found(Rule::Vanished, changed.name(), std::nullopt, "missing (had " + types + ")",
+          "every served name is listed or in remove",
+          "absence is not a removal: list the name, or name it in \"remove\"");
   }
 }
 
@@ -108,9 +112,10 @@ void Judge::judgeGlue(const Changed& changed) {
 
 void Judge::judgeEmptyEndpoints() {
   for (const PlannedEndpoint& endpoint : case_.plan.endpoints) {
-    if (endpoint.a || endpoint.aaaa || isNamedWhole(endpoint.owner)) continue;
+    if (endpoint.a || endpoint.aaaa || isNamedWhole(endpoint.owner) || isKept(endpoint.owner)) continue;
+    told_.insert(endpoint.owner);
     found(Rule::EmptyAnswer, endpoint.owner, std::nullopt, "0 targets", "at least 1 target",
-          endpoint.where + ": an endpoint without targets; to take it away name it in \"remove\"");
+          "an endpoint without targets; to take it away name it in \"remove\"");
   }
 }
 

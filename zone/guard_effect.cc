@@ -80,7 +80,7 @@ void Judge::judgeTypesOf(NameView name) {
 }
 
 void Judge::judgeEffect(NameView name, RRType type) {
-  if (isNamed(name, type)) return;
+  if (isNamed(name, type) || (!told_.empty() && told_.contains(Name(name)))) return;
   const Effect before = effectOf(case_.served, name, type);
   const Effect after = effectOf(case_.candidate, name, type);
   if (!isWorse(before, after) || !judgedEffects_.emplace(Name(name), type).second) return;

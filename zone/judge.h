@@ -84,8 +84,10 @@ class Judge {
   void keep(Reason reason, NameView name);
   /// A null name: the finding is about no one name, so that only an override of the whole rule counts.
   bool isOverridden(Rule rule, NameView name) const;
+  void addPlaces();
   bool isNamed(NameView name, RRType type) const;
   bool isNamedWhole(NameView name) const;
+  bool isKept(const Name& name) const;
   /// False once the time limit is over; then the verdict says so. Cheap enough to ask for every name.
   bool hasTime();
 
@@ -96,6 +98,7 @@ class Judge {
   std::set<Name> removedNames_;
   std::set<std::pair<Name, RRType>> removedTypes_;
   std::set<std::pair<Name, RRType>> judgedEffects_;
+  std::set<Name> told_;     ///< names whose loss was reported as a whole: no word more about its types
   std::set<Name> floored_;  ///< endpoints that the floor found something about
   std::vector<ServedDname> dnames_;
   std::vector<Reached> toFollow_;

@@ -108,6 +108,20 @@ std::string encodeNode(NameView name, std::uint32_t children, const std::vector<
   return out;
 }
 
+bool holdsJust(NodeView node, std::span<const RRset* const> rrsets, std::string& scratch) {
+  if (!node || node.rrsetCount() != rrsets.size()) return false;
+  auto held = node.begin();
+  for (const RRset* rrset : rrsets) {
+    scratch.clear();
+    encodeRRset(scratch, *rrset);
+    const auto octets = (*held).bytes();
+    if (octets.size() != scratch.size() || std::memcmp(octets.data(), scratch.data(), scratch.size()) != 0)
+      return false;
+    ++held;
+  }
+  return true;
+}
+
 std::string withChildren(NodeView node, std::uint32_t children) {
   const auto bytes = node.bytes();
   std::string out(reinterpret_cast<const char*>(bytes.data()), bytes.size());

@@ -154,6 +154,9 @@ bool isSigned(NodeView node, RRType type) noexcept;
 /// Compiles one owner name.
 /// REQUIRES: rrsets are canonical (RRset::canonicalise), one per type, each RDATA at most 65535 octets.
 std::string encodeNode(NameView name, std::uint32_t children, const std::vector<RRset>& rrsets);
+/// Whether the node holds just these RRsets, sorted by type and canonical. `scratch` is overwritten; kept
+/// from call to call it saves allocations. What signatures make of TTLs (ZoneEdit) is not considered.
+bool holdsJust(NodeView node, std::span<const RRset* const> rrsets, std::string& scratch);
 /// The same node with another number of children.
 std::string withChildren(NodeView node, std::uint32_t children);
 
