@@ -74,11 +74,18 @@ Outcome Intake::unreadable(NameView zone, const Caller& caller, std::string wher
   return publisher_.refuse(zone, caller, "", error, false);
 }
 
-Result<Generation> Intake::generationOf(NameView zone, DocumentFormat format, std::string_view body) const {
+Result<Intake::Facts> Intake::factsOf(NameView zone, DocumentFormat format, std::string_view body) const {
   const Result<Plan> plan = parse(zone, format, body);
   if (!plan) return plan.error();
-  if (plan->generation) return *plan->generation;
-  return plan->soaSerial ? Generation{*plan->soaSerial} : Generation{0};
+  Facts facts{plan->kind, plan->generation.value_or(0), plan->base.value_or(0)};
+  if (!plan->generation && plan->soaSerial) facts.generation = *plan->soaSerial;
+  return facts;
+}
+
+Result<Generation> Intake::generationOf(NameView zone, DocumentFormat format, std::string_view body) const {
+  const Result<Facts> facts = factsOf(zone, format, body);
+  if (!facts) return facts.error();
+  return facts->generation;
 }
 
 }  // namespace holdfast

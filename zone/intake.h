@@ -41,6 +41,14 @@ class Intake {
   /// unreadable.
   Result<Generation> generationOf(NameView zone, DocumentFormat format, std::string_view body) const;
 
+  /// What tells in which order several documents can apply; an Error when it is no plan.
+  struct Facts {
+    PlanKind kind = PlanKind::Full;
+    Generation generation = 0;  ///< as generationOf
+    Generation base = 0;        ///< 0: none
+  };
+  Result<Facts> factsOf(NameView zone, DocumentFormat format, std::string_view body) const;
+
   Publisher& publisher() const noexcept { return publisher_; }
 
  private:
