@@ -6,20 +6,36 @@
  *
  * A plugin of kind KIND is a shared object holdfast_enactor_KIND.so that exports one function with C linkage,
  * holdfast_enactor_plugin(), returning its table. The server loads it once, makes one instance for each zone
- * and entry of the configuration, and calls, all from one thread of its own:
+ * and entry of the configuration, and calls:
  *
- *     create -> start -> ... -> stop -> destroy
+ *     create -> start -> run, until after stop was called -> destroy
  *
- * Thread rule: between start and stop the instance works on threads of its own, which it should create with
- * all signals blocked. The functions of the host may be called from any thread, from create until destroy
- * returns. The functions of the plugin must return soon; a limit on how long they may take can come later.
+ * Thread rule: create, start, stop and destroy are called on one thread that the server made for this
+ * instance, run on a second one; so stop and run overlap, and nothing else does. Both threads have all
+ * signals blocked. The functions of the host may be called from any thread, from create until destroy
+ * returns.
  *
- * Strings are UTF-8, end with a NUL, and are borrowed for the call unless a comment says more. No exception
- * may cross the interface in either direction; the host throws none.
+ * Time: create, start, stop, destroy, and run once stop has returned, must return within the server's
+ * limits.enactor-call (5 s unless configured; time inside submit does not count). One that does not is told
+ * of as hung, and nobody waits for it: from stop on, everything it submits fails. An instance of the same
+ * kind, zone and argument is made only after the hung one has returned.
+ *
+ * Exceptions and crashes: no exception may cross the interface; the host throws none. One that leaves create,
+ * start, run, stop or destroy all the same ends that instance and nothing else. A plugin that makes threads
+ * of its own (with all signals blocked) must catch on them what it throws: one that ends such a thread is
+ * told of, the thread stands still for good, and a stop that waits for it hangs. What ends a process (abort,
+ * exit, a fault of memory) ends the server.
+ *
+ * Limits: the server judges limits.enactor-concurrent submissions of an instance at once and takes
+ * limits.enactor-rate of them a second; further ones wait in the plugin's thread for up to
+ * limits.enactor-wait, and then fail. Log lines, health and other texts are cut, and too many log lines
+ * dropped.
+ *
+ * Strings are UTF-8, end with a NUL, and are borrowed for the call unless a comment says more.
  *
  * Growth: structures begin with their size in octets as the side that filled them in compiled it. A member
- * may be used when it lies within that size. Members are only ever added at the end; anything else makes a
- * new HOLDFAST_ENACTOR_ABI, and the server refuses plugins of another one.
+ * may be used when it lies within that size: HOLDFAST_HAS. Members are only ever added at
+ * the end; anything else makes a new HOLDFAST_ENACTOR_ABI, and the server refuses plugins of another one.
  */
 #ifndef HOLDFAST_ENACTOR_H
 #define HOLDFAST_ENACTOR_H
@@ -33,6 +49,11 @@ extern "C" {
 
 #define HOLDFAST_ENACTOR_ABI 1
 
+/* Not 0 where the structure that `pointer` leads to has the member, in the eyes of the side that filled it
+ * in. `type` is the structure's type, as in HOLDFAST_HAS(holdfast_host, host, stopping). */
+#define HOLDFAST_HAS(type, pointer, member) \
+  ((pointer)->size >= offsetof(type, member) + sizeof((pointer)->member))
+
 /* What a document is written in: holdfast_document.format. */
 enum { HOLDFAST_FORMAT_JSON = 1, HOLDFAST_FORMAT_ZONE_FILE = 2 };
 
@@ -43,9 +64,14 @@ enum { HOLDFAST_GIVEN_GENERATION = 1, HOLDFAST_GIVEN_BASE = 2 };
 enum {
   HOLDFAST_PUBLISHED = 1, /* committed and served */
   HOLDFAST_REFUSED = 2,   /* judged, refused and recorded; the old answers stay; the same again is useless */
-  HOLDFAST_FAILED = 3     /* not judged: a fault of the server (its disk is full, the zone is gone). Nothing
-                             is recorded; the same may be tried again later, not at once */
+  HOLDFAST_FAILED = 3, /* not judged: a fault of the server (its disk is full, the zone is gone), or too many
+                          submissions. Nothing is recorded; the same may be tried again later, not at once */
+  HOLDFAST_SUPERSEDED = 4 /* not judged or not published, as a newer plan of the zone was published while it
+                             waited: nothing to do */
 };
+
+/* What a document is: holdfast_plan_facts.kind. */
+enum { HOLDFAST_PLAN_FULL = 1, HOLDFAST_PLAN_DELTA = 2 };
 
 enum { HOLDFAST_LOG_DEBUG = 0, HOLDFAST_LOG_INFO = 1, HOLDFAST_LOG_WARNING = 2, HOLDFAST_LOG_ERROR = 3 };
 
@@ -72,6 +98,15 @@ typedef struct holdfast_outcome {
   char* text;          /* a buffer of the plugin for the first reason or fault as a sentence; may be NULL */
   size_t text_size;    /* its size in octets. The text is cut to fit and always ends with a NUL */
 } holdfast_outcome;
+
+/* What a document says of itself. The plugin sets size, the host the rest. */
+typedef struct holdfast_plan_facts {
+  size_t size;         /* sizeof(holdfast_plan_facts) */
+  uint32_t kind;       /* HOLDFAST_PLAN_... */
+  uint32_t reserved;   /* 0 */
+  uint64_t generation; /* of a zone file its SOA serial; 0: none */
+  uint64_t base;       /* the generation it is a change to; 0: none */
+} holdfast_plan_facts;
 
 /* What the server offers to one instance. Valid from create until destroy returns. */
 typedef struct holdfast_host {
@@ -106,6 +141,14 @@ typedef struct holdfast_host {
   /* Says how the instance is doing, for `status` and metrics: healthy is not 0 while it can see its source.
    * `text` is one line. Unhealthy until first called. */
   void (*health)(const struct holdfast_host* host, int healthy, const char* text);
+
+  /* As generation_of, with what else tells in which order several documents can apply. */
+  int (*facts_of)(const struct holdfast_host* host, uint32_t format, const char* body, size_t body_size,
+                  holdfast_plan_facts* facts, char* error, size_t error_size);
+
+  /* Not 0 once the instance is to end: stop has been called, or is about to be. A server that has this member
+   * calls run. */
+  int (*stopping)(const struct holdfast_host* host);
 } holdfast_host;
 
 /* One `key: value` of the configuration beside the argument. */
@@ -135,12 +178,17 @@ typedef struct holdfast_enactor_table {
    * or -1 and the cause in `error`; then destroy follows without stop. */
   int (*start)(holdfast_enactor* enactor, char* error, size_t error_size);
 
-  /* Ends the instance's threads and returns when they have ended: within 100 ms, a submission under way
-   * apart. */
+  /* Makes run return, and ends the instance's own threads; it returns when those have ended. Both soon:
+   * within 100 ms, a submission under way apart. */
   void (*stop)(holdfast_enactor* enactor);
 
-  /* Frees the instance. REQUIRES: stopped, or never started. */
+  /* Frees the instance. REQUIRES: stopped, or never started; run has returned. */
   void (*destroy)(holdfast_enactor* enactor);
+
+  /* The instance's work, on a thread of the server's: called once start has succeeded, and returns after stop
+   * was called (before, the Enactor is told of as stopped, and stop and destroy follow). NULL, or outside
+   * `size`: the instance works on threads of its own. */
+  void (*run)(holdfast_enactor* enactor);
 } holdfast_enactor_table;
 
 /* What the shared object exports, under exactly this name. The table is static. */

@@ -1,112 +1,219 @@
 #include "plugin/host.h"
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <mutex>
-#include <tuple>
+#include <system_error>
+#include <thread>
+#include <utility>
 
 #include "plugin/instance.h"
+#include "plugin/quiet_thread.h"
 
 namespace holdfast {
 
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+/// How soon an Enactor is tried again for which the system had no thread.
+constexpr auto kThreadRetry = std::chrono::seconds(1);
+
+}  // namespace
+
+std::string_view toText(EnactorState state) noexcept {
+  constexpr std::array<std::string_view, kEnactorStates> kTexts{"starting", "running", "stopping",
+                                                                "hung",     "failed",  "stopped"};
+  return kTexts[static_cast<std::size_t>(state)];
+}
+
+/// The supervisor's thread makes the Enactors those wanted, and never calls a plugin itself.
 struct EnactorHost::State {
-  const Intake& intake;
+  struct Slot {
+    std::shared_ptr<Instance> instance;
+    std::thread thread;
+    bool again = false;  // ended, and to be tried again
+  };
+
   const std::string directory;
-  std::mutex logMutex;  // Enactors log from their own threads; the log given to the host need not stand that
-  const Log log;
+  const std::shared_ptr<ServerLink> link;
+  const std::shared_ptr<Bell> bell = std::make_shared<Bell>();
 
-  mutable std::mutex mutex;  // guards the two below; never held while a plugin is called
-  std::vector<std::shared_ptr<Instance>> running;
-  std::vector<EnactorHealth> failed;  // what the last reconcile could not start
+  mutable std::mutex mutex;  // guards all below; never held while a plugin is called
+  mutable std::condition_variable swept;
+  Wanted wanted;
+  bool changed = false;  // `wanted` is, and the slots do not know yet
+  bool quit = false;
+  bool stopped = false;
+  std::vector<Slot> slots;
+  std::thread supervisor;
 
-  State(const Intake& intakeOf, std::string pluginDirectory, Log to)
-      : intake(intakeOf),
-        directory(std::move(pluginDirectory)),
-        log([this, sink = std::move(to)](LogLevel level, std::string_view zone, std::string_view message) {
-          const std::lock_guard lock(logMutex);
-          sink(level, zone, message);
-        }) {}
+  State(std::string pluginDirectory, std::shared_ptr<ServerLink> to)
+      : directory(std::move(pluginDirectory)), link(std::move(to)) {}
 
-  /// The module of a kind: the one that runs already, or a new one.
-  Result<std::shared_ptr<const Module>> module(const std::string& kind) {
-    const auto found = modules.find(kind);
-    if (found != modules.end())
-      if (std::shared_ptr<const Module> loaded = found->second.lock()) return loaded;
-    Result<std::shared_ptr<const Module>> loaded = Module::load(directory, kind);
-    if (loaded) modules[kind] = *loaded;
-    return loaded;
+  bool isWanted(const Instance& instance) const {
+    const auto zone = wanted.find(instance.zone());
+    return zone != wanted.end() &&
+           std::find(zone->second.begin(), zone->second.end(), instance.spec()) != zone->second.end();
   }
 
-  Result<std::shared_ptr<Instance>> start(const Name& zone, const EnactorSpec& spec) {
-    Result<std::shared_ptr<const Module>> plugin = module(spec.kind);
-    if (!plugin) return plugin.error();
-    auto instance = std::make_shared<Instance>(intake, log, zone, spec, *std::move(plugin));
-    if (Status started = instance->start(); !started) return started.error();
-    return instance;
+  /// The slot of that specification, or one that must end before it can have its own.
+  const Slot* inTheWayOf(const Name& zone, const EnactorSpec& spec) const {
+    for (const Slot& slot : slots)
+      if (slot.instance->zone() == zone &&
+          (slot.instance->spec() == spec ||
+           (slot.instance->isAskedToStop() && slot.instance->name() == Instance::nameOf(spec))))
+        return &slot;
+    return nullptr;
   }
 
-  /// REQUIRES: the host's thread, the only one that changes `running`.
-  bool runs(const Name& zone, const EnactorSpec& spec) const {
-    return std::any_of(running.begin(), running.end(), [&](const std::shared_ptr<Instance>& instance) {
-      return instance->zone() == zone && instance->spec() == spec;
+  void begin(const Name& zone, const EnactorSpec& spec) {
+    const auto instance = std::make_shared<Instance>(link, bell, directory, zone, spec);
+    slots.push_back({instance, quietThread([instance] { instance->live(); }), false});
+  }
+
+  void endUnwanted() {
+    for (Slot& slot : slots)
+      if (!isWanted(*slot.instance) && !slot.instance->isAskedToStop()) slot.instance->askToStop();
+    std::erase_if(slots, [&](Slot& slot) {
+      if (!slot.instance->hasEnded()) return false;
+      if (slot.thread.joinable()) slot.thread.join();  // it has nothing left to do
+      return slot.again || slot.instance->isAskedToStop();
     });
   }
 
-  std::map<std::string, std::weak_ptr<const Module>> modules;  // of the host's thread
+  void beginWanted() {
+    for (const auto& [zone, specs] : wanted)
+      for (const EnactorSpec& spec : specs)
+        if (inTheWayOf(zone, spec) == nullptr) begin(zone, spec);
+  }
+
+  /// One look at everything. Returns when to look again, if the bell does not ring before.
+  Clock::time_point sweep() {
+    const std::lock_guard lock(mutex);
+    Clock::time_point next = Clock::time_point::max();
+    endUnwanted();
+    try {
+      beginWanted();
+    } catch (const std::system_error& problem) {
+      link->say(LogLevel::Error, "", std::string("an Enactor waits for a thread: ") + problem.what());
+      next = Clock::now() + kThreadRetry;
+    }
+    const Clock::time_point now = Clock::now();
+    for (const Slot& slot : slots) next = std::min(next, slot.instance->overdue(now, link->limits().call));
+    changed = false;
+    swept.notify_all();
+    return next;
+  }
+
+  void supervise() {
+    for (;;) {
+      const Clock::time_point next = sweep();
+      {
+        const std::lock_guard lock(mutex);
+        if (quit) return;
+      }
+      bell->wait(next);
+    }
+  }
+
+  /// REQUIRES: mutex.
+  bool isSettled() const {
+    if (changed) return false;
+    return std::all_of(slots.begin(), slots.end(), [](const Slot& slot) {
+      const Instance& instance = *slot.instance;
+      if (instance.isHung()) return true;
+      return instance.isAskedToStop() ? instance.hasEnded() : instance.hasBegun();
+    });
+  }
 };
 
-EnactorHost::EnactorHost(const Intake& intake, std::string pluginDirectory, Log log)
-    : state_(std::make_unique<State>(intake, std::move(pluginDirectory), std::move(log))) {}
-
-EnactorHost::~EnactorHost() {
-  reconcile({});
+EnactorHost::EnactorHost(const Intake& intake, std::string pluginDirectory, Log log,
+                         const EnactorLimits& limits)
+    : state_(std::make_unique<State>(std::move(pluginDirectory),
+                                     std::make_shared<ServerLink>(&intake, std::move(log), limits))) {
+  state_->supervisor = quietThread([state = state_.get()] { state->supervise(); });
 }
 
-std::vector<Error> EnactorHost::reconcile(const std::map<Name, std::vector<EnactorSpec>>& wanted) {
-  State& state = *state_;
-  const auto isWanted = [&](const std::shared_ptr<Instance>& instance) {
-    const auto zone = wanted.find(instance->zone());
-    return zone != wanted.end() &&
-           std::find(zone->second.begin(), zone->second.end(), instance->spec()) != zone->second.end();
-  };
-  std::vector<std::shared_ptr<Instance>> ended;
-  {
-    const std::lock_guard lock(state.mutex);
-    const auto first = std::stable_partition(state.running.begin(), state.running.end(), isWanted);
-    ended.assign(std::make_move_iterator(first), std::make_move_iterator(state.running.end()));
-    state.running.erase(first, state.running.end());
-  }
-  ended.clear();  // before the new ones begin, so that no source is taken by two
+EnactorHost::~EnactorHost() {
+  stop();
+}
 
-  std::vector<Error> errors;
-  std::vector<EnactorHealth> failed;
-  for (const auto& [zone, specs] : wanted)
-    for (const EnactorSpec& spec : specs) {
-      if (state.runs(zone, spec)) continue;
-      Result<std::shared_ptr<Instance>> started = state.start(zone, spec);
-      if (started) {
-        const std::lock_guard lock(state.mutex);
-        state.running.push_back(*std::move(started));
-        continue;
-      }
-      failed.push_back({zone, Instance::nameOf(spec), false, started.error().text(), 0, 0, 0});
-      errors.push_back(std::move(started).error());
-    }
-  const std::lock_guard lock(state.mutex);
-  state.failed = std::move(failed);
-  return errors;
+void EnactorHost::reconcile(Wanted wanted) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stopped) return;
+    state_->wanted = std::move(wanted);
+    state_->changed = true;
+    for (State::Slot& slot : state_->slots) slot.again = slot.instance->hasEnded();
+  }
+  state_->bell->ring();
+}
+
+void EnactorHost::setLimits(const EnactorLimits& limits) {
+  state_->link->setLimits(limits);
+  state_->bell->ring();
+}
+
+void EnactorHost::settle() const {
+  std::unique_lock lock(state_->mutex);
+  state_->swept.wait(lock, [&] { return state_->isSettled(); });
 }
 
 std::vector<EnactorHealth> EnactorHost::health() const {
   std::vector<EnactorHealth> all;
   {
     const std::lock_guard lock(state_->mutex);
-    all = state_->failed;
-    for (const std::shared_ptr<Instance>& instance : state_->running) all.push_back(instance->health());
+    for (const State::Slot& slot : state_->slots) all.push_back(slot.instance->health());
   }
   std::sort(all.begin(), all.end(), [](const EnactorHealth& a, const EnactorHealth& b) {
     return std::tie(a.zone, a.name) < std::tie(b.zone, b.name);
   });
   return all;
+}
+
+std::size_t EnactorHost::stop() {
+  reconcile({});
+  std::size_t givenUp = 0;
+  {
+    std::unique_lock lock(state_->mutex);
+    if (std::exchange(state_->stopped, true)) return 0;
+    state_->swept.wait(lock, [&] { return state_->isSettled(); });
+    state_->quit = true;
+    for (State::Slot& slot : state_->slots) {
+      if (slot.instance->hasEnded()) continue;
+      slot.instance->say(LogLevel::Error, "is given up: " + slot.instance->health().detail);
+      slot.thread.detach();
+      ++givenUp;
+    }
+  }
+  state_->bell->ring();
+  state_->supervisor.join();
+  for (State::Slot& slot : state_->slots)
+    if (slot.thread.joinable()) slot.thread.join();
+  state_->link->cut();
+  return givenUp;
+}
+
+Status EnactorHost::check(const std::string& pluginDirectory, const Name& zone, const EnactorSpec& spec,
+                          const EnactorLimits& limits) {
+  const auto link = std::make_shared<ServerLink>(nullptr, Log(), limits);
+  const auto bell = std::make_shared<Bell>();
+  const auto instance = std::make_shared<Instance>(link, bell, pluginDirectory, zone, spec);
+  const auto result = std::make_shared<Status>(Done{});
+  std::thread thread = quietThread([instance, result] { *result = instance->tryOut(); });
+  Clock::time_point next{};
+  while (!instance->hasEnded() && !instance->isHung()) {
+    next = instance->overdue(Clock::now(), limits.call);
+    if (!instance->isHung()) bell->wait(next);
+  }
+  if (!instance->hasEnded()) {
+    thread.detach();
+    return Error{ErrorKind::System, instance->name(), instance->health().detail};
+  }
+  thread.join();
+  return *result;
 }
 
 }  // namespace holdfast

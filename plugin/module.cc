@@ -3,7 +3,8 @@
 #include <dlfcn.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstddef>
+#include <cstring>
 #include <filesystem>
 #include <string_view>
 
@@ -25,15 +26,19 @@ std::string dynamicLinkerError() {
   return text == nullptr ? "the dynamic linker gives no cause" : text;
 }
 
+/// A table as the first version of this ABI had it: without run. Later members need not be there.
+constexpr std::size_t kFirstTable = offsetof(holdfast_enactor_table, run);
+
 /// Why the table cannot be used, or "".
 std::string tableProblem(const holdfast_enactor_table* table, const std::string& kind) {
   if (table == nullptr) return "gives no plugin table";
   if (table->abi != HOLDFAST_ENACTOR_ABI)
     return "speaks Enactor ABI " + std::to_string(table->abi) + ", this server speaks " +
            std::to_string(HOLDFAST_ENACTOR_ABI) + ": build the plugin against this server's header";
-  if (table->size < sizeof(holdfast_enactor_table))
-    return "has a plugin table of " + std::to_string(table->size) + " octets, expected at least " +
-           std::to_string(sizeof(holdfast_enactor_table)) + ": build the plugin against this server's header";
+  if (table->size < kFirstTable || table->size > kLargestStructure)
+    return "has a plugin table of " + std::to_string(table->size) + " octets, expected from " +
+           std::to_string(kFirstTable) + " to " + std::to_string(kLargestStructure) +
+           ": build the plugin against this server's header";
   if (table->kind == nullptr || table->kind != kind)
     return "is of kind \"" + std::string(table->kind == nullptr ? "" : table->kind) +
            "\", which its file name contradicts: rename the file";
@@ -49,8 +54,8 @@ void EnactorHost::Module::Closer::operator()(void* handle) const noexcept {
   ::dlclose(handle);
 }
 
-Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(const std::string& directory,
-                                                                             const std::string& kind) {
+Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(
+    const std::string& directory, const std::string& kind, const std::shared_ptr<ServerLink>& link) {
   if (!isKind(kind))
     return Error{ErrorKind::Invalid, kind, "is no kind of Enactor: a kind is of a-z, 0-9, - and _"};
   std::error_code ignored;  // a relative path then fails to load, and says so
@@ -63,7 +68,7 @@ Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(con
                  "is missing, so there is no Enactor of kind \"" + kind +
                      "\": correct the kind or install its plugin"};
 
-  Handle handle(::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL));
+  Handle handle(::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
   if (!handle)
     return Error{ErrorKind::Invalid, file, "does not load as an Enactor plugin: " + dynamicLinkerError()};
   void* symbol = ::dlsym(handle.get(), HOLDFAST_ENACTOR_SYMBOL);
@@ -78,7 +83,36 @@ Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(con
   }
   if (std::string problem = tableProblem(table, kind); !problem.empty())
     return Error{ErrorKind::Invalid, file, std::move(problem)};
-  return std::shared_ptr<const Module>(new Module(std::move(handle), table));
+  holdfast_enactor_table known{};
+  std::memcpy(&known, table, std::min(table->size, sizeof known));
+  const std::shared_ptr<Module> module(new Module(std::move(handle), known));
+  module->watchThreads(kind, link);
+  return std::shared_ptr<const Module>(module);
+}
+
+EnactorHost::Module::Module(Handle handle, const holdfast_enactor_table& table)
+    : handle_(std::move(handle)), table_(table) {}
+
+void EnactorHost::Module::watchThreads(const std::string& kind, const std::shared_ptr<ServerLink>& link) {
+  report_ = std::make_shared<const UncaughtReport>(
+      [kind, log = crashLog_, to = std::weak_ptr<ServerLink>(link)](const std::string& what) {
+        {
+          const std::lock_guard lock(log->mutex);
+          ++log->crashes.count;
+          log->crashes.last = what;
+        }
+        if (const std::shared_ptr<ServerLink> open = to.lock())
+          open->say(LogLevel::Error, "",
+                    "an exception ended a thread of an Enactor of kind " + kind +
+                        ", which stands still from now on: " + what +
+                        ": the plugin must catch what it throws on threads of its own");
+      });
+  surviveUncaught(reinterpret_cast<const void*>(table_.create), report_);
+}
+
+EnactorHost::Module::Crashes EnactorHost::Module::crashes() const {
+  const std::lock_guard lock(crashLog_->mutex);
+  return crashLog_->crashes;
 }
 
 }  // namespace holdfast

@@ -125,6 +125,29 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
   return document;
 }
 
+JsonDocument enactorJson(const EnactorHealth& enactor) {
+  JsonDocument document{{"zone", enactor.zone.text()},
+                        {"name", enactor.name},
+                        {"healthy", enactor.healthy},
+                        {"detail", enactor.detail},
+                        {"submitted", enactor.submitted},
+                        {"published", enactor.published},
+                        {"refused", enactor.refused},
+                        {"state", toText(enactor.state)},
+                        {"superseded", enactor.superseded},
+                        {"failed", enactor.failed},
+                        {"throttled", enactor.throttled},
+                        {"log_lines_dropped", enactor.linesDropped},
+                        {"crashes", enactor.crashes},
+                        {"last_outcome", nullptr},
+                        {"last_at", nullptr}};
+  if (enactor.lastAt) {
+    document["last_outcome"] = enactor.lastOutcome;
+    document["last_at"] = toText(*enactor.lastAt);
+  }
+  return document;
+}
+
 JsonDocument serverJson(const ServerFacts& facts, const std::vector<ZoneStatus>& zones,
                         const std::vector<EnactorHealth>& enactors, WallTime now) {
   const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - facts.started;
@@ -132,14 +155,7 @@ JsonDocument serverJson(const ServerFacts& facts, const std::vector<ZoneStatus>&
       {"version", HOLDFAST_VERSION}, {"uptime_seconds", uptime.count()}, {"pid", getpid()},
       {"listen", facts.listen},      {"zones", JsonDocument::array()},   {"enactors", JsonDocument::array()}};
   for (const ZoneStatus& zone : zones) document["zones"].push_back(zoneJson(zone, now));
-  for (const EnactorHealth& enactor : enactors)
-    document["enactors"].push_back({{"zone", enactor.zone.text()},
-                                    {"name", enactor.name},
-                                    {"healthy", enactor.healthy},
-                                    {"detail", enactor.detail},
-                                    {"submitted", enactor.submitted},
-                                    {"published", enactor.published},
-                                    {"refused", enactor.refused}});
+  for (const EnactorHealth& enactor : enactors) document["enactors"].push_back(enactorJson(enactor));
   return document;
 }
 

@@ -121,6 +121,15 @@ std::string printConfig(const Config& config) {
   return out.str();
 }
 
+std::vector<Error> checkEnactors(const Config& config) {
+  std::vector<Error> errors;
+  for (const auto& [name, zone] : config.live.zones)
+    for (const EnactorSpec& spec : zone.enactors)
+      if (Status known = EnactorHost::check(config.start.plugins, name, spec, config.live.enactors); !known)
+        errors.push_back({known.error().kind, spec.where, known.error().text()});
+  return errors;
+}
+
 std::vector<std::string> needRestart(const Config& running, const Config& wanted) {
   Config before = running, after = wanted;
   std::vector<std::string> keys;

@@ -55,6 +55,7 @@ struct LiveConfig {
   std::uint64_t warnings = 0;
   std::uint64_t submissionsWaiting = 0;
   std::chrono::milliseconds requestTimeout{};
+  EnactorLimits enactors;  ///< its planBytes is that of above
   std::map<Name, ZoneConfig> zones;
   friend bool operator==(const LiveConfig&, const LiveConfig&) = default;
 };
@@ -74,6 +75,11 @@ struct LoadedConfig {
 
 /// What holds when the file says nothing. Depends on the user and the machine (server/default_paths.h).
 Config defaultConfig();
+
+/// What is wrong with the Enactors of a configuration: kinds whose plugin cannot be used, arguments and
+/// options that it does not take. Runs code of the plugins, which are not to touch their sources. Each error
+/// names its place in the file.
+std::vector<Error> checkEnactors(const Config& config);
 
 /// Reads YAML. `file` is what errors call it.
 LoadedConfig parseConfig(std::string_view yaml, const std::string& file);

@@ -28,15 +28,19 @@ class ConfigReader {
       zone.guard.maxReasons = out_.config.live.reasons;
       zone.guard.maxWarnings = out_.config.live.warnings;
     }
+    out_.config.live.enactors.planBytes = out_.config.live.planBytes;
   }
 
   void error(const YAML::Mark& mark, const std::string& key, const std::string& rule) {
-    std::string where = file_;
-    if (!mark.is_null()) where += ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
-    out_.errors.push_back({ErrorKind::Invalid, where, key.empty() ? rule : key + ": " + rule});
+    out_.errors.push_back({ErrorKind::Invalid, placeOf(mark), key.empty() ? rule : key + ": " + rule});
   }
 
  private:
+  std::string placeOf(const YAML::Mark& mark) const {
+    if (mark.is_null()) return file_;
+    return file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);
+  }
+
   using Extra = std::function<void(const std::string& key, const YAML::Node& node)>;
 
   /// Reads a mapping whose keys are the options' paths below `path`, or one of `extraKeys`.
@@ -160,6 +164,7 @@ class ConfigReader {
     for (const auto& item : value) {
       EnactorSpec spec;
       const std::string here = path + "[" + std::to_string(index++) + "]";
+      spec.where = placeOf(item.Mark()) + ": " + here;
       const std::size_t errorsBefore = out_.errors.size();
       eachEntry(item, here, [&](const std::string& key, const YAML::Node&, const YAML::Node& argument) {
         if (!argument.IsScalar()) return error(argument.Mark(), here + "." + key, "must be a single value");

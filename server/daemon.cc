@@ -135,8 +135,8 @@ void Daemon::applyEnactors(const LiveConfig& live) {
   std::map<Name, std::vector<EnactorSpec>> wanted;
   for (const auto& [name, zone] : live.zones)
     if (!zone.enactors.empty() && publisher_->hasZone(name)) wanted[name] = zone.enactors;
-  for (const Error& problem : enactors_->reconcile(wanted))
-    log_.error("Enactor not started", {{"enactor", problem.where}, {"cause", problem.what}});
+  enactors_->setLimits(live.enactors);
+  enactors_->reconcile(std::move(wanted));
 }
 
 Status Daemon::startWorkers() {
@@ -169,9 +169,11 @@ HttpSettings Daemon::controlSettings() const {
 
 Status Daemon::startControl() {
   const auto enactorLog = [this](LogLevel level, std::string_view zone, std::string_view message) {
+    if (zone.empty()) return log_.write(level, message, {});
     log_.write(level, message, {{"zone", zone}});
   };
-  enactors_ = std::make_unique<EnactorHost>(*intake_, config_.start.plugins, enactorLog);
+  enactors_ =
+      std::make_unique<EnactorHost>(*intake_, config_.start.plugins, enactorLog, config_.live.enactors);
   auto queue = LoopQueue::open(base_.get());
   if (!queue) return queue.error();
   queue_ = *std::move(queue);
@@ -256,10 +258,11 @@ void Daemon::notifyReady() const {
   sd_notifyf(0, "READY=1\nSTATUS=%zu zones on %s", publisher_->status().size(), listen.c_str());
 }
 
-void Daemon::run() {
+std::size_t Daemon::run() {
   event_base_dispatch(base_.get());
   stop();
   log_.info("stopped");
+  return hangingEnactors_;
 }
 
 void Daemon::onStop() {
@@ -308,7 +311,7 @@ void Daemon::stop() {
   sd_notify(0, "STOPPING=1\nSTATUS=Stopping");
   // A second signal finds the default action.
   signals_.clear();
-  if (enactors_) static_cast<void>(enactors_->reconcile({}));
+  if (enactors_) hangingEnactors_ = enactors_->stop();
   if (controlServer_) {
     controlServer_->stopAccepting();
     control_->stop();

@@ -29,8 +29,9 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
-  /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads.
-  void run();
+  /// Serves until SIGTERM or SIGINT, then drains. SIGHUP reloads. Returns how many Enactors hang and were
+  /// given up: their threads still run.
+  std::size_t run();
 
  private:
   Daemon(const Config& config, std::string file, Log& log);
@@ -68,6 +69,7 @@ class Daemon {
   std::unique_ptr<MetricsPage> metricsPage_;
   std::unique_ptr<HttpServer> metricsServer_;
   std::vector<EventPtr> signals_;
+  std::size_t hangingEnactors_ = 0;
 };
 
 }  // namespace holdfast

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -24,13 +25,24 @@ void printErrors(const std::vector<Error>& errors) {
   for (const Error& error : errors) std::cerr << "holdfastd: " << error.text() << "\n";
 }
 
+/// Ends the process at once: a thread of a plugin still runs, and must not see what it uses being taken down.
+[[noreturn]] void leaveAt(int status) {
+  std::cout.flush();
+  std::cerr.flush();
+  std::_Exit(status);
+}
+
 int check(const std::string& file) {
   LoadedConfig loaded = loadConfig(file);
-  // What the configuration names is read too: the file of the cookie secrets.
-  if (loaded.errors.empty())
+  // What the configuration names is looked at too: the file of the cookie secrets, the Enactors' plugins.
+  if (loaded.errors.empty()) {
+    loaded.errors = checkEnactors(loaded.config);
     if (auto messages = messageSettings(loaded.config.start); !messages)
       loaded.errors.push_back(messages.error());
+  }
   printErrors(loaded.errors);
+  for (const Error& error : loaded.errors)
+    if (error.kind == ErrorKind::System) leaveAt(kFailed);  // a plugin that hangs is among them
   if (!loaded.errors.empty()) return kFailed;
   std::cout << file << ": ok, " << loaded.config.live.zones.size() << " zones\n";
   return kDone;
@@ -52,7 +64,8 @@ int serve(const Config& config, const std::string& file) {
     std::cerr << "holdfastd: " << daemon.error().text() << "\n";
     return kFailed;
   }
-  (*daemon)->run();
+  const std::size_t hanging = (*daemon)->run();
+  if (hanging > 0) leaveAt(kDone);
   return kDone;
 }
 

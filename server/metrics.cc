@@ -177,7 +177,36 @@ void addEnactors(MetricFamilies& out, const std::vector<EnactorHealth>& enactors
     out.value(number(enactor.published),
               {{"zone", zone}, {"enactor", enactor.name}, {"outcome", "published"}});
     out.value(number(enactor.refused), {{"zone", zone}, {"enactor", enactor.name}, {"outcome", "refused"}});
+    out.value(number(enactor.superseded),
+              {{"zone", zone}, {"enactor", enactor.name}, {"outcome", "superseded"}});
+    out.value(number(enactor.failed), {{"zone", zone}, {"enactor", enactor.name}, {"outcome", "failed"}});
   }
+  out.gauge("holdfast_enactor_state", "1 for the state that the Enactor is in.");
+  for (const EnactorHealth& enactor : enactors)
+    for (std::size_t state = 0; state < kEnactorStates; ++state) {
+      const auto each = static_cast<EnactorState>(state);
+      out.value(
+          enactor.state == each ? 1 : 0,
+          {{"zone", enactor.zone.text()}, {"enactor", enactor.name}, {"state", std::string(toText(each))}});
+    }
+  out.counter(
+      "holdfast_enactor_throttled_total",
+      "Submissions that had to wait for their turn or were turned away, and lines kept out of the log.");
+  for (const EnactorHealth& enactor : enactors) {
+    const std::string zone = enactor.zone.text();
+    out.value(number(enactor.throttled), {{"zone", zone}, {"enactor", enactor.name}, {"what", "submission"}});
+    out.value(number(enactor.linesDropped),
+              {{"zone", zone}, {"enactor", enactor.name}, {"what", "log-line"}});
+  }
+  out.counter("holdfast_enactor_crashes_total",
+              "Exceptions that ended a thread of the plugin's own, by Enactors of that plugin.");
+  for (const EnactorHealth& enactor : enactors)
+    out.value(number(enactor.crashes), {{"zone", enactor.zone.text()}, {"enactor", enactor.name}});
+  out.gauge("holdfast_enactor_last_outcome_timestamp_seconds",
+            "When the Enactor's last submission ended, in seconds since the epoch.");
+  for (const EnactorHealth& enactor : enactors)
+    if (enactor.lastAt)
+      out.value(sinceEpoch(*enactor.lastAt), {{"zone", enactor.zone.text()}, {"enactor", enactor.name}});
 }
 
 }  // namespace

@@ -84,14 +84,12 @@ holdfast_enactor* create(const holdfast_host* host, const char* /*zone*/, const 
   return nullptr;
 }
 
-int start(holdfast_enactor* enactor, char* error, std::size_t errorSize) {
-  try {
-    enactor->watcher.start();
-    return 0;
-  } catch (const std::exception& thrown) {
-    say(thrown.what(), error, errorSize);
-    return -1;
-  }
+int start(holdfast_enactor* /*enactor*/, char* /*error*/, std::size_t /*errorSize*/) {
+  return 0;
+}
+
+void run(holdfast_enactor* enactor) {
+  enactor->watcher.run();
 }
 
 void stop(holdfast_enactor* enactor) {
@@ -103,7 +101,7 @@ void destroy(holdfast_enactor* enactor) {
 }
 
 constexpr holdfast_enactor_table kTable{
-    sizeof(holdfast_enactor_table), HOLDFAST_ENACTOR_ABI, 0, "watch", create, start, stop, destroy};
+    sizeof(holdfast_enactor_table), HOLDFAST_ENACTOR_ABI, 0, "watch", create, start, stop, destroy, run};
 
 }  // namespace
 

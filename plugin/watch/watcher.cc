@@ -2,19 +2,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <exception>
-#include <limits>
+#include <iterator>
 #include <memory>
 #include <system_error>
-#include <tuple>
 #include <utility>
 
 namespace holdfast::watch {
@@ -26,29 +23,13 @@ constexpr auto kStalled = std::chrono::seconds(60);
 /// A fault of the server is tried again ever more seldom, but not more seldom than this.
 constexpr auto kLongestBackoff = std::chrono::seconds(10);
 
-/// In place of the generation of what is no plan at all: it comes first, so that it is refused, in the
-/// server's words, however new the others are.
-constexpr std::uint64_t kNoPlan = std::numeric_limits<std::uint64_t>::max();
+/// So long a delta waits for its base in silence, because files that belong together arrive one by one. Then
+/// it is refused once, and goes on waiting; so often its base is asked for.
+constexpr auto kBaseGrace = std::chrono::seconds(1);
 
 std::string errorText(int error) {
   return std::generic_category().message(error);
 }
-
-/// No signal is to be handled on a thread made while this lives.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 struct DirectoryCloser {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
@@ -56,40 +37,41 @@ struct DirectoryCloser {
 
 }  // namespace
 
-void Watcher::start() {
-  const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
+bool Watcher::Waiting::isQuiet() const {
+  return told || Clock::now() - since < kBaseGrace;
 }
 
 void Watcher::stop() noexcept {
   events_.stop();
-  if (thread_.joinable()) thread_.join();
 }
 
 void Watcher::run() {
   while (!events_.stopped()) {
+    again_ = false;
     try {
       look();
     } catch (const std::exception& problem) {  // out of memory: the next look may do better
       host_.health(&host_, 0, problem.what());
     }
-    events_.wait(options_.poll);
+    if (!again_) events_.wait(pause());
   }
+}
+
+Watcher::Clock::duration Watcher::pause() const {
+  return waiting_.empty() ? Clock::duration(options_.poll)
+                          : std::min<Clock::duration>(options_.poll, kBaseGrace);
 }
 
 void Watcher::look() {
   const Descriptor directory = openDirectory();
   if (!directory || Clock::now() < retryAt_) return;
   reportStalled();
+  settledBy_ = 0;
+  releaseWaiting();
   std::vector<Candidate> found = candidates(directory.get());
   if (events_.stopped()) return;
   if (std::exchange(arrived_, false)) skipOld(found);
-  // The newest first; of those without a generation, the one written last.
-  std::stable_sort(found.begin(), found.end(), [](const Candidate& a, const Candidate& b) {
-    return std::tie(a.generation, a.identity.modifiedSeconds, a.identity.modifiedNanos) >
-           std::tie(b.generation, b.identity.modifiedSeconds, b.identity.modifiedNanos);
-  });
-  submitNewest(directory.get(), found);
+  submitAll(directory.get(), std::move(found));
 }
 
 /// The directory as it is at its path now, followed by the kernel where possible.
@@ -143,12 +125,14 @@ std::vector<std::string> Watcher::fileNames(int directory) {
   return names;
 }
 
-std::vector<Watcher::Candidate> Watcher::candidates(int directory) {
+std::vector<Candidate> Watcher::candidates(int directory) {
   const std::vector<std::string> names = fileNames(directory);
   if (!well_) return {};
-  std::erase_if(handled_, [&](const auto& known) {
+  const auto isGone = [&](const auto& known) {
     return !std::binary_search(names.begin(), names.end(), known.first);
-  });
+  };
+  std::erase_if(handled_, isGone);
+  std::erase_if(waiting_, isGone);
   std::vector<Candidate> found;
   for (const std::string& name : names) {
     if (events_.stopped()) break;
@@ -156,22 +140,38 @@ std::vector<Watcher::Candidate> Watcher::candidates(int directory) {
     const FileFormat format = *planFormat(name);
     const PlanFile file = read(directory, name, format);
     if (file.state != PlanFile::State::Whole) continue;
-    Candidate candidate{name, format, file.identity, 0};
-    std::array<char, 8> unused{};
-    const std::uint32_t form = format == FileFormat::Json ? HOLDFAST_FORMAT_JSON : HOLDFAST_FORMAT_ZONE_FILE;
-    if (host_.generation_of(&host_, form, file.body.data(), file.body.size(), &candidate.generation,
-                            unused.data(), unused.size()) != 0)
-      candidate.generation = kNoPlan;
-    found.push_back(std::move(candidate));
+    Candidate candidate{name, format, file.identity};
+    if (describe(file, candidate)) found.push_back(std::move(candidate));
   }
   return found;
 }
 
+/// Asks the server what the document says of itself. False where it must be asked again later.
+bool Watcher::describe(const PlanFile& file, Candidate& candidate) {
+  const bool isJson = candidate.format == FileFormat::Json;
+  holdfast_plan_facts facts{};
+  facts.size = sizeof facts;
+  std::array<char, 8> unused{};
+  candidate.isPlan =
+      host_.facts_of(&host_, isJson ? HOLDFAST_FORMAT_JSON : HOLDFAST_FORMAT_ZONE_FILE, file.body.data(),
+                     file.body.size(), &facts, unused.data(), unused.size()) == 0;
+  candidate.generation = facts.generation;
+  candidate.base = facts.base;
+  return !events_.stopped();
+}
+
 bool Watcher::isHandled(int directory, const std::string& name) const {
   const auto known = handled_.find(name);
-  if (known == handled_.end()) return false;
+  const auto waits = waiting_.find(name);
+  if (known == handled_.end() && (waits == waiting_.end() || !waits->second.isQuiet())) return false;
+  const FileIdentity& then = known != handled_.end() ? known->second : waits->second.candidate.identity;
   const std::optional<FileIdentity> now = identify(directory, name);
-  return !now || *now == known->second || now->opened() == known->second;
+  return !now || *now == then || now->opened() == then;
+}
+
+void Watcher::handled(const std::string& name, const FileIdentity& identity) {
+  waiting_.erase(name);
+  handled_[name] = identity;
 }
 
 /// Reads a file and sees to it that nobody writes to it. What cannot be read is told of, once.
@@ -193,31 +193,79 @@ PlanFile Watcher::read(int directory, const std::string& name, FileFormat format
 void Watcher::skipOld(std::vector<Candidate>& found) {
   const std::uint64_t committed = host_.committed(&host_);
   std::erase_if(found, [&](const Candidate& candidate) {
-    if (candidate.generation == 0 || candidate.generation > committed) return false;
-    log(HOLDFAST_LOG_INFO, candidate.name + ": generation " + std::to_string(candidate.generation) +
+    if (candidate.target() == 0 || candidate.target() > committed) return false;
+    log(HOLDFAST_LOG_INFO, candidate.name + ": generation " + std::to_string(candidate.target()) +
                                " is not newer than the committed " + std::to_string(committed));
     handled(candidate.name, candidate.identity);
     return true;
   });
 }
 
-void Watcher::submitNewest(int directory, const std::vector<Candidate>& found) {
-  Settled settled;
-  for (const Candidate& candidate : found) {
-    if (events_.stopped() || Clock::now() < retryAt_) return;
-    if (settled.settled) {
-      log(HOLDFAST_LOG_INFO, candidate.name + ": generation " + std::to_string(candidate.generation) +
-                                 " is superseded by " + std::to_string(settled.generation));
-      handled(candidate.name, candidate.identity);
-      continue;
+void Watcher::submitAll(int directory, std::vector<Candidate> found) {
+  while (!found.empty() && !events_.stopped() && Clock::now() >= retryAt_) {
+    const std::uint64_t committed = host_.committed(&host_);
+    if (settledBy_ != 0) passOver(found, settledBy_);
+    const std::optional<std::size_t> next = nextToSubmit(found, committed);
+    if (!next) {
+      // A delta on what is past is refused for good; one on what is to come waits for it.
+      for (const Candidate& candidate : found)
+        if (!mustWait(candidate, committed) && Clock::now() >= retryAt_) submitOne(directory, candidate);
+      return;
     }
-    const PlanFile file = read(directory, candidate.name, candidate.format);
-    if (file.state == PlanFile::State::Whole && file.identity == candidate.identity)
-      submit(candidate, file.body, settled);  // else it has changed: the next look takes it in
+    const Candidate candidate = std::move(found[*next]);
+    found.erase(std::next(found.begin(), static_cast<std::ptrdiff_t>(*next)));
+    submitOne(directory, candidate);
   }
 }
 
-void Watcher::submit(const Candidate& candidate, const std::string& body, Settled& settled) {
+/// Once something newer is committed, what would not be newer need not be submitted.
+void Watcher::passOver(std::vector<Candidate>& found, std::uint64_t newest) {
+  std::erase_if(found, [&](const Candidate& candidate) {
+    if (!candidate.isPlan || candidate.target() > newest) return false;
+    supersede(candidate, newest);
+    return true;
+  });
+}
+
+void Watcher::supersede(const Candidate& candidate, std::uint64_t by) {
+  log(HOLDFAST_LOG_INFO, candidate.name + ": generation " + std::to_string(candidate.target()) +
+                             " is superseded by " + std::to_string(by));
+  handled(candidate.name, candidate.identity);
+}
+
+void Watcher::submitOne(int directory, const Candidate& candidate) {
+  const PlanFile file = read(directory, candidate.name, candidate.format);
+  if (file.state == PlanFile::State::Whole && file.identity == candidate.identity)
+    submit(candidate, file.body);  // else it has changed: the next look takes it in
+}
+
+/// True while a delta waits in silence for a base that is not committed yet.
+bool Watcher::mustWait(const Candidate& candidate, std::uint64_t committed) {
+  if (!candidate.isPlan || candidate.base <= committed) return false;
+  const auto [waits, isNew] = waiting_.try_emplace(candidate.name);
+  if (isNew || waits->second.candidate.identity != candidate.identity)
+    waits->second = {candidate, Clock::now(), false};
+  return waits->second.isQuiet();
+}
+
+/// Those whose base is committed now are looked at again; those whose base was passed over are done with.
+void Watcher::releaseWaiting() {
+  if (waiting_.empty()) return;
+  const std::uint64_t committed = host_.committed(&host_);
+  const std::map<std::string, Waiting> all = waiting_;
+  for (const auto& [name, waits] : all) {
+    const Candidate& candidate = waits.candidate;
+    if (candidate.base < committed) {
+      log(HOLDFAST_LOG_INFO, name + ": its base " + std::to_string(candidate.base) + " is superseded by " +
+                                 std::to_string(committed));
+      handled(name, candidate.identity);
+    } else if (candidate.base == committed) {
+      waiting_.erase(name);
+    }
+  }
+}
+
+void Watcher::submit(const Candidate& candidate, const std::string& body) {
   holdfast_document document{};
   document.size = sizeof document;
   document.format = candidate.format == FileFormat::Json ? HOLDFAST_FORMAT_JSON : HOLDFAST_FORMAT_ZONE_FILE;
@@ -230,34 +278,49 @@ void Watcher::submit(const Candidate& candidate, const std::string& body, Settle
   outcome.text = text.data();
   outcome.text_size = text.size();
   host_.submit(&host_, &document, &outcome);
-
-  if (outcome.kind == HOLDFAST_FAILED) {
-    if (events_.stopped()) return;
-    backoff_ =
-        std::min<Clock::duration>(std::max<Clock::duration>(backoff_ * 2, options_.poll), kLongestBackoff);
-    retryAt_ = Clock::now() + backoff_;
-    const std::string failure = candidate.name + ": could not be submitted, is tried again: " + text.data();
-    if (std::exchange(failure_, failure) != failure) log(HOLDFAST_LOG_ERROR, failure);
-    health(false, failure);
-    return;
-  }
+  if (outcome.kind == HOLDFAST_FAILED) return failed(candidate, text.data());
   backoff_ = {};
   failure_.clear();
-  handled(candidate.name, candidate.identity);
+  judged(candidate, outcome);
+}
+
+/// A fault of the server, or too many submissions: the same again, later.
+void Watcher::failed(const Candidate& candidate, const char* text) {
+  if (events_.stopped()) return;
+  backoff_ =
+      std::min<Clock::duration>(std::max<Clock::duration>(backoff_ * 2, options_.poll), kLongestBackoff);
+  retryAt_ = Clock::now() + backoff_;
+  const std::string failure = candidate.name + ": could not be submitted, is tried again: " + text;
+  if (std::exchange(failure_, failure) != failure) log(HOLDFAST_LOG_ERROR, failure);
+  health(false, failure);
+}
+
+void Watcher::judged(const Candidate& candidate, const holdfast_outcome& outcome) {
+  if (outcome.kind == HOLDFAST_SUPERSEDED) {
+    settledBy_ = std::max(settledBy_, outcome.committed);
+    supersede(candidate, outcome.committed);
+    return health(true, candidate.name + ": superseded by " + std::to_string(outcome.committed));
+  }
   if (outcome.kind == HOLDFAST_PUBLISHED) {
-    settled = {true, outcome.generation};
+    handled(candidate.name, candidate.identity);
+    settledBy_ = std::max(settledBy_, outcome.generation);
+    again_ = !waiting_.empty();
     const std::string published =
         candidate.name + ": published generation " + std::to_string(outcome.generation);
     log(HOLDFAST_LOG_INFO, published);
-    health(true, published);
-    return;
+    return health(true, published);
   }
-  // Those behind it are older still.
-  if (std::strcmp(outcome.rule, "stale-generation") == 0 && candidate.generation != 0)
-    settled = {true, outcome.committed};
-  const std::string refused = candidate.name + ": refused by " + outcome.rule + ": " + text.data();
+  const std::string refused = candidate.name + ": refused by " + outcome.rule + ": " + outcome.text;
   log(HOLDFAST_LOG_INFO, refused);  // the server has told of it in full
   health(true, refused);
+  if (std::strcmp(outcome.rule, "base-mismatch") == 0 && candidate.base > outcome.committed) {
+    waiting_[candidate.name] = {candidate, Clock::now(), true};
+    return;
+  }
+  handled(candidate.name, candidate.identity);
+  // Those behind it are older still.
+  if (std::strcmp(outcome.rule, "stale-generation") == 0 && candidate.generation != 0)
+    settledBy_ = std::max(settledBy_, outcome.committed);
 }
 
 void Watcher::reportStalled() {

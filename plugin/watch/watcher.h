@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "plugin/holdfast_enactor.h"
 #include "plugin/watch/directory_events.h"
 #include "plugin/watch/plan_file.h"
+#include "plugin/watch/plan_order.h"
 
 namespace holdfast::watch {
 
@@ -19,48 +19,50 @@ struct WatchOptions {
   std::uint64_t maxOctets = 1024ull << 20;  ///< of one file
 };
 
-/// Follows one directory on a thread of its own and submits the newest plan that appears in it.
-/// start() and stop() from one thread.
+/// Follows one directory and submits the newest plan that appears in it, deltas after their bases.
 class Watcher {
  public:
   /// `host` outlives it. Throws std::system_error.
   Watcher(const holdfast_host& host, WatchOptions options) : host_(host), options_(std::move(options)) {}
-  ~Watcher() { stop(); }
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
-  void start();  ///< throws std::system_error
-  void stop() noexcept;
+  void run();            ///< returns after stop(), from another thread
+  void stop() noexcept;  ///< does not wait
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// A file not handled yet, as it was when its generation was asked for.
-  struct Candidate {
-    std::string name;
-    FileFormat format = FileFormat::Json;
-    FileIdentity identity;
-    std::uint64_t generation = 0;
-  };
-  /// Why the other candidates of a round need not be submitted; 0 as long as they must.
-  struct Settled {
-    bool settled = false;
-    std::uint64_t generation = 0;
+  /// A delta that came before its base.
+  struct Waiting {
+    Candidate candidate;
+    Clock::time_point since;
+    bool told = false;  ///< it was refused once
+    bool isQuiet() const;
   };
 
-  void run();
   void look();
   Descriptor openDirectory();
   std::vector<std::string> fileNames(int directory);
   std::vector<Candidate> candidates(int directory);
   void skipOld(std::vector<Candidate>& found);
-  void submitNewest(int directory, const std::vector<Candidate>& found);
+  void submitAll(int directory, std::vector<Candidate> found);
+  void submitOne(int directory, const Candidate& candidate);
+  void passOver(std::vector<Candidate>& found, std::uint64_t newest);
+  bool describe(const PlanFile& file, Candidate& candidate);
   PlanFile read(int directory, const std::string& name, FileFormat format);
-  void submit(const Candidate& candidate, const std::string& body, Settled& settled);
+  void submit(const Candidate& candidate, const std::string& body);
+  void judged(const Candidate& candidate, const holdfast_outcome& outcome);
+  void failed(const Candidate& candidate, const char* text);
   void reportStalled();
 
-  void handled(const std::string& name, const FileIdentity& identity) { handled_[name] = identity; }
+  bool mustWait(const Candidate& candidate, std::uint64_t committed);
+  void releaseWaiting();
+  Clock::duration pause() const;
+
+  void handled(const std::string& name, const FileIdentity& identity);
   bool isHandled(int directory, const std::string& name) const;
+  void supersede(const Candidate& candidate, std::uint64_t by);
   void directoryProblem(const std::string& problem);
   void directoryWell();
   void unreadable(const std::string& name, const std::string& problem);
@@ -71,11 +73,13 @@ class Watcher {
   const holdfast_host& host_;
   const WatchOptions options_;
   DirectoryEvents events_;
-  std::thread thread_;
 
-  // Of the thread.
+  // Of the thread that is in run().
   std::map<std::string, FileIdentity> handled_;  // by file name; of files that are still there
-  std::uint64_t device_ = 0, inode_ = 0;         // of the directory that is followed
+  std::map<std::string, Waiting> waiting_;       // likewise
+  std::uint64_t settledBy_ = 0;           // the newest generation that this look found or made committed
+  bool again_ = false;                    // this look may have made room for another one
+  std::uint64_t device_ = 0, inode_ = 0;  // of the directory that is followed
   bool following_ = false;
   bool well_ = false;             // it could be listed at the last look
   bool arrived_ = true;           // nothing of this directory was looked at yet

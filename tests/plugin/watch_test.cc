@@ -104,7 +104,7 @@ TEST_CASE("what a directory holds from before a restart is no news") {
   writeFile(plans / "a.json", plan("one.example.", 8, 80));
   REQUIRE(server.watch(plans).empty());
   REQUIRE(eventually([&] { return server.committed() == 8; }));
-  server.host().reconcile({});
+  CHECK(server.runAll({}).empty());
   REQUIRE(server.watch(plans).empty());
   REQUIRE(
       eventually([&] { return server.logged("a.json: generation 8 is not newer than the committed 8"); }));
@@ -142,9 +142,9 @@ TEST_CASE("the Enactors of two zones are independent") {
   const std::filesystem::path first = server.directory() / "first", second = server.directory() / "second";
   std::filesystem::create_directory(first);
   const std::map<std::string, std::string> options{{"poll", "20ms"}};
-  REQUIRE(server.host()
-              .reconcile({{name("one.example."), {{"watch", first.string(), options}}},
-                          {name("two.example."), {{"watch", second.string(), options}}}})
+  REQUIRE(server
+              .runAll({{name("one.example."), {{"watch", first.string(), options}}},
+                       {name("two.example."), {{"watch", second.string(), options}}}})
               .empty());
   moveIn(first / "a.json", plan("one.example.", 5, 50));
   REQUIRE(eventually([&] { return server.committed("one.example.") == 5; }));
@@ -165,6 +165,6 @@ TEST_CASE("an Enactor ends at once") {
   REQUIRE(server.watch(plans, "60m").empty());
   REQUIRE(eventually([&] { return server.health().healthy; }));
   const auto begun = std::chrono::steady_clock::now();
-  server.host().reconcile({});
+  CHECK(server.runAll({}).empty());
   CHECK(std::chrono::steady_clock::now() - begun < 100ms);
 }

@@ -72,7 +72,7 @@ TEST_CASE("I4 a file over max-size is refused") {
   const std::filesystem::path plans = server.directory() / "plans";
   std::filesystem::create_directory(plans);
   const EnactorSpec spec{"watch", plans.string(), {{"poll", "20ms"}, {"max-size", "100"}}};
-  REQUIRE(server.host().reconcile({{name("one.example."), {spec}}}).empty());
+  REQUIRE(server.run({spec}).empty());
   moveIn(plans / "a.json", plan("one.example.", 1, 10));
   REQUIRE(eventually([&] { return server.refusals().size() == 1; }));
   CHECK_THAT(server.refusals()[0].reasons.at(0).detail, Contains("over max-size"));

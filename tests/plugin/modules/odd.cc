@@ -1,10 +1,13 @@
 // A plugin that does what its argument says, most of it against the contract.
+#include <exception>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include "plugin/holdfast_enactor.h"
 
 struct holdfast_enactor {
+  const holdfast_host* host;
   std::string argument;
 };
 
@@ -33,12 +36,23 @@ holdfast_enactor* create(const holdfast_host* host, const char* /*zone*/, const 
     return nullptr;
   }
   if (what.starts_with("{")) submitNow(host, what);
-  return new holdfast_enactor{what};
+  return new holdfast_enactor{host, what};
 }
 
 int start(holdfast_enactor* enactor, char* /*error*/, std::size_t /*errorSize*/) {
+  enactor->host->log(enactor->host, HOLDFAST_LOG_INFO, "begins");
   if (enactor->argument == "throw in start") throw std::runtime_error("start is odd");
+  if (enactor->argument == "throw on a thread")
+    std::thread([] { throw std::runtime_error("the thread is odd"); }).detach();
+  if (enactor->argument == "terminate on a thread") std::thread([] { std::terminate(); }).detach();
   return enactor->argument == "fail in start" ? -1 : 0;
+}
+
+void run(holdfast_enactor* enactor) {
+  if (enactor->argument == "throw in run") throw std::runtime_error("run is odd");
+  if (enactor->argument == "return from run") return;
+  while (enactor->host->stopping(enactor->host) == 0)
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
 
 void stop(holdfast_enactor* enactor) {
@@ -46,11 +60,13 @@ void stop(holdfast_enactor* enactor) {
 }
 
 void destroy(holdfast_enactor* enactor) {
+  const std::string argument = enactor->argument;
   delete enactor;
+  if (argument == "throw in destroy") throw std::runtime_error("destroy is odd");
 }
 
 constexpr holdfast_enactor_table kTable{
-    sizeof(holdfast_enactor_table), HOLDFAST_ENACTOR_ABI, 0, "odd", create, start, stop, destroy};
+    sizeof(holdfast_enactor_table), HOLDFAST_ENACTOR_ABI, 0, "odd", create, start, stop, destroy, run};
 
 }  // namespace
 

@@ -9,6 +9,7 @@ constexpr holdfast_enactor_table kTable{sizeof(holdfast_enactor_table),
                                         nullptr,
                                         nullptr,
                                         nullptr,
+                                        nullptr,
                                         nullptr};
 }  // namespace
 

@@ -1,0 +1,120 @@
+#include "plugin/uncaught.h"
+
+#include <dlfcn.h>
+#include <execinfo.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <exception>
+#include <mutex>
+#include <span>
+#include <vector>
+
+namespace holdfast {
+
+namespace {
+
+constexpr int kFrames = 256;
+
+struct Watched {
+  const void* base = nullptr;  // where the shared object is mapped
+  std::weak_ptr<const UncaughtReport> report;
+};
+
+/// std::set_terminate knows no context, so what its handler needs is the process's. Never destroyed: a thread
+/// may end at any time.
+struct Registry {
+  std::mutex mutex;
+  std::vector<Watched> watched;
+  std::terminate_handler before = nullptr;
+};
+Registry& registry() {
+  static Registry* const only = new Registry;
+  return *only;
+}
+
+thread_local const UncaughtReport* whileLoading = nullptr;
+
+const void* baseOf(const void* address) noexcept {
+  Dl_info info{};
+  return ::dladdr(address, &info) != 0 ? info.dli_fbase : nullptr;
+}
+
+/// The reports about the shared objects among the calling thread's calls; none where it is the server's own
+/// fault. libstdc++ asks before it unwinds anything, so all calls are still there.
+std::vector<std::shared_ptr<const UncaughtReport>> concerned(bool& isPlugin) {
+  std::array<void*, kFrames> frames{};
+  const int found = ::backtrace(frames.data(), kFrames);
+  std::vector<std::shared_ptr<const UncaughtReport>> reports;
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  for (const Watched& each : all.watched) {
+    const auto inside = [&](const void* frame) { return baseOf(frame) == each.base; };
+    const std::span<void* const> calls(frames.data(), static_cast<std::size_t>(std::max(found, 0)));
+    if (std::none_of(calls.begin(), calls.end(), inside)) continue;
+    isPlugin = true;
+    if (auto report = each.report.lock()) reports.push_back(std::move(report));
+  }
+  return reports;
+}
+
+[[noreturn]] void onTerminate() noexcept {
+  bool isPlugin = whileLoading != nullptr;
+  const auto reports = concerned(isPlugin);
+  if (isPlugin) {
+    const std::string what =
+        std::current_exception() ? currentProblem() : "no exception, but a call of std::terminate";
+    for (const auto& report : reports) (*report)(what);
+    if (whileLoading != nullptr) (*whileLoading)(what);
+    standStill();
+  }
+  if (const std::terminate_handler before = registry().before; before != nullptr) before();
+  std::abort();
+}
+
+/// REQUIRES: the registry's mutex.
+void takeOver(Registry& all) {
+  if (std::get_terminate() == &onTerminate) return;
+  all.before = std::set_terminate(&onTerminate);
+}
+
+}  // namespace
+
+std::string currentProblem() {
+  try {
+    throw;
+  } catch (const std::exception& problem) {
+    return problem.what();
+  } catch (...) {
+    return "an exception that is none of the standard library's";
+  }
+}
+
+UncaughtWhileLoading::UncaughtWhileLoading(const UncaughtReport& report) noexcept {
+  const std::lock_guard lock(registry().mutex);
+  takeOver(registry());
+  whileLoading = &report;
+}
+
+UncaughtWhileLoading::~UncaughtWhileLoading() {
+  whileLoading = nullptr;
+}
+
+void standStill() noexcept {
+  for (;;) ::pause();
+}
+
+void surviveUncaught(const void* address, const std::shared_ptr<const UncaughtReport>& report) {
+  Registry& all = registry();
+  const std::lock_guard lock(all.mutex);
+  std::erase_if(all.watched, [&](const Watched& each) {
+    // Of those that nobody listens to any more one for each object remains: its threads may still end.
+    return each.report.expired() && each.base == baseOf(address);
+  });
+  all.watched.push_back({baseOf(address), report});
+  takeOver(all);
+}
+
+}  // namespace holdfast
