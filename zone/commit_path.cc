@@ -87,12 +87,29 @@ void CommitPath::setBasis(Attempt& attempt, const ZoneState& state, Monotonic no
   basis.elsewhereHas = has_ - capacityOf(state.content->facts());
 }
 
+namespace {
+
+void refuseAsLate(Attempt& attempt) {
+  std::vector<Reason>& reasons = attempt.candidate.verdict.reasons;
+  const auto isTimeout = [](const Reason& reason) { return reason.rule == Rule::Timeout; };
+  if (std::any_of(reasons.begin(), reasons.end(), isTimeout)) return;
+  const std::string limit = std::to_string(attempt.basis.policy.timeout.count()) + " ms";
+  reasons.push_back(
+      {Rule::Timeout, attempt.submission.plan.zone.text(), "", "over " + limit, limit,
+       "compiling and judging took too long: split the plan or raise guard.timeout of the zone"});
+}
+
+}  // namespace
+
 void CommitPath::prepare(Attempt& attempt) const {
   const Monotonic begun = std::chrono::steady_clock::now();
   Basis& basis = attempt.basis;
   basis.served = std::make_unique<Snapshot>(std::move(attempt.zones));
   basis.deadline = begun + basis.policy.timeout - attempt.outcome.judged;
-  attempt.candidate = makeCandidate(attempt.submission, basis, attempt.outcome.generation, clock_());
+  // What earlier tries have used up is not to be had again.
+  if (begun < basis.deadline)
+    attempt.candidate = makeCandidate(attempt.submission, basis, attempt.outcome.generation, clock_());
+  if (std::chrono::steady_clock::now() >= basis.deadline) refuseAsLate(attempt);
   const Zone* candidate = attempt.candidate.zone.get();
   attempt.hasAliases = hasAliases(*basis.content) || (candidate != nullptr && hasAliases(*candidate));
   attempt.outcome.judged += since(begun);

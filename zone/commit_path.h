@@ -171,6 +171,7 @@ class CommitPath {
   void add(Batch& batch, Attempt& attempt, ZoneState& state, Monotonic now);
   void setNext(Batch& batch);
   Status takeBackDoubted(const Batch& batch);
+  Status takeBack(ZoneState& state);
   void doubt(ZoneState& state, bool withAliases) noexcept;
   void setContent(ZoneState& state, std::shared_ptr<const Zone> content) noexcept;
   void forget(ZoneState& state) noexcept;

@@ -101,17 +101,21 @@ Status CommitPath::takeBackDoubted(const Batch& batch) {
   if (doubted_ == 0) return Done{};
   for (auto& [apex, state] : zones_) {
     if (!state.isDoubted) continue;
-    Status done = store_.takeBack(state.stored);
-    if (done) {
-      state.isDoubted = state.mayDoubtAliases = false;
-      --doubted_;
-      continue;
-    }
+    const bool mayDoubtAliases = state.mayDoubtAliases;
+    Status done = takeBack(state);
+    if (done) continue;
     for (const Batch::Part& part : batch.parts)
-      if (state.mayDoubtAliases || part.attempt->hasAliases || isNested(apex, part.state->stored.apex))
-        return done;
+      if (mayDoubtAliases || part.attempt->hasAliases || isNested(apex, part.state->stored.apex)) return done;
   }
   return Done{};
+}
+
+Status CommitPath::takeBack(ZoneState& state) {
+  Status done = store_.takeBack(state.stored);
+  if (!done) return done;
+  state.isDoubted = state.mayDoubtAliases = false;
+  --doubted_;
+  return done;
 }
 
 /// From here on nothing can fail (I11).

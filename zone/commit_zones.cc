@@ -181,6 +181,9 @@ void CommitPath::unpin(NameView zone, Generation generation) noexcept {
 }
 
 Result<CleanUpReport> CommitPath::cleanUp(NameView zone, const Retention& retention, WallTime now) {
+  // The store may take what failed for committed: it would keep that, and not what is.
+  if (ZoneState* state = stateOf(zone); state != nullptr && state->isDoubted)
+    if (Status done = takeBack(*state); !done) return std::move(done).error();
   const std::vector<Generation> used = inUse(zone);
   return store_.cleanUp(zone, retention, faults_.cleansByAge ? std::vector<Generation>() : used, now);
 }

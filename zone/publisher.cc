@@ -63,6 +63,11 @@ Status Publisher::change(Result<ZoneChange> staged) {
   return Done{};
 }
 
+std::size_t Publisher::waitingForCommit() const {
+  const std::lock_guard view(view_);
+  return path_.waitingForCommit();
+}
+
 bool Publisher::hasZone(NameView zone) const {
   const std::lock_guard view(view_);
   return path_.find(zone) != nullptr;

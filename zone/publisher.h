@@ -10,22 +10,9 @@
 #include <vector>
 
 #include "zone/commit_path.h"
+#include "zone/rollback.h"
 
 namespace holdfast {
-
-/// A wish to have an older generation's content back.
-struct Rollback {
-  Name zone;
-  Generation to = 0;
-  Caller caller;
-  std::string reason;
-  std::optional<Generation> base;  ///< what must be committed for it; none: whatever is
-  std::vector<Removal> removals;
-  bool removesAdded = false;
-  std::vector<Override> overrides;
-  bool dryRun = false;
-  std::size_t diffLimit = 0;
-};
 
 /// What is kept of the past, by configuration.
 struct Keeping {
@@ -90,6 +77,8 @@ class Publisher {
   TendReport tend(const Keeping& keeping,
                   std::chrono::steady_clock::time_point now = std::chrono::steady_clock::now());
 
+  /// Plans that are accepted and wait for the commit, or are in it.
+  std::size_t waitingForCommit() const;
   bool hasZone(NameView zone) const;
   /// True where the zone was once added and then removed on purpose.
   bool wasRemoved(NameView zone) const;

@@ -1,4 +1,6 @@
 // A rollback moves forward (I9): old content, a new generation, the same guard and the same commit.
+#include <mutex>
+
 #include "zone/publisher.h"
 
 namespace holdfast {
@@ -43,32 +45,39 @@ class Pinned {
 
 }  // namespace
 
-Result<Outcome> Publisher::rollback(const Rollback& wish) {
-  const Pinned pinned(path_, section_, wish.zone, wish.to);
-  Result<std::shared_ptr<const Zone>> old = content(wish.zone, wish.to);
-  if (!old) return std::move(old).error();
+Submission submissionOf(const Rollback& wish, std::shared_ptr<const Zone> old, const Zone& now,
+                        Generation committed) {
   Submission submission;
   submission.plan.zone = wish.zone;
   submission.plan.kind = PlanKind::Full;
+  // What is to go was seen against this content, so no other may be in force when it goes.
+  submission.plan.base = wish.base.value_or(committed);
   submission.plan.removals = wish.removals;
-  std::shared_ptr<const Zone> now;
-  {
-    const std::lock_guard view(view_);
-    const ZoneState* state = path_.find(wish.zone);
-    if (state == nullptr) return Error{ErrorKind::NotFound, wish.zone.text(), "is not held"};
-    // What is to go was seen against this content, so no other may be in force when it goes.
-    submission.plan.base = wish.base.value_or(state->stored.committed);
-    now = state->content;
-  }
   if (wish.removesAdded)
-    for (Removal& removal : addedSince(**old, *now)) submission.plan.removals.push_back(std::move(removal));
-  submission.restored = *std::move(old);
+    for (Removal& removal : addedSince(*old, now)) submission.plan.removals.push_back(std::move(removal));
+  submission.restored = std::move(old);
   submission.caller = wish.caller;
   submission.reason = wish.reason;
   submission.overrides = wish.overrides;
   submission.dryRun = wish.dryRun;
   submission.diffLimit = wish.diffLimit;
-  return submit(submission);
+  return submission;
+}
+
+Result<Outcome> Publisher::rollback(const Rollback& wish) {
+  const Pinned pinned(path_, section_, wish.zone, wish.to);
+  Result<std::shared_ptr<const Zone>> old = content(wish.zone, wish.to);
+  if (!old) return std::move(old).error();
+  std::shared_ptr<const Zone> now;
+  Generation committed = 0;
+  {
+    const std::lock_guard view(view_);
+    const ZoneState* state = path_.find(wish.zone);
+    if (state == nullptr) return Error{ErrorKind::NotFound, wish.zone.text(), "is not held"};
+    now = state->content;
+    committed = state->stored.committed;
+  }
+  return submit(submissionOf(wish, *std::move(old), *now, committed));
 }
 
 }  // namespace holdfast

@@ -240,6 +240,13 @@ Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
   return Done{};
 }
 
+/// The connection never saw what failed. write() copies the log back before it writes behind that, so no
+/// later reader can find it either.
+Status SqliteStore::takeBack(const StoredZone& zone) {
+  const std::lock_guard guard(writing_);
+  return write(Sync::Full, [&] { return upsertZone(*writer_, zone); });
+}
+
 Status SqliteStore::record(NameView apex, const HistoryEntry& entry) {
   const std::lock_guard guard(writing_);
   std::string seal;

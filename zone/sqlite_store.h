@@ -27,6 +27,7 @@ class SqliteStore final : public PlanStore {
   Status forgetZone(NameView apex) override;
   Result<std::shared_ptr<const Zone>> content(NameView apex, Generation generation) override;
   Status commit(std::span<const ZoneCommit> commits) override;
+  Status takeBack(const StoredZone& zone) override;
   Status record(NameView apex, const HistoryEntry& entry) override;
   Result<std::vector<HistoryEntry>> history(NameView apex, std::size_t limit, std::int64_t beforeId) override;
   Status replay(NameView apex, WallTime since, const ChangeVisitor& visit) override;
