@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "server/routes.h"
 #include "zone/record_text.h"
 
@@ -111,7 +113,8 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
                         {"published", zone.published},
                         {"refused", 0}};
   if (zone.committedAt) {
-    document["age_seconds"] = std::chrono::duration<double>(now - *zone.committedAt).count();
+    // A clock that was set back makes nothing younger than it can be.
+    document["age_seconds"] = std::max(0.0, std::chrono::duration<double>(now - *zone.committedAt).count());
     document["committed_at"] = toText(*zone.committedAt);
   }
   if (zone.frozen) document["frozen"] = {{"reason", *zone.frozen}, {"since", toText(zone.frozenSince)}};

@@ -11,6 +11,7 @@
 #include "server/default_paths.h"
 #include "server/option_text.h"
 #include "server/tcp_limits.h"
+#include "zone/publisher.h"
 
 namespace holdfast {
 
@@ -92,6 +93,12 @@ Config defaultConfig() {
   config.live.reasons = GuardPolicy{}.maxReasons;
   config.live.warnings = GuardPolicy{}.maxWarnings;
   config.live.submissionsWaiting = 16;
+  const Keeping keeping;
+  config.live.historyKeep = keeping.history.commits;
+  config.live.historyFor = keeping.history.age;
+  config.live.historyRefusals = keeping.history.others;
+  config.live.goodAfter = keeping.goodAfter;
+  config.live.goodKeep = keeping.goodKept;
   config.live.requestTimeout = std::chrono::seconds(30);
   return config;
 }
@@ -146,7 +153,7 @@ std::map<std::string, double> limitsOf(const Config& config) {
   for (const Option<Config>& option : serverOptions()) {
     const Slot slot = option.slot(copy);
     const std::string key(option.key);
-    if (!key.starts_with("limits.")) continue;
+    if (!key.starts_with("limits.") && !key.starts_with("history.") && !key.starts_with("good.")) continue;
     if (const auto* number = std::get_if<std::uint64_t*>(&slot)) limits[key] = static_cast<double>(**number);
     if (const auto* duration = std::get_if<std::chrono::milliseconds*>(&slot))
       limits[key] = std::chrono::duration<double>(**duration).count();

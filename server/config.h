@@ -56,6 +56,11 @@ struct LiveConfig {
   std::uint64_t submissionsWaiting = 0;
   std::chrono::milliseconds requestTimeout{};
   EnactorLimits enactors;  ///< its planBytes is that of above
+  std::uint64_t historyKeep = 0;
+  std::chrono::milliseconds historyFor{};
+  std::uint64_t historyRefusals = 0;
+  std::chrono::milliseconds goodAfter{};
+  std::uint64_t goodKeep = 0;
   std::map<Name, ZoneConfig> zones;
   friend bool operator==(const LiveConfig&, const LiveConfig&) = default;
 };
@@ -92,7 +97,8 @@ std::string printConfig(const Config& config);
 /// The keys whose value differs between the two and that only a restart can change.
 std::vector<std::string> needRestart(const Config& running, const Config& wanted);
 
-/// The options below `limits`, by key, for metrics. Sizes are in octets, durations in seconds.
+/// The options below `limits`, `history` and `good`, by key, for metrics. Sizes are in octets, durations in
+/// seconds.
 std::map<std::string, double> limitsOf(const Config& config);
 
 }  // namespace holdfast

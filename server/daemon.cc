@@ -63,6 +63,16 @@ std::size_t descriptorsForClients(const ServeSettings& settings) {
   return std::max<std::size_t>(limit.rlim_cur / 4, limit.rlim_cur > own ? limit.rlim_cur - own : 0);
 }
 
+Keeping keepingOf(const LiveConfig& live) {
+  Keeping keeping;
+  keeping.history.commits = live.historyKeep;
+  keeping.history.age = std::chrono::duration_cast<std::chrono::seconds>(live.historyFor);
+  keeping.history.others = live.historyRefusals;
+  keeping.goodAfter = live.goodAfter;
+  keeping.goodKept = live.goodKeep;
+  return keeping;
+}
+
 std::string joined(const std::vector<std::string>& items) {
   std::string out;
   for (const std::string& item : items) out += (out.empty() ? "" : " ") + item;
@@ -84,8 +94,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::string 
   daemon->base_.reset(event_base_new());
   if (daemon->base_ == nullptr) return Error{ErrorKind::System, "libevent", "cannot make an event loop"};
   using Step = Status (Daemon::*)();
-  constexpr Step kSteps[] = {&Daemon::openStore, &Daemon::startWorkers, &Daemon::startControl,
-                             &Daemon::startMetrics, &Daemon::watchSignals};
+  constexpr Step kSteps[] = {&Daemon::openStore,    &Daemon::startWorkers, &Daemon::startUpkeep,
+                             &Daemon::startControl, &Daemon::startMetrics, &Daemon::watchSignals};
   for (const Step step : kSteps)
     if (auto done = (daemon.get()->*step)(); !done) return done.error();
   daemon->applyEnactors(daemon->config_.live);
@@ -105,7 +115,7 @@ Status Daemon::openStore() {
   if (!publisher) return publisher.error();
   publisher_ = *std::move(publisher);
   for (const Error& problem : publisher_->loadProblems())
-    log_.error("zone content cannot be read: held without content until a newer plan comes",
+    log_.error("plan store: not everything could be loaded",
                {{"where", problem.where}, {"cause", problem.what}});
   PlanLimits limits;
   limits.records = config_.start.planRecords;
@@ -124,8 +134,12 @@ Status Daemon::applyZones(const LiveConfig& live) {
       continue;
     }
     if (!publisher_->hasZone(name)) {
-      if (auto added = publisher_->addZone(name, {"configuration"}); !added) return added.error();
-      log_.info("zone added", {{"zone", name.text()}, {"caller", "configuration"}});
+      // Without a plan store that can be written the zones that are held are served all the same (I8).
+      if (auto added = publisher_->addZone(name, {"configuration"}); !added)
+        log_.error("zone of the configuration could not be added",
+                   {{"zone", name.text()}, {"cause", added.error().text()}, {"next", "SIGHUP tries again"}});
+      else
+        log_.info("zone added", {{"zone", name.text()}, {"caller", "configuration"}});
     }
   }
   return Done{};
@@ -160,6 +174,11 @@ Status Daemon::startWorkers() {
     return problem;
   }
   workers_ = *std::move(workers);
+  return Done{};
+}
+
+Status Daemon::startUpkeep() {
+  upkeep_ = std::make_unique<Upkeep>(*publisher_, log_, keepingOf(config_.live));
   return Done{};
 }
 
@@ -199,9 +218,9 @@ Status Daemon::startControl() {
 MetricsPage::Render Daemon::prepareMetrics() const {
   // What a reload changes is copied here, on the main thread.
   return [this, limits = limitsOf(config_)] {
-    const MetricsSources sources{*publisher_,         workers_->counters(),
-                                 enactors_->health(), control_->submissionsWaiting(),
-                                 startedAt_,          limits};
+    const MetricsSources sources{
+        *publisher_, workers_->counters(), enactors_->health(), control_->submissionsWaiting(), startedAt_,
+        limits,      upkeep_->stats()};
     return metricsText(sources, wallClock());
   };
 }
@@ -289,6 +308,7 @@ void Daemon::onReload() {
     config_.live = std::move(loaded.config.live);
     log_.setLevel(logLevelOf(config_.live.logLevel));
     control_->setSubmissionsWaiting(config_.live.submissionsWaiting);
+    upkeep_->setKeeping(keepingOf(config_.live));
     controlServer_->setSettings(controlSettings());
     if (auto applied = applyZones(config_.live); !applied)
       log_.error("reload: a zone could not be added", {{"cause", applied.error().text()}});
@@ -325,6 +345,7 @@ void Daemon::stop() {
   enactors_.reset();
   if (workers_) workers_->drain(kDrainAtMost);
   workers_.reset();
+  upkeep_.reset();
   intake_.reset();
   RcuRetired::drain();
   publisher_.reset();

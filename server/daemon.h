@@ -12,6 +12,7 @@
 #include "server/log.h"
 #include "server/loop_queue.h"
 #include "server/metrics_page.h"
+#include "server/upkeep.h"
 #include "server/workers.h"
 #include "zone/intake.h"
 #include "zone/rcu.h"
@@ -37,6 +38,7 @@ class Daemon {
   Daemon(const Config& config, std::string file, Log& log);
   Status openStore();
   Status startWorkers();
+  Status startUpkeep();
   Status startControl();
   Status startMetrics();
   Status watchSignals();
@@ -62,6 +64,7 @@ class Daemon {
   std::unique_ptr<Publisher> publisher_;
   std::unique_ptr<Intake> intake_;
   std::unique_ptr<Workers> workers_;
+  std::unique_ptr<Upkeep> upkeep_;
   std::unique_ptr<EnactorHost> enactors_;
   std::unique_ptr<LoopQueue> queue_;
   std::unique_ptr<Control> control_;

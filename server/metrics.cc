@@ -2,6 +2,7 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
 #include <sstream>
 
@@ -126,7 +127,11 @@ void addZones(MetricFamilies& out, const std::vector<ZoneStatus>& zones, WallTim
   out.gauge("holdfast_zone_age_seconds", "Time since what is served was committed.");
   for (const ZoneStatus& zone : zones)
     if (zone.committedAt)
-      out.value(std::chrono::duration<double>(now - *zone.committedAt).count(), {{"zone", zone.apex.text()}});
+      out.value(std::max(0.0, std::chrono::duration<double>(now - *zone.committedAt).count()),
+                {{"zone", zone.apex.text()}});
+  out.gauge("holdfast_zone_good_generation", "Newest last-known-good generation; 0 while there is none.");
+  for (const ZoneStatus& zone : zones)
+    out.value(zone.good.empty() ? 0 : number(zone.good.front()), {{"zone", zone.apex.text()}});
   out.gauge("holdfast_zone_names", "Names of the zone, empty non-terminals included.");
   for (const ZoneStatus& zone : zones) out.value(number(zone.names), {{"zone", zone.apex.text()}});
   out.gauge("holdfast_zone_records", "Records of the zone.");
@@ -163,6 +168,30 @@ void addPublisher(MetricFamilies& out, const Publisher& publisher) {
       .value(seconds(reclaim.longestMicros.load()));
   out.gauge("holdfast_reclaim_pending", "Old snapshots waiting for their grace period now.")
       .value(number(retired - reclaimed));
+}
+
+void addStore(MetricFamilies& out, const StoreStats& store, const UpkeepStats& upkeep) {
+  out.gauge("holdfast_store_octets",
+            "Size of the plan store; of which its log, and what is free to be used again.")
+      .value(number(store.octets), {{"part", "all"}})
+      .value(number(store.walOctets), {{"part", "log"}})
+      .value(number(store.freeOctets), {{"part", "free"}});
+  out.gauge("holdfast_history_entries", "Lines of all histories.").value(number(store.entries));
+  out.gauge("holdfast_store_read_only", "1 while the plan store cannot be written: nothing can be published.")
+      .value(store.readOnly ? 1 : 0);
+  out.counter("holdfast_store_failures_total", "Writes to the plan store that failed.")
+      .value(number(store.failures));
+  out.counter("holdfast_store_rebuilds_total", "How often a lost or damaged plan store was made anew.")
+      .value(number(store.rebuilds));
+  out.counter("holdfast_history_removed_total", "Lines that clean-up removed from the history.")
+      .value(number(upkeep.commitsRemoved), {{"kind", "commits"}})
+      .value(number(upkeep.othersRemoved), {{"kind", "others"}});
+  out.counter("holdfast_good_promoted_total", "Generations that became last-known-good.")
+      .value(number(upkeep.promoted));
+  out.counter("holdfast_upkeep_failures_total", "Rounds of upkeep of the plan store that had a problem.")
+      .value(number(upkeep.failures));
+  out.gauge("holdfast_upkeep_last_timestamp_seconds", "When upkeep of the plan store last ran.")
+      .value(sinceEpoch(upkeep.lastRun));
 }
 
 void addEnactors(MetricFamilies& out, const std::vector<EnactorHealth>& enactors) {
@@ -226,6 +255,7 @@ std::string metricsText(const MetricsSources& sources, WallTime now) {
   addConnections(out, sources.workers);
   addZones(out, sources.publisher.status(), now);
   addPublisher(out, sources.publisher);
+  addStore(out, sources.publisher.storeStats(), sources.upkeep);
   addEnactors(out, sources.enactors);
   // A family without a value would be a HELP and TYPE about nothing, which is legal.
   std::ostringstream text;

@@ -8,6 +8,7 @@
 
 #include "plugin/host.h"
 #include "server/counters.h"
+#include "server/upkeep.h"
 #include "zone/publisher.h"
 
 namespace holdfast {
@@ -20,6 +21,7 @@ struct MetricsSources {
   std::uint64_t submissionsWaiting = 0;
   WallTime startedAt{};
   std::map<std::string, double> limits;  ///< by configuration key
+  UpkeepStats upkeep{};
 };
 
 /// Everything in Prometheus text format 0.0.4, made at the time of the scrape from counters that the threads

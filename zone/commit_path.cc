@@ -155,7 +155,8 @@ void CommitPath::fence(const Submission& submission, const ZoneState& state, Ver
     add(Rule::BaseMismatch, std::to_string(*plan.base), std::to_string(committed),
         "the plan was made from generation " + std::to_string(*plan.base) + ", but " +
             std::to_string(committed) + " is committed: make it anew from that");
-  else if (plan.kind == PlanKind::Delta && !state.content->hasContent())
+  else if (plan.kind == PlanKind::Delta &&
+           (!state.content->hasContent() || state.content->generation() != committed))
     add(Rule::BaseMismatch, "a delta to generation " + std::to_string(committed), "a full plan",
         "the content that the delta changes is not there: send a full plan");
   std::optional<Generation> asked = plan.generation;

@@ -207,17 +207,16 @@ Status SqliteStore::replay(NameView apex, WallTime since, const ChangeVisitor& v
     if (previous == 0 || (before != nullptr && before->generation() != previous)) before.reset();
     if (previous != 0 && before == nullptr) {
       Result<std::shared_ptr<const Zone>> content = storedContent(apex, previous);
-      if (!content && content.error().kind != ErrorKind::NotFound) return std::move(content).error();
       if (content) before = *std::move(content);
       if (before == nullptr) continue;
     }
     const Zone empty{Name(apex)};
     ZoneEdit edit(before ? *before : empty);
     const std::string body = rows.blob(3);
-    if (sha256(body) != rows.blob(4))
-      return brokenAt(apex, generation, "is damaged: its SHA-256 does not match");
-    if (Status applied = applyChange(body, edit); !applied)
-      return brokenAt(apex, generation, applied.error().what);
+    if (sha256(body) != rows.blob(4) || !applyChange(body, edit)) {
+      before.reset();  // content() tells of it where it matters
+      continue;
+    }
     const WallTime at = fromMicros(rows.integer(2));
     std::shared_ptr<const Zone> after =
         edit.finish(generation, static_cast<std::uint32_t>(rows.integer(5)), at);

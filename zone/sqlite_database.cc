@@ -109,7 +109,8 @@ SqliteStatement& SqliteStatement::bind(std::string_view text) {
 }
 
 SqliteStatement& SqliteStatement::bindBlob(std::string_view bytes) {
-  note(sqlite3_bind_blob64(statement_.get(), next_++, bytes.data(), bytes.size(), SQLITE_STATIC));
+  note(sqlite3_bind_blob64(statement_.get(), next_++, bytes.data() == nullptr ? "" : bytes.data(),
+                           bytes.size(), SQLITE_STATIC));
   return *this;
 }
 

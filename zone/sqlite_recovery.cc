@@ -44,6 +44,15 @@ Status tryTables(SqliteDatabase& database) {
   return Done{};
 }
 
+/// What is wrong with the structure of the file; empty: nothing. Reads all of it.
+std::string damageIn(SqliteDatabase& database) {
+  SqliteStatement check(database, "PRAGMA quick_check(1)");
+  const Result<bool> row = check.step("check the file");
+  if (!row) return database.fault() == StoreFault::Damaged ? row.error().what : std::string();
+  const std::string found = *row ? check.text(0) : "ok";
+  return found == "ok" ? std::string() : found;
+}
+
 bool isStoreEmpty(SqliteDatabase& database) {
   const Result<std::int64_t> zones = database.number("SELECT count(*) FROM zones");
   return zones && *zones == 0;
@@ -110,6 +119,8 @@ Status SqliteStore::start() {
   const bool hasCopies = !copies_.list(badCopies).empty();
   for (const Error& bad : badCopies) tell(bad.where, bad.what);
   Status opened = openWritable();
+  if (opened)
+    if (const std::string damage = damageIn(*writer_); !damage.empty()) return salvage(damage);
   // A crash may have come between making a new store and filling it.
   const bool isEmpty = opened && isStoreEmpty(*writer_);
   if (opened && isEmpty && hasCopies) {
@@ -141,6 +152,24 @@ Status SqliteStore::start() {
   else
     return Error{ErrorKind::Store, opened.error().where, opened.error().what + ": " + readOnlyWhy_};
   return Done{};
+}
+
+/// What can be read of a damaged store goes into a new one, and what cannot is made up for by the
+/// last-known-good copies.
+Status SqliteStore::salvage(const std::string& damage) {
+  std::vector<Error> told;
+  const Result<std::vector<StoredZone>> zones = this->zones();
+  if (!zones) {
+    if (Status aside = setAside(damage); !aside) return aside;
+    if (Status fresh = openWritable(); !fresh) return fresh;
+    return restoreCopies(*writer_);
+  }
+  for (const StoredZone& zone : *zones) {
+    if (zone.removed || zone.committed == 0 || content(zone.apex, zone.committed)) continue;
+    (void)static_cast<bool>(anyContent(zone.apex, told));
+  }
+  for (const Error& problem : told) tell(problem.where, problem.what);
+  return rebuild(damage);
 }
 
 /// Both connections to a file of this schema. REQUIRES: none is open.

@@ -64,6 +64,7 @@ class SqliteStore final : public PlanStore {
 
   // sqlite_recovery.cc
   Status start();
+  Status salvage(const std::string& damage);
   Status openWritable();
   Status openReadable();
   Status openInMemory(SqliteDatabase& source);

@@ -209,7 +209,9 @@ class Server:
         return entry["served"] if entry else None
 
     def history(self, zone=ZONE):
-        return self.get(f"/v1/zones/{zone}/plans").json["history"]
+        """What became of plans; what was done to the zone is left out."""
+        return [entry for entry in self.get(f"/v1/zones/{zone}/plans").json["history"]
+                if entry["outcome"] in ("published", "refused", "superseded")]
 
     def metrics(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=10)

@@ -20,7 +20,12 @@ TEST_CASE("I7: a commit that failed for the caller but reached the disk breaks n
     // What is left of a commit whose last fsync was reported as failed: the row is there, nobody was told.
     sqlite3* raw = nullptr;
     REQUIRE(sqlite3_open((directory.path() + "/plans.db").c_str(), &raw) == SQLITE_OK);
-    const char* sql = "INSERT INTO contents SELECT zone, 2, 1, 2, at, 0, octets, sha256, body FROM contents";
+    const char* sql =
+        "INSERT INTO entries SELECT 99, zone, fate, 2, base, 2, kind, at, restored, added, removed, changed, "
+        "1, "
+        "source, who, reason, digest, reasons, overridden, quarantined, seal, sha256, body FROM entries "
+        "WHERE "
+        "generation = 1";
     CHECK(sqlite3_exec(raw, sql, nullptr, nullptr, nullptr) == SQLITE_OK);
     sqlite3_close(raw);
   }

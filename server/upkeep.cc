@@ -1,0 +1,87 @@
+#include "server/upkeep.h"
+
+#include <algorithm>
+
+#include "zone/rcu.h"
+
+namespace holdfast {
+
+namespace {
+
+/// How often at most and at least; in between, often enough to promote in time.
+constexpr std::chrono::milliseconds kLongest{5000}, kShortest{100};
+
+std::chrono::milliseconds pauseFor(const Keeping& keeping) {
+  return std::clamp(keeping.goodAfter / 4, kShortest, kLongest);
+}
+
+WallTime wallClock() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+}  // namespace
+
+Upkeep::Upkeep(Publisher& publisher, Log& log, const Keeping& keeping)
+    : publisher_(publisher), log_(log), keeping_(keeping), thread_([this] { run(); }) {}
+
+Upkeep::~Upkeep() {
+  stop();
+}
+
+void Upkeep::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  woken_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Upkeep::setKeeping(const Keeping& keeping) {
+  {
+    const std::lock_guard lock(mutex_);
+    keeping_ = keeping;
+  }
+  woken_.notify_all();
+}
+
+UpkeepStats Upkeep::stats() const {
+  const std::lock_guard lock(mutex_);
+  return stats_;
+}
+
+void Upkeep::run() {
+  const RcuThread registered;
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    woken_.wait_for(lock, pauseFor(keeping_));
+    if (stopping_) return;
+    const Keeping keeping = keeping_;
+    lock.unlock();
+    const TendReport report = publisher_.tend(keeping);
+    tell(report);
+    lock.lock();
+    stats_.commitsRemoved += report.commits;
+    stats_.othersRemoved += report.others;
+    stats_.promoted += report.promoted.size();
+    stats_.failures += report.problems.empty() ? 0 : 1;
+    stats_.lastRun = wallClock();
+  }
+}
+
+/// A problem that lasts is told once, and again when it changes.
+void Upkeep::tell(const TendReport& report) {
+  for (const auto& [zone, generation] : report.promoted)
+    log_.info("last-known-good", {{"zone", zone.text()}, {"generation", generation}});
+  if (report.commits + report.others > 0)
+    log_.info("history cleaned up", {{"commits", report.commits}, {"others", report.others}});
+  std::string problems;
+  for (const Error& problem : report.problems) problems += problem.text() + "\n";
+  if (problems != lastProblem_)
+    for (const Error& problem : report.problems)
+      log_.error("plan store", {{"where", problem.where}, {"cause", problem.what}});
+  if (problems.empty() && !lastProblem_.empty()) log_.info("plan store: upkeep works again");
+  lastProblem_ = std::move(problems);
+}
+
+}  // namespace holdfast

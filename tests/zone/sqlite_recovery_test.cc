@@ -1,0 +1,405 @@
+// What becomes of answers and of the next plan when the store, the disk or the clock fails.
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "tests/zone/fixtures.h"
+#include "tests/zone/sqlite_fault_vfs.h"
+#include "zone/sqlite_database.h"
+
+using namespace holdfast;
+using holdfast::test::name;
+
+namespace {
+
+const Name kApex = name("example.");
+
+std::string plan(Generation generation) {
+  return R"({"plan": 1, "generation": )" + std::to_string(generation) +
+         R"(, "endpoints": {"a": {"targets": [{"address": "192.0.2.)" + std::to_string(generation % 250) +
+         R"("}]}}, "records": ["@ 60 IN NS ns."]})";
+}
+
+/// A server on a directory, with a file system of the test's choice.
+struct Machine {
+  explicit Machine(std::string path, std::string vfs_ = "")
+      : directory(std::move(path)), vfs(std::move(vfs_)) {
+    start();
+  }
+  bool start() {
+    publisher.reset();
+    StoreOptions options;
+    options.vfs = vfs;
+    Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory, options);
+    if (!store) {
+      problem = store.error().text();
+      return false;
+    }
+    Result<std::unique_ptr<Publisher>> opened =
+        Publisher::open(*std::move(store), [this] { return WallTime(std::chrono::microseconds(now)); });
+    if (!opened) problem = opened.error().text();
+    if (opened) publisher = *std::move(opened);
+    return publisher != nullptr;
+  }
+  /// "published", "refused", or the error.
+  std::string push(const std::string& body) {
+    Document document;
+    document.zone = kApex;
+    document.body = body;
+    const Result<Outcome> outcome = Intake(*publisher, PlanLimits{}).submit(document);
+    if (!outcome) return outcome.error().text();
+    if (outcome->unrecorded) return "unrecorded: " + outcome->unrecorded->text();
+    return outcome->kind == Outcome::Kind::Published ? "published" : "refused";
+  }
+  std::string push(Generation generation) { return push(plan(generation)); }
+  Generation served() {
+    const auto status = publisher->status(kApex);
+    return status ? status->served : 0;
+  }
+  TendReport tend() {
+    Keeping keeping;
+    keeping.goodAfter = std::chrono::milliseconds(0);
+    return publisher->tend(keeping);
+  }
+  std::string problems() const {
+    std::string all;
+    for (const Error& each : publisher->loadProblems()) all += each.text() + "\n";
+    return all;
+  }
+  /// Generations 1 and 2, of which 2 is last-known-good, and then more up to `last`.
+  void fill(Generation last) {
+    REQUIRE(publisher->addZone(kApex));
+    REQUIRE(push(1) == "published");
+    REQUIRE(push(2) == "published");
+    REQUIRE(tend().promoted.size() == 1);
+    for (Generation generation = 3; generation <= last; ++generation)
+      REQUIRE(push(generation) == "published");
+  }
+
+  std::string directory, vfs, problem;
+  std::int64_t now = 1'800'000'000'000'000;
+  std::unique_ptr<Publisher> publisher;
+};
+
+bool meddle(const std::string& directory, const std::string& sql) {
+  sqlite3* raw = nullptr;
+  bool done = sqlite3_open((directory + "/plans.db").c_str(), &raw) == SQLITE_OK;
+  done = done && sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+  sqlite3_close(raw);
+  return done;
+}
+
+void overwrite(const std::string& file, std::size_t from, std::size_t size) {
+  std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+  out.seekp(static_cast<std::streamoff>(from));
+  out << std::string(size, '\x5a');
+}
+
+std::size_t setAside(const std::string& directory) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    if (entry.path().filename().string().starts_with("plans.db.corrupt-")) ++count;
+  return count;
+}
+
+struct Fixture {
+  const RcuThread thread;
+  test::TemporaryDirectory directory;
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "I6: a store with a damaged header is set aside; last-known-good is served") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  machine.publisher.reset();
+  overwrite(directory.path() + "/plans.db", 0, 100);
+  REQUIRE(machine.start());
+  CHECK(setAside(directory.path()) == 1);
+  CHECK(machine.problems().find("set aside") != std::string::npos);
+  CHECK(machine.served() == 2);
+  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{2});
+  CHECK(machine.push(2) == "refused");  // the fence of the copy
+  CHECK(machine.push(5) == "published");
+  REQUIRE(machine.start());
+  CHECK(machine.problems().empty());
+  CHECK(machine.served() == 5);
+  CHECK(machine.publisher->verify(kApex)->whole());
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "I6: whatever part of the store is damaged, the zone is served and the next plan applies") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  machine.publisher.reset();
+  const auto pages = std::filesystem::file_size(directory.path() + "/plans.db") / 4096;
+  const test::TemporaryDirectory copy;
+  for (std::size_t page = 0; page < pages; ++page) {
+    INFO("page " << page);
+    std::filesystem::remove_all(copy.path());
+    std::filesystem::copy(directory.path(), copy.path(), std::filesystem::copy_options::recursive);
+    overwrite(copy.path() + "/plans.db", page * 4096, 4096);
+    Machine damaged(copy.path());
+    REQUIRE(damaged.publisher != nullptr);
+    CHECK(damaged.served() >= 2);
+    CHECK(damaged.push(5) == "published");
+    CHECK(damaged.served() == 5);
+    REQUIRE(damaged.start());
+    CHECK(damaged.served() == 5);
+  }
+}
+
+TEST_CASE_METHOD(Fixture, "I6: a damaged log, and a log without its file, leave the zone served") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  const test::TemporaryDirectory copy;
+  std::filesystem::remove_all(copy.path());
+  std::filesystem::copy(directory.path(), copy.path(), std::filesystem::copy_options::recursive);
+  SECTION("damaged") {
+    overwrite(copy.path() + "/plans.db-wal", 64, 2000);
+  }
+  SECTION("alone") {
+    std::filesystem::remove(copy.path() + "/plans.db");
+  }
+  SECTION("gone") {
+    std::filesystem::remove(copy.path() + "/plans.db-wal");
+  }
+  std::filesystem::remove(copy.path() + "/plans.db-shm");
+  Machine damaged(copy.path());
+  REQUIRE(damaged.publisher != nullptr);
+  CHECK(damaged.served() >= 2);
+  CHECK(damaged.push(5) == "published");
+}
+
+TEST_CASE_METHOD(Fixture, "I6: without its file the store is made anew from the last-known-good copies") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  machine.publisher.reset();
+  for (const char* part : {"", "-wal", "-shm"})
+    std::filesystem::remove(directory.path() + "/plans.db" + part);
+  REQUIRE(machine.start());
+  CHECK(machine.problems().find("was not there") != std::string::npos);
+  CHECK(machine.served() == 2);
+  CHECK(machine.push(3) == "published");
+  const auto history = machine.publisher->history(kApex, 10, 0);
+  REQUIRE(history);
+  CHECK((*history)[1].fate == Fate::Restored);
+  // A copy that is damaged is not believed.
+  machine.publisher.reset();
+  for (const char* part : {"", "-wal", "-shm"})
+    std::filesystem::remove(directory.path() + "/plans.db" + part);
+  overwrite(directory.path() + "/good/example.2", 60, 10);
+  REQUIRE(machine.start());
+  CHECK(machine.problems().find("SHA-256") != std::string::npos);
+  CHECK_FALSE(machine.publisher->hasZone(kApex));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "I6: missing or damaged rows: the newest last-known-good is served, a full plan heals") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  machine.publisher.reset();
+  const char* sql = GENERATE("DELETE FROM entries WHERE generation IN (3, 4)",
+                             "DELETE FROM entries WHERE sha256 IS NOT NULL",
+                             "UPDATE entries SET body = x'00' WHERE sha256 IS NOT NULL",
+                             "UPDATE entries SET body = zeroblob(length(body)) WHERE generation = 4");
+  INFO(sql);
+  REQUIRE(meddle(directory.path(), sql));
+  REQUIRE(machine.start());
+  const auto status = machine.publisher->status(kApex);
+  CHECK(status->committed == 4);
+  CHECK(status->served == 2);
+  CHECK(machine.problems().find("is served with generation 2 instead of 4") != std::string::npos);
+  CHECK(machine.push(4) == "refused");
+  CHECK(machine.push(R"({"plan": 1, "kind": "delta", "base": 4, "records": ["x 60 IN TXT x"]})") ==
+        "refused");
+  CHECK(machine.push(5) == "published");
+  REQUIRE(machine.start());
+  CHECK(machine.problems().empty());
+  CHECK(machine.served() == 5);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "I7: a store that is lost under a running server is made anew from what is served") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  REQUIRE(machine.publisher->setFrozen(kApex, "night"));
+  SECTION("the file was deleted") {
+    for (const char* part : {"", "-wal", "-shm"})
+      std::filesystem::remove(directory.path() + "/plans.db" + part);
+  }
+  SECTION("the directory was deleted") {
+    std::filesystem::remove_all(directory.path());
+  }
+  SECTION("another file took its place") {
+    std::ofstream(directory.path() + "/other") << "not a store";
+    std::filesystem::rename(directory.path() + "/other", directory.path() + "/plans.db");
+  }
+  CHECK(machine.served() == 4);
+  CHECK(machine.push(5) == "published");
+  CHECK(machine.publisher->storeStats().rebuilds == 1);
+  const TendReport report = machine.tend();
+  REQUIRE_FALSE(report.problems.empty());
+  CHECK(report.problems.back().text().find("made anew from what is served") != std::string::npos);
+  REQUIRE(machine.start());
+  CHECK(machine.problems().empty());
+  CHECK(machine.served() == 5);
+  CHECK(machine.publisher->status(kApex)->frozen == "night");
+  CHECK(machine.push(5) == "refused");
+  CHECK(machine.publisher->verify(kApex)->whole());
+}
+
+TEST_CASE_METHOD(Fixture, "I7: damage that a commit meets costs the history, and not the plan") {
+  test::FaultVfs vfs;
+  Machine machine(directory.path(), vfs.name());
+  machine.fill(4);
+  vfs.failAt(0, SQLITE_CORRUPT);
+  CHECK(machine.push(5) == "published");
+  CHECK(setAside(directory.path()) >= 1);
+  CHECK(machine.publisher->storeStats().rebuilds == 1);
+  REQUIRE(machine.start());
+  CHECK(machine.served() == 5);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "I8: on a disk that is full or takes no writing answers go on, and outcomes are true") {
+  test::FaultVfs vfs;
+  Machine machine(directory.path(), vfs.name());
+  machine.fill(4);
+  const int code = GENERATE(SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR_WRITE);
+  vfs.failAll(code);
+  CHECK(machine.push(5) != "published");
+  CHECK(machine.served() == 4);
+  CHECK(machine.push(4).starts_with("unrecorded"));  // refused all the same
+  CHECK(machine.publisher->setFrozen(kApex, "night").operator bool() == false);
+  CHECK_FALSE(machine.publisher->status(kApex)->frozen);
+  CHECK_FALSE(machine.tend().problems.empty());
+  REQUIRE(machine.start());  // a start on such a disk
+  CHECK(machine.served() == 4);
+  CHECK(machine.push(5) != "published");
+  vfs.heal();
+  CHECK(machine.push(5) == "published");
+  CHECK(machine.served() == 5);
+  REQUIRE(machine.start());
+  CHECK(machine.served() == 5);
+  CHECK(machine.publisher->verify(kApex)->whole());
+}
+
+TEST_CASE_METHOD(Fixture, "I8: a state directory that may only be read is served from, and takes no plan") {
+  const bool cleanStop = GENERATE(true, false);
+  test::TemporaryDirectory copy;
+  {
+    Machine machine(directory.path());
+    machine.fill(4);
+    if (cleanStop) machine.publisher.reset();
+    std::filesystem::remove_all(copy.path());
+    std::filesystem::copy(directory.path(), copy.path(), std::filesystem::copy_options::recursive);
+  }
+  const auto setMode = [&](std::filesystem::perms directories, std::filesystem::perms files) {
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(copy.path()))
+      std::filesystem::permissions(entry.path(), entry.is_directory() ? directories : files);
+    std::filesystem::permissions(copy.path(), directories);
+  };
+  setMode(static_cast<std::filesystem::perms>(0555), static_cast<std::filesystem::perms>(0444));
+  const pid_t child = fork();
+  if (child == 0) {  // as somebody whom the modes bind
+    if (geteuid() == 0 && setuid(65534) != 0) _exit(9);
+    Machine machine(copy.path());
+    if (machine.publisher == nullptr) _exit(1);
+    if (machine.served() != 4) _exit(2);
+    if (machine.push(5).find("is not written") == std::string::npos) _exit(3);
+    if (machine.problems().find("served from without being written") == std::string::npos) _exit(4);
+    if (!machine.publisher->history(kApex, 10, 0)) _exit(5);
+    if (!machine.publisher->storeStats().readOnly) _exit(6);
+    _exit(0);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  setMode(std::filesystem::perms::all, std::filesystem::perms::all);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "I8: a store of a newer holdfastd is never written; what can be read of it is served") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  machine.publisher.reset();
+  SECTION("that says it can be read") {
+    REQUIRE(meddle(directory.path(), "PRAGMA user_version = 3"));
+    REQUIRE(machine.start());
+    CHECK(machine.served() == 4);
+  }
+  SECTION("that cannot: the copies are served") {
+    REQUIRE(meddle(directory.path(), "PRAGMA user_version = 3; UPDATE format SET value = 3"));
+    REQUIRE(machine.start());
+    CHECK(machine.served() == 2);
+  }
+  SECTION("that cannot, without copies: it does not start, and says what to do") {
+    REQUIRE(meddle(directory.path(), "PRAGMA user_version = 3; UPDATE format SET value = 3"));
+    std::filesystem::remove_all(directory.path() + "/good");
+    CHECK_FALSE(machine.start());
+    CHECK(machine.problem.find("newer holdfastd") != std::string::npos);
+    return;
+  }
+  CHECK(machine.problems().find("newer holdfastd") != std::string::npos);
+  CHECK(machine.push(5).find("newer holdfastd") != std::string::npos);
+  machine.publisher.reset();
+  CHECK(meddle(directory.path(), "CREATE TABLE untouched (x)"));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "last-known-good: only what has served long enough, and nothing that was rolled back from") {
+  Machine machine(directory.path());
+  REQUIRE(machine.publisher->addZone(kApex));
+  Keeping keeping;
+  keeping.goodAfter = std::chrono::minutes(5);
+  keeping.goodKept = 2;
+  auto now = std::chrono::steady_clock::now();
+  const auto tendIn = [&](std::chrono::seconds later) {
+    now += later;
+    machine.now += 86'400'000'000;  // the wall clock has no say
+    return machine.publisher->tend(keeping, now).promoted.size();
+  };
+  REQUIRE(machine.push(1) == "published");
+  CHECK(tendIn(std::chrono::seconds(0)) == 0);
+  CHECK(tendIn(std::chrono::seconds(299)) == 0);
+  CHECK(tendIn(std::chrono::seconds(1)) == 1);
+  CHECK(tendIn(std::chrono::seconds(1000)) == 0);
+  for (Generation generation = 2; generation <= 4; ++generation) {
+    REQUIRE(machine.push(generation) == "published");
+    CHECK(tendIn(std::chrono::seconds(0)) == 0);
+    CHECK(tendIn(std::chrono::seconds(300)) == 1);
+  }
+  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{4, 3});
+  CHECK(std::filesystem::exists(directory.path() + "/good/example.4"));
+  CHECK_FALSE(std::filesystem::exists(directory.path() + "/good/example.2"));
+  Rollback wish;
+  wish.zone = kApex;
+  wish.to = 3;
+  wish.reason = "4 is bad";
+  const Result<Outcome> back = machine.publisher->rollback(wish);
+  REQUIRE(back);
+  REQUIRE(back->kind == Outcome::Kind::Published);
+  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{3});
+  CHECK(tendIn(std::chrono::seconds(0)) == 0);
+  CHECK_FALSE(std::filesystem::exists(directory.path() + "/good/example.4"));
+  REQUIRE(machine.start());
+  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{3});
+}
+
+TEST_CASE("what is too large for a row is a clear error") {
+  Result<SqliteDatabase> database = SqliteDatabase::open(":memory:", SqliteDatabase::Mode::ReadWrite, "");
+  REQUIRE(database);
+  REQUIRE(database->run("CREATE TABLE t (x)"));
+  sqlite3_limit(database->handle(), SQLITE_LIMIT_LENGTH, 1000);
+  SqliteStatement insert(*database, "INSERT INTO t VALUES (?)");
+  const std::string large(2000, 'x');
+  const Status done = insert.bindBlob(large).run("write it");
+  REQUIRE_FALSE(done);
+  CHECK(done.error().kind == ErrorKind::TooLarge);
+}
