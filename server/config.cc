@@ -52,7 +52,6 @@ void printOptions(std::ostream& out, std::span<const Option<Owner>> options, Own
                   const std::string& indent) {
   std::string_view open;
   for (const Option<Owner>& option : options) {
-    if (option.type == OptionType::LaterOption) continue;
     const std::size_t dot = option.key.find('.');
     const std::string_view group = dot == std::string_view::npos ? "" : option.key.substr(0, dot);
     if (group != open && !group.empty()) out << indent << group << ":\n";

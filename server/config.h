@@ -61,6 +61,7 @@ struct LiveConfig {
   std::uint64_t historyRefusals = 0;
   std::chrono::milliseconds goodAfter{};
   std::uint64_t goodKeep = 0;
+  VelocityPolicy serverVelocity = defaultServerVelocity();
   std::map<Name, ZoneConfig> zones;
   friend bool operator==(const LiveConfig&, const LiveConfig&) = default;
 };

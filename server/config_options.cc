@@ -54,6 +54,10 @@ constexpr Option<Config> kServerOptions[] = {
      "How long a generation must serve without interruption to become last-known-good.", 100, 30 * kDay},
     {"good.keep", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.goodKeep); },
      "Last-known-good generations that are kept, in the plan store and as files beside it.", 1, 100},
+    {"guard.velocity", OptionType::ServerVelocity, kLive,
+     [](Config& c) { return Slot(&c.live.serverVelocity); },
+     "Rule velocity over all zones: what may be removed within a sliding window, off or a mapping.", 1000,
+     7 * kDay},
     {"limits.plan-bytes", OptionType::Size, kLive, [](Config& c) { return Slot(&c.live.planBytes); },
      "The largest plan document the control API takes. Above it: 413.", 1024, 16 * kGiga},
     {"limits.plan-records", OptionType::Count, kStart, [](Config& c) { return Slot(&c.start.planRecords); },
@@ -131,14 +135,36 @@ constexpr Option<ZoneConfig> kZoneOptions[] = {
      "Rule ttl: the least and the greatest TTL of an endpoint, in seconds.", 0, 2'147'483'647},
     {"guard.timeout", OptionType::Duration, kLive, [](ZoneConfig& z) { return Slot(&z.guard.timeout); },
      "Rule timeout: how long judging one plan may take.", 1, 3'600'000},
-    {"guard.velocity", OptionType::LaterOption, kLive, [](ZoneConfig&) { return Slot(); },
-     "Rule velocity: not available yet."},
+    {"guard.velocity", OptionType::Velocity, kLive, [](ZoneConfig& z) { return Slot(&z.guard.velocity); },
+     "Rule velocity: what may be removed within a sliding window, off or a mapping; a share may be off, too.",
+     1000, 7 * kDay},
+    {"guard.endpoints", OptionType::Floors, kLive, [](ZoneConfig& z) { return Slot(&z.guard.endpoints); },
+     "Rule floor of single endpoints: {NAME: {min-targets: N, min-capacity: 50%}}. A wildcard is itself "
+     "only.",
+     1, 4000},
+    {"guard.quarantine", OptionType::Quarantine, kLive,
+     [](ZoneConfig& z) { return Slot(&z.guard.quarantine); },
+     "Refused endpoints that may stay as they were while the rest is published: off, a number or a share.", 1,
+     1'000'000},
     {"enactors", OptionType::Enactors, kLive, [](ZoneConfig& z) { return Slot(&z.enactors); },
      "The Enactors that bring plans, each {KIND: ARGUMENT}, further keys are its options."},
 };
 
+constexpr VelocityKey kVelocityKeys[] = {
+    {"endpoint", &VelocityPolicy::endpointPercent, true, false},
+    {"targets", &VelocityPolicy::targetsPercent, true, true},
+    {"weight", &VelocityPolicy::weightPercent, true, true},
+    {"endpoints", &VelocityPolicy::endpointsPercent, true, true},
+    {"per", nullptr, false, true},
+    {"allow-targets", &VelocityPolicy::allowTargets, false, true},
+    {"allow-endpoints", &VelocityPolicy::allowEndpoints, false, true},
+};
+
 }  // namespace
 
+std::span<const VelocityKey> velocityKeys() {
+  return kVelocityKeys;
+}
 std::span<const Option<Config>> serverOptions() {
   return kServerOptions;
 }

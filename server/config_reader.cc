@@ -106,8 +106,7 @@ class ConfigReader {
   void readOption(const Option<Owner>& option, const std::string& path, const YAML::Node& keyNode,
                   const YAML::Node& value, Owner& owner) {
     const Slot slot = option.slot(owner);
-    if (value.IsNull() && option.type != OptionType::LaterOption)
-      return error(keyNode.Mark(), path, "has no value");
+    if (value.IsNull()) return error(keyNode.Mark(), path, "has no value");
     switch (option.type) {
       case OptionType::Addresses:
         return readAddresses(value, path, *std::get<std::vector<std::string>*>(slot));
@@ -115,18 +114,22 @@ class ConfigReader {
         return readTtl(value, path, option.max, std::get<TtlBounds>(slot));
       case OptionType::Enactors:
         return readEnactors(value, path, *std::get<std::vector<EnactorSpec>*>(slot));
-      case OptionType::LaterOption:
-        return error(keyNode.Mark(), path, std::string(laterName(option.key)) + " is not available yet");
+      case OptionType::Velocity:
+      case OptionType::ServerVelocity:
+        return readVelocityLimits({option.type, option.min, option.max, {}}, value, path,
+                                  *std::get<VelocityPolicy*>(slot));
+      case OptionType::Floors:
+        return readFloors(value, path, option.max, *std::get<EndpointFloors*>(slot));
       default:
         break;
     }
     if (!value.IsScalar()) return error(value.Mark(), path, "must be a single value");
-    const std::string rule =
-        readScalar({option.type, option.min, option.max, option.words}, value.Scalar(), slot);
+    const OptionRule limits{option.type, option.min, option.max, option.words};
+    const std::string rule = option.type == OptionType::Quarantine
+                                 ? readQuarantine(limits, value.Scalar(), *std::get<Quarantine*>(slot))
+                                 : readScalar(limits, value.Scalar(), slot);
     if (!rule.empty()) error(value.Mark(), path, rule + ", not \"" + value.Scalar() + "\"");
   }
-
-  static std::string_view laterName(std::string_view key) { return key.substr(key.rfind('.') + 1); }
 
   void readAddresses(const YAML::Node& value, const std::string& path, std::vector<std::string>& out) {
     if (!value.IsScalar() && !(value.IsSequence() && value.size() > 0))
@@ -155,6 +158,65 @@ class ConfigReader {
     if (!low || !high || *low > *high || *high > max) return error(value.Mark(), path, rule);
     *out.min = static_cast<std::uint32_t>(*low);
     *out.max = static_cast<std::uint32_t>(*high);
+  }
+
+  /// Reads the entries of a mapping of single values by `read`, which returns the rule a value breaks, none
+  /// for a key that is not one of `keys`.
+  void readValues(const YAML::Node& node, const std::string& path, const std::vector<std::string_view>& keys,
+                  const std::function<std::string(const std::string& key, const std::string& text)>& read) {
+    eachEntry(node, path, [&](const std::string& key, const YAML::Node& keyNode, const YAML::Node& value) {
+      const std::string full = path + "." + key;
+      if (std::find(keys.begin(), keys.end(), key) == keys.end())
+        return error(keyNode.Mark(), full, "unknown key" + didYouMean(key, keys));
+      if (value.IsNull()) return error(keyNode.Mark(), full, "has no value");
+      if (!value.IsScalar()) return error(value.Mark(), full, "must be a single value");
+      const std::string rule = read(key, value.Scalar());
+      if (!rule.empty()) error(value.Mark(), full, rule + ", not \"" + value.Scalar() + "\"");
+    });
+  }
+
+  void readVelocityLimits(const OptionRule& rule, const YAML::Node& value, const std::string& path,
+                          VelocityPolicy& out) {
+    if (value.IsScalar() && value.Scalar() == "off") {
+      for (const VelocityKey& key : velocityKeys())
+        if (key.isPercent) out.*(key.number) = 100;
+      return;
+    }
+    if (!value.IsMap())
+      return error(value.Mark(), path, "must be off or a mapping, such as {targets: 20%, per: 10m}");
+    std::vector<std::string_view> keys;
+    for (const VelocityKey& key : velocityKeys())
+      if (rule.type == OptionType::Velocity || key.ofServer) keys.push_back(key.key);
+    readValues(value, path, keys, [&](const std::string& name, const std::string& text) {
+      const auto known = std::ranges::find(velocityKeys(), name, &VelocityKey::key);
+      return readVelocity(*known, rule, text, out);
+    });
+  }
+
+  void readFloors(const YAML::Node& value, const std::string& path, std::uint64_t most, EndpointFloors& out) {
+    if (!value.IsMap())
+      return error(value.Mark(), path, "must be a mapping, such as {web: {min-targets: 2}}");
+    eachEntry(value, path, [&](const std::string& key, const YAML::Node& keyNode, const YAML::Node& limits) {
+      const std::string here = path + "." + key;
+      const Result<Name> name = Name::fromText(key, zone_);
+      if (!name) return error(keyNode.Mark(), here, name.error().text());
+      if (!name->view().isAtOrBelow(zone_))
+        return error(keyNode.Mark(), here, name->text() + " is not in the zone " + zone_.text());
+      if (out.find(*name) != nullptr)
+        return error(keyNode.Mark(), here, "the endpoint " + name->text() + " is given twice");
+      EndpointFloor floor;
+      std::uint32_t number = 0;
+      readValues(
+          limits, here, {"min-targets", "min-capacity"}, [&](const std::string& of, const std::string& text) {
+            const bool isTargets = of == "min-targets";
+            const OptionType type = isTargets ? OptionType::Count : OptionType::Percent;
+            const std::string rule =
+                readScalar({type, isTargets ? 1u : 0u, isTargets ? most : 100u, {}}, text, Slot(&number));
+            if (rule.empty()) (isTargets ? floor.minTargets : floor.minCapacityPercent) = number;
+            return rule;
+          });
+      out.set(*name, floor);
+    });
   }
 
   void readEnactors(const YAML::Node& value, const std::string& path, std::vector<EnactorSpec>& out) {
@@ -201,12 +263,14 @@ class ConfigReader {
         return error(keyNode.Mark(), path, "the zone " + name->text() + " is given twice");
       ZoneConfig& zone = out_.config.live.zones[*name];
       if (value.IsNull()) return;  // "example.net:" is a zone with the defaults
+      zone_ = *name;
       readOptions<ZoneConfig>(value, path, zoneOptions(), zone, {}, {});
     });
   }
 
   const std::string& file_;
   LoadedConfig& out_;
+  Name zone_;  // the one being read: names are relative to it
 };
 
 }  // namespace

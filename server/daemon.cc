@@ -126,6 +126,7 @@ Status Daemon::openStore() {
 }
 
 Status Daemon::applyZones(const LiveConfig& live) {
+  publisher_->setServerVelocity(live.serverVelocity);
   for (const auto& [name, zone] : live.zones) {
     publisher_->setPolicy(name, zone.guard);
     if (publisher_->wasRemoved(name)) {

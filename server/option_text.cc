@@ -129,6 +129,41 @@ std::string enactorsText(const std::vector<EnactorSpec>& enactors) {
   return out + "]";
 }
 
+std::string shareText(std::uint32_t percent) {
+  return percent >= 100 ? "off" : std::to_string(percent) + "%";
+}
+
+std::string velocityText(const VelocityPolicy& policy, bool ofServer) {
+  std::string out = "{";
+  for (const VelocityKey& key : velocityKeys()) {
+    if (ofServer && !key.ofServer) continue;
+    out += (out.size() > 1 ? ", " : "") + std::string(key.key) + ": ";
+    if (key.number == nullptr)
+      out += durationText(policy.per);
+    else
+      out += key.isPercent ? shareText(policy.*(key.number)) : std::to_string(policy.*(key.number));
+  }
+  return out + "}";
+}
+
+std::string floorsText(const EndpointFloors& floors) {
+  std::string out = "{";
+  for (const auto& [name, floor] : floors.all()) {
+    out += (out.size() > 1 ? ", " : "") + quoted(name.text()) + ": {";
+    if (floor.minTargets) out += "min-targets: " + std::to_string(*floor.minTargets);
+    if (floor.minCapacityPercent)
+      out += std::string(floor.minTargets ? ", " : "") +
+             "min-capacity: " + std::to_string(*floor.minCapacityPercent) + "%";
+    out += "}";
+  }
+  return out + "}";
+}
+
+std::string quarantineText(const Quarantine& quarantine) {
+  if (quarantine.percent > 0) return std::to_string(quarantine.percent) + "%";
+  return quarantine.endpoints > 0 ? std::to_string(quarantine.endpoints) : "off";
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> readCount(std::string_view text) {
@@ -180,7 +215,38 @@ std::string readAddress(std::string_view text, std::string& out) {
   return "";
 }
 
+std::string readVelocity(const VelocityKey& key, const OptionRule& rule, std::string_view text,
+                         VelocityPolicy& out) {
+  if (key.number == nullptr)
+    return readScalar({OptionType::Duration, rule.min, rule.max, {}}, text, Slot(&out.per));
+  if (!key.isPercent)
+    return readScalar({OptionType::Count, 0, 1'000'000'000, {}}, text, Slot(&(out.*(key.number))));
+  if (text == "off") {
+    out.*(key.number) = 100;
+    return "";
+  }
+  const std::string broken = readScalar({OptionType::Percent, 0, 100, {}}, text, Slot(&(out.*(key.number))));
+  return broken.empty() ? "" : broken + ", or off";
+}
+
+std::string readQuarantine(const OptionRule& rule, std::string_view text, Quarantine& out) {
+  Quarantine read;
+  const bool isShare = text.ends_with('%');
+  if (text != "off") {
+    const Slot slot = isShare ? Slot(&read.percent) : Slot(&read.endpoints);
+    const OptionType type = isShare ? OptionType::Percent : OptionType::Count;
+    const std::string broken = readScalar({type, rule.min, isShare ? 100 : rule.max, {}}, text, slot);
+    if (!broken.empty()) return broken + ", or off";
+  }
+  out = read;
+  return "";
+}
+
 std::string optionText(OptionType type, const Slot& slot) {
+  if (const auto* velocity = std::get_if<VelocityPolicy*>(&slot))
+    return velocityText(**velocity, type == OptionType::ServerVelocity);
+  if (const auto* floors = std::get_if<EndpointFloors*>(&slot)) return floorsText(**floors);
+  if (const auto* quarantine = std::get_if<Quarantine*>(&slot)) return quarantineText(**quarantine);
   if (const auto* string = std::get_if<std::string*>(&slot))
     return type == OptionType::Word || **string == "off" ? **string : quoted(**string);
   if (const auto* ttl = std::get_if<TtlBounds>(&slot))

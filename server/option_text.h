@@ -32,6 +32,12 @@ std::string readScalar(const OptionRule& rule, std::string_view text, const Slot
 /// As readScalar for one item of Addresses: appends to the slot.
 std::string readAddress(std::string_view text, std::string& out);
 
+/// The same for one value of a Velocity mapping; a share may be off, which is 100 %.
+std::string readVelocity(const VelocityKey& key, const OptionRule& rule, std::string_view text,
+                         VelocityPolicy& out);
+/// "off", "5" or "1%".
+std::string readQuarantine(const OptionRule& rule, std::string_view text, Quarantine& out);
+
 /// The value as YAML on one line.
 std::string optionText(OptionType type, const Slot& slot);
 

@@ -45,12 +45,12 @@ std::string secondsText(std::chrono::milliseconds time) {
                                                         : std::to_string((time.count() + 999) / 1000) + " s";
 }
 
-std::string limitText(const Measure& measure, std::int64_t limit, std::chrono::milliseconds per) {
+std::string limitText(const Measure& measure, std::int64_t had, std::chrono::milliseconds per) {
+  const std::int64_t limit = limitOf(measure, had);
   const std::string what = measure.unit == "weight" ? "a weight of " + std::to_string(limit)
                                                     : std::to_string(limit) + " " + std::string(measure.unit);
   return "at most " + what + " (" +
-         (limit > measure.allowed || measure.allowed == 0 ? std::to_string(measure.percent) + "%"
-                                                          : "always allowed") +
+         (limit == shareOf(had, measure.percent) ? std::to_string(measure.percent) + "%" : "always allowed") +
          ") within " + secondsText(per);
 }
 
@@ -113,7 +113,7 @@ std::optional<Reason> judgeServerVelocity(const VelocityPolicy& policy, const Se
         "",
         "",
         observedText(measure, before, after, had.*(measure.part)),
-        limitText(measure, limit, policy.per) + " over all zones",
+        limitText(measure, had.*(measure.part), policy.per) + " over all zones",
         "too much goes on the whole server: wait or go in smaller steps, or allow=velocity with a reason"};
     reason.code = "server";
     return reason;
@@ -160,7 +160,7 @@ void Judge::judgeEndpointVelocity(const LossWindow& lost, const LossWindow& stan
           endpoint.text(),
           "",
           observedText(measure, was.*(measure.part), removed, had),
-          limitText(measure, limit, policy.per) + " of one endpoint",
+          limitText(measure, had, policy.per) + " of one endpoint",
           adviceText(standing, measure, removed, had, case_.velocity->at, policy.per, "velocity:NAME")};
       reason.code = "endpoint";
       keep(std::move(reason), endpoint);
@@ -183,7 +183,7 @@ void Judge::judgeZoneVelocity(const LossWindow& lost, const LossWindow& stands) 
                   toText(case_.zone),
                   "",
                   observedText(measure, before, after, had.*(measure.part)),
-                  limitText(measure, limit, policy.per) + " of the zone",
+                  limitText(measure, had.*(measure.part), policy.per) + " of the zone",
                   adviceText(standing, measure, after, had.*(measure.part), case_.velocity->at, policy.per,
                              "velocity")};
     reason.code = "zone";

@@ -114,8 +114,33 @@ TEST_CASE("a mistake is told with its place, its key and its rule") {
       {"zones: {a: {guard: {min-capacity: 50}}}",
        "f.yaml:1:35: zones.a.guard.min-capacity: must be a percentage such as 50% from 0% to 100%, not "
        "\"50\""},
-      {"zones: {a: {guard: {velocity: {targets: 20%, per: 10m}}}}",
-       "f.yaml:1:21: zones.a.guard.velocity: velocity is not available yet"},
+      {"zones: {a: {guard: {velocity: {targts: 20%}}}}",
+       "f.yaml:1:32: zones.a.guard.velocity.targts: unknown key (did you mean \"targets\"?)"},
+      {"zones: {a: {guard: {velocity: {targets: 20}}}}",
+       "f.yaml:1:41: zones.a.guard.velocity.targets: must be a percentage such as 50% from 0% to 100%, or "
+       "off, "
+       "not \"20\""},
+      {"zones: {a: {guard: {velocity: {per: 8d}}}}",
+       "f.yaml:1:37: zones.a.guard.velocity.per: must be a duration such as 500ms, 10s or 10m from 1s to 7d, "
+       "not "
+       "\"8d\""},
+      {"zones: {a: {guard: {velocity: on}}}",
+       "f.yaml:1:31: zones.a.guard.velocity: must be off or a mapping, such as {targets: 20%, per: 10m}"},
+      {"guard: {velocity: {endpoint: 50%}}",
+       "f.yaml:1:20: guard.velocity.endpoint: unknown key (did you mean \"endpoints\"?)"},
+      {"zones: {a: {guard: {endpoints: {web.b.: {min-targets: 2}}}}}",
+       "f.yaml:1:33: zones.a.guard.endpoints.web.b.: web.b. is not in the zone a."},
+      {"zones: {a: {guard: {endpoints: {web: {min-targets: 2}, WEB.a.: {min-targets: 2}}}}}",
+       "f.yaml:1:56: zones.a.guard.endpoints.WEB.a.: the endpoint web.a. is given twice"},
+      {"zones: {a: {guard: {endpoints: {web: {min-targets: 0}}}}}",
+       "f.yaml:1:52: zones.a.guard.endpoints.web.min-targets: must be a number from 1 to 4000, not \"0\""},
+      {"zones: {a: {guard: {endpoints: {web: 2}}}}",
+       "f.yaml:1:38: zones.a.guard.endpoints.web: must be a mapping of keys to values"},
+      {"zones: {a: {guard: {quarantine: some}}}",
+       "f.yaml:1:33: zones.a.guard.quarantine: must be a number from 1 to 1000000, or off, not \"some\""},
+      {"zones: {a: {guard: {quarantine: 0%}}}",
+       "f.yaml:1:33: zones.a.guard.quarantine: must be a percentage such as 50% from 1% to 100%, or off, not "
+       "\"0%\""},
       {"zones: {a: {guard: {ttl: [5, 1]}}}",
        "f.yaml:1:26: zones.a.guard.ttl: must be [min, max] in seconds, min not above max, at most "
        "2147483647"},
@@ -151,6 +176,40 @@ TEST_CASE("a file that cannot be read is not an empty one (I4)") {
   }
   std::ofstream(directory.path() + "/file") << "threads: 2\n";
   CHECK(loadConfig(directory.path() + "/file").config.start.threads == 2);
+}
+
+TEST_CASE("velocity, floors of endpoints and quarantine are read, and printed as they are read") {
+  const Config config = valid(R"(
+guard: {velocity: {targets: 5%, allow-endpoints: 0}}
+zones:
+  a.example:
+    guard:
+      velocity: {endpoint: off, targets: 10%, per: 1h}
+      endpoints: {web: {min-targets: 3, min-capacity: 80%}, "*.wild": {min-targets: 2}, "@": {min-capacity: 0%}}
+      quarantine: 5
+  b.example: {guard: {velocity: off, quarantine: 2%}}
+)");
+  CHECK(config.live.serverVelocity.targetsPercent == 5);
+  CHECK(config.live.serverVelocity.allowEndpoints == 0);
+  CHECK(config.live.serverVelocity.allowTargets == 30);
+  const GuardPolicy& a = config.live.zones.at(*Name::absolute("a.example")).guard;
+  CHECK(a.velocity.endpointPercent == 100);
+  CHECK(a.velocity.targetsPercent == 10);
+  CHECK(a.velocity.weightPercent == 20);
+  CHECK(a.velocity.per == std::chrono::hours(1));
+  REQUIRE(a.endpoints.find(*Name::absolute("web.a.example")) != nullptr);
+  CHECK(*a.endpoints.find(*Name::absolute("web.a.example")) == EndpointFloor{3, 80});
+  CHECK(*a.endpoints.find(*Name::absolute("*.wild.a.example")) == EndpointFloor{2, std::nullopt});
+  CHECK(*a.endpoints.find(*Name::absolute("a.example")) == EndpointFloor{std::nullopt, 0});
+  CHECK(a.endpoints.find(*Name::absolute("x.wild.a.example")) == nullptr);
+  CHECK(a.quarantine == Quarantine{5, 0});
+  const GuardPolicy& b = config.live.zones.at(*Name::absolute("b.example")).guard;
+  CHECK(b.velocity.endpointPercent == 100);
+  CHECK(b.velocity.endpointsPercent == 100);
+  CHECK(b.quarantine == Quarantine{0, 2});
+  const LoadedConfig again = parseConfig(printConfig(config), "printed");
+  REQUIRE(again.errors.empty());
+  CHECK(again.config == config);
 }
 
 TEST_CASE("an empty file is told as an empty document is, not as one that cannot be read") {

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/zone/fixtures.h"
+#include "zone/candidate.h"
+
+namespace holdfast::test {
+
+/// A target by the last two octets of its address, with its weight.
+struct FleetTarget {
+  std::uint16_t address;
+  std::uint32_t weight;
+};
+using Fleet = std::map<std::string, std::vector<FleetTarget>>;
+
+/// So many targets of weight 100, from that address on.
+std::vector<FleetTarget> targets(std::size_t count, std::uint16_t first = 1);
+Plan fleetPlan(const Name& zone, PlanKind kind, const Fleet& endpoints,
+               const std::vector<std::string>& remove = {});
+
+/// Zones under the guard without store and threads, over the code that submissions go through; time is the
+/// test's.
+class Guarded {
+ public:
+  explicit Guarded(std::vector<std::string> zones = {"z."});
+
+  /// Judges, and where it is accepted makes it what is served.
+  Candidate push(const Plan& plan, const std::vector<std::string>& allow = {});
+  Candidate full(const Fleet& fleet, const std::vector<std::string>& remove = {});
+  Candidate delta(const Fleet& fleet, const std::vector<std::string>& remove = {},
+                  const std::vector<std::string>& allow = {});
+  void pass(std::chrono::seconds time) { now += time; }
+  const Zone& zone(std::string_view apex = "z.") const;
+  Basis basisFor(NameView zone);
+
+  GuardPolicy policy;
+  VelocityPolicy server = defaultServerVelocity();
+  VelocityLedger ledger;
+  LossWindow::Time now{std::chrono::hours(1000)};
+
+ private:
+  std::unique_ptr<Snapshot> served_;
+  Generation generation_ = 0;
+};
+
+std::vector<std::string> rulesOf(const std::vector<Reason>& reasons);
+std::vector<std::string> rulesOf(const Candidate& candidate);
+
+}  // namespace holdfast::test
