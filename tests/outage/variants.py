@@ -33,7 +33,7 @@ def many_newer(run, enactors):
     """The Planner goes on while somebody is late, and others apply some of that. The last one applied."""
     left = run.draw.late
     while left > 0:
-        count = min(left, run.draw.random.randint(5, 15))
+        count = min(left, run.draw.random.randint(10, 20))
         left -= count
         run.make_plans(count, count * run.scale.race)
         applied = run.apply(enactors[left % len(enactors)])
@@ -96,7 +96,7 @@ def between(run):
     """The late plan arrives exactly between the commits of two others, again and again."""
     draw, came = run.draw, Came(run.target)
     begin(run)
-    for _ in range(3):
+    for _ in range(2 if run.target == "plain" else 5):
         run.make_plans(1, run.scale.race)
         run.apply(draw.slow, "hold" if run.target == "plain" else "half")
         run.make_plans(1, run.scale.race)
@@ -116,6 +116,30 @@ def between(run):
         ends = [run.wait(enactor, ["applied", "refused", "skipped"], mark) for enactor in (draw.slow, draw.third)]
         came.late.append(ends[0])
         came.meanwhile.append(ends[1])
+    return end(run, came)
+
+
+def at_once(run):
+    """Three plans come at the same moment, in any order; each was checked when nothing was newer."""
+    draw, came = run.draw, Came(run.target)
+    begin(run)
+    enactors = [draw.slow, draw.second, draw.third]
+    for _ in range(1 if run.target == "plain" else 8):
+        for enactor in enactors:
+            run.make_plans(1, 0.001)
+            run.apply(enactor, "half")
+        mark, orders = len(run.events), enactors.copy()
+        draw.random.shuffle(orders)
+        if run.target == "plain":  # the newest first, or chance would decide what clients see
+            orders = enactors[::-1]
+        for enactor in orders:
+            run.processes[enactor].order("go")
+            if run.target == "plain":
+                run.wait(enactor, ["applied"], mark)
+        ends = [run.wait(enactor, ["applied", "refused"], mark) for enactor in enactors]
+        came.late += [event for event in ends if event["did"] == "refused"]
+        came.meanwhile.append(ends[-1])
+        run.let_clients_ask(20)
     return end(run, came)
 
 
@@ -176,6 +200,7 @@ def emptied(run, form):
 VARIANTS = {
     "published": published,
     "between": between,
+    "at-once": at_once,
     "two-slow": two_slow,
     "clean-up-first": clean_up_first,
     "killed": killed,

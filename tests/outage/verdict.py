@@ -7,6 +7,7 @@ DAMAGE = {
     "published": {"empty", "older", "wedged"},
     "published-with-locks": {"empty", "older", "wedged"},
     "between": {"older"},
+    "at-once": {"older"},
     "two-slow": {"empty", "older", "wedged"},
     "clean-up-first": {"older", "wedged"},
     "killed": {"mixed"},
@@ -65,6 +66,8 @@ def _holdfast_faults(variant, came):
         elif not any(entry["generation"] in (event["generation"], 0) and
                      rule in {reason["rule"] for reason in entry.get("reasons", [])} for entry in came.history):
             out.append(f"the refusal by {rule} of plan {event['generation']} is not in the history")
+    if variant == "at-once" and any(event["did"] != "applied" for event in came.meanwhile):
+        out.append(f"the newest of several plans was not applied: {came.meanwhile}")
     if came.after != came.wanted:
         out.append(f"the regional endpoint answers from {came.after}, not from {came.wanted}")
     if came.later["did"] != "applied" or came.seen.newest != came.later["generation"]:
