@@ -127,6 +127,7 @@ class HoldfastEnactor(Enactor):
             status, said = self.client.submit(body, halfway)
             if status != 503:
                 break
+            halfway = None  # it is delayed once
             time.sleep(0.05)
         if said.get("outcome") == "published":
             self.me.tell("applied", generation=said["generation"])

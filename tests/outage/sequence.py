@@ -22,7 +22,7 @@ import holdfast  # noqa: E402
 import region  # noqa: E402
 from timeline import Draw, Scale  # noqa: E402
 
-BOUND = 30.0  # seconds that anything may take; a bound, not a measurement
+BOUND = 60.0  # seconds that anything may take; a bound, not a measurement
 ENDS = ("applied", "refused", "stuck", "skipped")
 
 
@@ -50,8 +50,8 @@ class Process:
         try:
             self._process.stdin.write((" ".join(map(str, words)) + "\n").encode())
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # what it said stands in said()
+        except (BrokenPipeError, ValueError):
+            pass  # it has ended, or was ended: whoever waits for it says so
 
     def said(self):
         self._errors.seek(0)
@@ -65,10 +65,17 @@ class Process:
         self._process.kill()
         self._process.wait(10)
 
-    def close(self):
-        self._process.stdin.close()
+    def end(self):
+        """No more orders: it ends by itself, soon."""
         try:
-            self._process.wait(5)
+            self._process.stdin.close()
+        except BrokenPipeError:
+            pass
+
+    def close(self):
+        self.end()
+        try:
+            self._process.wait(2)
         except subprocess.TimeoutExpired:
             self.kill()
         self._reader.join(5)
@@ -95,6 +102,7 @@ class Run:
         self.clients, self._listen = clients or (1 if target == "plain" else 2), listen
         self.events, self._changed = [], threading.Condition()
         self.processes, self.server = {}, None
+        self._closing, self._closed = threading.Lock(), False
         self.dir = pathlib.Path(tempfile.mkdtemp(prefix="holdfast-outage-"))
         self.plans = region.PlanFolder(self.dir / "plans")
         self.plans.path.mkdir()
@@ -117,11 +125,18 @@ class Run:
         self.close()
 
     def close(self):
-        for process in self.processes.values():
-            process.close()
-        if self.server:
-            self.server.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
+        """Ends every process. From any thread, and more than once: a run may be interrupted by another thread."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            for process in self.processes.values():
+                process.end()
+            for process in self.processes.values():
+                process.close()
+            if self.server:
+                self.server.close()
+            shutil.rmtree(self.dir, ignore_errors=True)
 
     def _start_target(self):
         if self.target == "plain":
@@ -131,12 +146,18 @@ class Run:
         else:
             self.server = holdfast.Server()
             self.server.start().add_zone(region.ZONE)
+            if self._closed:  # in the meantime
+                self.server.close()
+                raise Trouble("the run was ended")
             self.socket, self.port = str(self.server.control), self.server.port
 
     def _start(self, name, program, *arguments):
-        if name in self.processes:
-            self.processes[name].close()
-        self.processes[name] = Process(program, arguments, self.note)
+        with self._closing:
+            if self._closed:
+                raise Trouble("the run was ended")
+            if name in self.processes:
+                self.processes[name].close()
+            self.processes[name] = Process(program, arguments, self.note)
 
     def start_enactor(self, name):
         mark = len(self.events)
@@ -169,6 +190,8 @@ class Run:
                 for event in self.events[since:]:
                     if event["who"] == who and event["did"] in did:
                         return event
+                if self._closed:
+                    raise Trouble("the run was ended")
                 if self.processes[who].has_failed():
                     raise Trouble(f"{who} ended: {self.processes[who].said()}")
                 if not self._changed.wait(min(0.5, max(0.0, end - time.monotonic()))) and time.monotonic() > end:
