@@ -15,8 +15,8 @@
  *   -DSWAP_BEFORE_COMMIT  clients see it, then it is made durable
  *   -DNO_PIN              the clean-up looks at what is served, not at what is being enacted
  *   -DNO_REVALIDATION     a verdict made outside the section counts inside
- * With -DAS_CLIENTS_SEE only that counts which a client could notice. With -DWITNESS the model must "fail" where a later
- * plan is applied after all that is interesting has happened: it shows that none of the above holds for want of events.
+ * With -DAS_CLIENTS_SEE only that counts which a client could notice. With -DWITNESS the model must "fail" where a
+ * later plan is applied after all that is interesting has happened: nothing of the above holds for want of events.
  */
 #ifndef ENACTORS
 #define ENACTORS 3

@@ -61,8 +61,8 @@ inline transact(e, plan) {
        printf("say  Enactor %d: writes plan %d to endpoint %d\n", id, plan, e);
        check(e)
     :: else ->
-       printf("say  Enactor %d: cannot apply plan %d to endpoint %d: plan %d, which is in force, is GONE\n", id, plan, e,
-              answers[e]);
+       printf("say  Enactor %d: cannot apply plan %d to endpoint %d: plan %d, which is in force, is GONE\n",
+              id, plan, e, answers[e]);
 #ifdef STUCK
        assert(plan != NEWEST); /* the newest plan can be applied */
 #endif

@@ -1,9 +1,9 @@
 """Clients, a process: asks for the endpoints of the region without a pause and judges every response.
 
 Arguments: name, port, number of endpoints, seed, and what may not go back: `zone` (no response on a socket may be of an
-older generation than one before, whatever was asked) or `endpoint` (only where the same endpoint was asked, all that can
-be wished of a store that changes one endpoint at a time). Tells each change of the regional endpoint's answer, and at
-the order `stop` what it saw in all.
+older generation than one before, whatever was asked) or `endpoint` (only where the same endpoint was asked, all that
+can be wished of a store that changes one endpoint at a time). Tells each change of the regional endpoint's answer, how
+things stand now and then, and at the order `stop` what was seen in all.
 """
 
 import os

@@ -114,7 +114,8 @@ class Show:
         return [
             (f"Plain: {empty:,} of {plain.seen.asked:,} answers empty; no plan applied until people helped.",
              BAD),
-            (f"Holdfast: {ours.seen.asked:,} answers, none empty, torn or older; {late} got {refused['rules'][0]}.", GOOD),
+            (f"Holdfast: {ours.seen.asked:,} answers, none empty, torn or older; {late} got {refused['rules'][0]}.",
+             GOOD),
             (f"Why: {late} was checked once, {plain.wanted - late} plans too early. Holdfast checks where it commits.",
              STRONG),
         ]
@@ -124,7 +125,8 @@ class ScreenView:
     """On a terminal: both sides, in place."""
 
     def __init__(self, screen):
-        self.screen, self.caption = screen, [("Starting: a store, holdfastd, a Planner, three Enactors on each side.", DIM)]
+        self.screen = screen
+        self.caption = [("Starting: a store, holdfastd, a Planner, three Enactors on each side.", DIM)]
         self.number = 0
 
     def event(self, target, event, _lines):
@@ -211,7 +213,8 @@ def main():
     parser = argparse.ArgumentParser(prog="tools/demo-outage", description=__doc__.split(". tools")[0] + ".",
                                      epilog="Ends with 0 where it went as it should: the plain store lost the "
                                             "endpoint and Holdfast did not.")
-    parser.add_argument("--speed", type=positive, default=1.0, metavar="N", help="so many times as fast (1; 0.05 to 20)")
+    parser.add_argument("--speed", type=positive, default=1.0, metavar="N",
+                        help="so many times as fast (1; 0.05 to 20)")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="what chance decides (1)")
     parser.add_argument("--lines", action="store_true", help="a line for each event, on a terminal too")
     parser.add_argument("--json", action="store_true", help="every event of every process, as lines of JSON")

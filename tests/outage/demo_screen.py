@@ -15,7 +15,8 @@ HEAD, FOOT = 3, 4  # lines above and below the two sides
 def fits():
     """Whether standard output is a terminal on which the screen has room."""
     size = shutil.get_terminal_size()
-    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb" and size.columns >= LEAST[0] and size.lines >= LEAST[1]
+    has_room = size.columns >= LEAST[0] and size.lines >= LEAST[1]
+    return has_room and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def cut(text, width):
@@ -53,7 +54,7 @@ class Screen:
             out.append(self.paint(" │ ", DIM).join(row))
         out.append(self.paint("─" * columns, DIM))
         out += [self.cell(text, style, columns) for text, style in caption]
-        frame = "\r\n".join(line + "\x1b[K" for line in out[:lines])
+        frame = "\n".join(line + "\x1b[K" for line in out[:lines])
         sys.stdout.write("\x1b[H" + frame + "\x1b[J")
         sys.stdout.flush()
 

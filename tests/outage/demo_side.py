@@ -152,8 +152,10 @@ class Side:
         wrong = (self.failed, "EMPTY") if self.failed else (self.older, "OLDER")
         if wrong[0]:
             out.append(("clients", f"{wrong[0]:,} of {self.asked:,} {wrong[1]}", BAD))
+        elif self.asked:
+            out.append(("clients", f"{self.asked:,} asked, all well", GOOD))
         else:
-            out.append(("clients", f"{self.asked:,} asked, all well", GOOD) if self.asked else ("clients", "none yet", DIM))
+            out.append(("clients", "none yet", DIM))
         out += [(called(who), *state) for who, state in self.enactors.items()]
         out.append(("Clean-up", *self.clean_up))
         return out

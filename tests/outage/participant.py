@@ -1,5 +1,6 @@
-"""What the processes of the sequence have in common: orders come in by standard input, events go out by standard output,
-one line of JSON for each. Times are of the machine's monotonic clock, so that events of several processes compare."""
+"""What the processes of the sequence have in common: orders come in by standard input, events go out by standard
+output, one line of JSON for each. Times are of the machine's monotonic clock, so that those of several processes
+compare."""
 
 import json
 import os

@@ -1,7 +1,7 @@
 """Directs one run: starts the processes, gives the orders that chance would give, and gathers what they tell.
 
-The participants know nothing of each other. Only their delays are directed, each by order and not by luck, so that a run
-with one seed is the same run on a slow machine; how long they are comes from the scaled timeline.
+The participants know nothing of each other. Only their delays are directed, each by order and not by luck, so that a
+run with one seed is the same run on a slow machine; how long they are comes from the scaled timeline.
 """
 
 import dataclasses

@@ -52,7 +52,7 @@ def end(run, came):
 
 
 def published(run):
-    """As it was: the late plan is written, then the clean-up deletes it; the automation tries in vain until people help."""
+    """As it was: the late plan is written, then the clean-up deletes it; automation tries in vain until people help."""
     draw, came = run.draw, Came(run.target)
     run.step(1)
     begin(run)

@@ -1,4 +1,4 @@
-"""Whether a run came out as it must: a plain store loses what was lost, or the test has no teeth; Holdfast loses nothing."""
+"""Whether a run came out as it must: a plain store loses what was lost, or the test has no teeth; Holdfast nothing."""
 
 PLAIN, HOLDFAST = "plain", "holdfast"
 
@@ -58,7 +58,8 @@ def _plain_faults(variant, came):
 
 
 def _holdfast_faults(variant, came):
-    out = [f"{count} responses were {kind}: {came.seen.examples}" for kind, count in came.seen.problems.items() if count]
+    out = [f"{count} responses were {kind}: {came.seen.examples}"
+           for kind, count in came.seen.problems.items() if count]
     rule = RULE.get(variant, "stale-generation")
     for event in came.late:
         if event["did"] != "refused" or rule not in event["rules"]:
