@@ -36,8 +36,8 @@ struct EnactorHost::State {
     bool again = false;  // ended, and to be tried again
   };
 
-  const std::string directory;
   const std::shared_ptr<ServerLink> link;
+  const std::shared_ptr<Modules> modules;
   const std::shared_ptr<Bell> bell = std::make_shared<Bell>();
 
   mutable std::mutex mutex;  // guards all below; never held while a plugin is called
@@ -50,7 +50,7 @@ struct EnactorHost::State {
   std::thread supervisor;
 
   State(std::string pluginDirectory, std::shared_ptr<ServerLink> to)
-      : directory(std::move(pluginDirectory)), link(std::move(to)) {}
+      : link(std::move(to)), modules(std::make_shared<Modules>(std::move(pluginDirectory), link)) {}
 
   bool isWanted(const Instance& instance) const {
     const auto zone = wanted.find(instance.zone());
@@ -69,7 +69,7 @@ struct EnactorHost::State {
   }
 
   void begin(const Name& zone, const EnactorSpec& spec) {
-    const auto instance = std::make_shared<Instance>(link, bell, directory, zone, spec);
+    const auto instance = std::make_shared<Instance>(link, bell, modules, zone, spec);
     slots.push_back({instance, quietThread([instance] { instance->live(); }), false});
   }
 
@@ -200,7 +200,8 @@ Status EnactorHost::check(const std::string& pluginDirectory, const Name& zone, 
                           const EnactorLimits& limits) {
   const auto link = std::make_shared<ServerLink>(nullptr, Log(), limits);
   const auto bell = std::make_shared<Bell>();
-  const auto instance = std::make_shared<Instance>(link, bell, pluginDirectory, zone, spec);
+  const auto modules = std::make_shared<Modules>(pluginDirectory, link);
+  const auto instance = std::make_shared<Instance>(link, bell, modules, zone, spec);
   const auto result = std::make_shared<Status>(Done{});
   std::thread thread = quietThread([instance, result] { *result = instance->tryOut(); });
   Clock::time_point next{};

@@ -94,6 +94,7 @@ class EnactorHost {
 
  private:
   class Module;
+  class Modules;
   class Instance;
   struct State;
   std::unique_ptr<State> state_;

@@ -17,20 +17,6 @@ namespace {
 /// Room for what a plugin says about its failure.
 constexpr std::size_t kErrorOctets = 1024;
 
-/// Runs a call into the plugin; a plugin that throws, against the contract, has failed and no more.
-template <class Call>
-Status guarded(const std::string& name, std::string_view what, Call call) {
-  try {
-    return call();
-  } catch (const abi::__forced_unwind&) {
-    // pthread_exit or a cancellation, which may not be caught for good and would end the server's thread in
-    // the middle of its work. So the call does not return.
-    standStill();
-  } catch (...) {
-    return Error{ErrorKind::System, name, "threw in " + std::string(what) + ": " + currentProblem()};
-  }
-}
-
 std::string seconds(std::chrono::steady_clock::duration duration) {
   const auto whole = std::chrono::duration_cast<std::chrono::milliseconds>(duration);
   return whole.count() < 1000 ? std::to_string(whole.count()) + " ms"
@@ -62,10 +48,10 @@ std::string_view EnactorHost::Instance::textOf(Phase phase) noexcept {
 }
 
 EnactorHost::Instance::Instance(std::shared_ptr<ServerLink> link, std::shared_ptr<Bell> bell,
-                                std::string pluginDirectory, Name zone, EnactorSpec spec)
+                                std::shared_ptr<Modules> modules, Name zone, EnactorSpec spec)
     : link_(std::move(link)),
       bell_(std::move(bell)),
-      pluginDirectory_(std::move(pluginDirectory)),
+      modules_(std::move(modules)),
       zone_(std::move(zone)),
       zoneText_(zone_.text()),
       spec_(std::move(spec)),
@@ -75,6 +61,23 @@ EnactorHost::Instance::Instance(std::shared_ptr<ServerLink> link, std::shared_pt
   health_.zone = zone_;
   health_.name = name_;
   health_.detail = "starting";
+}
+
+/// Runs a call into the plugin; a plugin that throws, against the contract, has failed and no more.
+template <class Call>
+Status EnactorHost::Instance::guarded(std::string_view what, Call call) {
+  const std::string where(what);
+  try {
+    return call();
+  } catch (const abi::__forced_unwind&) {
+    // pthread_exit or a cancellation. It may not be caught for good, and would end the server's thread in the
+    // middle of its work; so the call does not return.
+    fail({ErrorKind::System, name_, "ended the server's thread in " + where + ", which stands still instead"},
+         "failed");
+    standStill();
+  } catch (...) {
+    return Error{ErrorKind::System, name_, "threw in " + where + ": " + currentProblem()};
+  }
 }
 
 void EnactorHost::Instance::live() {
@@ -102,8 +105,8 @@ Status EnactorHost::Instance::load() {
          "not started");
   };
   const UncaughtWhileLoading loading(report);
-  return guarded(name_, "loading", [&]() -> Status {
-    auto loaded = Module::load(pluginDirectory_, spec_.kind, link_);
+  return guarded("loading", [&]() -> Status {
+    auto loaded = modules_->get(spec_.kind);
     if (!loaded) return std::move(loaded).error();
     const std::lock_guard lock(mutex_);
     module_ = *std::move(loaded);
@@ -117,7 +120,7 @@ Status EnactorHost::Instance::create() {
   options.reserve(spec_.options.size());
   for (const auto& [key, value] : spec_.options) options.push_back({key.c_str(), value.c_str()});
   std::string error(kErrorOctets, '\0');
-  return guarded(name_, "create", [&]() -> Status {
+  return guarded("create", [&]() -> Status {
     enactor_ = module_->table().create(&host_, zoneText_.c_str(), spec_.argument.c_str(), options.data(),
                                        options.size(), error.data(), error.size());
     if (enactor_ != nullptr) return Done{};
@@ -129,7 +132,7 @@ Status EnactorHost::Instance::create() {
 Status EnactorHost::Instance::start() {
   enter(Phase::Start);
   std::string error(kErrorOctets, '\0');
-  Status begun = guarded(name_, "start", [&]() -> Status {
+  Status begun = guarded("start", [&]() -> Status {
     started_ = module_->table().start(enactor_, error.data(), error.size()) == 0;
     if (started_) return Done{};
     error.resize(::strnlen(error.data(), error.size()));
@@ -141,7 +144,7 @@ Status EnactorHost::Instance::start() {
     runEnded_ = false;
   }
   const auto run = [this] {
-    const Status ran = guarded(name_, "run", [&]() -> Status {
+    const Status ran = guarded("run", [&]() -> Status {
       module_->table().run(enactor_);
       return Done{};
     });
@@ -150,7 +153,7 @@ Status EnactorHost::Instance::start() {
     runEnded_ = true;
     moved_.notify_all();
   };
-  return guarded(name_, "making a thread", [&]() -> Status {
+  return guarded("making a thread", [&]() -> Status {
     try {
       runner_ = quietThread(run);
     } catch (...) {
@@ -179,7 +182,7 @@ void EnactorHost::Instance::end() {
   questions_.stop();
   const auto call = [&](Phase phase, void (*function)(holdfast_enactor*)) {
     enter(phase);
-    const Status done = guarded(name_, textOf(phase), [&]() -> Status {
+    const Status done = guarded(textOf(phase), [&]() -> Status {
       function(enactor_);
       return Done{};
     });

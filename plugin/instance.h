@@ -26,7 +26,7 @@ class EnactorHost::Instance {
   using Clock = std::chrono::steady_clock;
 
   /// `bell` is rung when health() or overdue() may have something new to tell.
-  Instance(std::shared_ptr<ServerLink> link, std::shared_ptr<Bell> bell, std::string pluginDirectory,
+  Instance(std::shared_ptr<ServerLink> link, std::shared_ptr<Bell> bell, std::shared_ptr<Modules> modules,
            Name zone, EnactorSpec spec);
   Instance(const Instance&) = delete;
   Instance& operator=(const Instance&) = delete;
@@ -62,6 +62,8 @@ class EnactorHost::Instance {
   static std::string_view textOf(Phase phase) noexcept;
   EnactorState stateOf() const;
 
+  template <class Call>
+  Status guarded(std::string_view what, Call call);
   Status load();
   Status create();
   Status start();
@@ -102,7 +104,7 @@ class EnactorHost::Instance {
   // Constant after construction.
   const std::shared_ptr<ServerLink> link_;
   const std::shared_ptr<Bell> bell_;
-  const std::string pluginDirectory_;
+  const std::shared_ptr<Modules> modules_;
   const Name zone_;
   const std::string zoneText_;
   const EnactorSpec spec_;

@@ -50,10 +50,6 @@ std::string tableProblem(const holdfast_enactor_table* table, const std::string&
 
 }  // namespace
 
-void EnactorHost::Module::Closer::operator()(void* handle) const noexcept {
-  ::dlclose(handle);
-}
-
 Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(
     const std::string& directory, const std::string& kind, const std::shared_ptr<ServerLink>& link) {
   if (!isKind(kind))
@@ -68,10 +64,10 @@ Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(
                  "is missing, so there is no Enactor of kind \"" + kind +
                      "\": correct the kind or install its plugin"};
 
-  Handle handle(::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE));
-  if (!handle)
+  void* const handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (handle == nullptr)
     return Error{ErrorKind::Invalid, file, "does not load as an Enactor plugin: " + dynamicLinkerError()};
-  void* symbol = ::dlsym(handle.get(), HOLDFAST_ENACTOR_SYMBOL);
+  void* symbol = ::dlsym(handle, HOLDFAST_ENACTOR_SYMBOL);
   if (symbol == nullptr)
     return Error{ErrorKind::Invalid, file, "is no Enactor plugin: " + dynamicLinkerError()};
   const auto function = reinterpret_cast<holdfast_enactor_plugin_function>(symbol);
@@ -85,13 +81,10 @@ Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(
     return Error{ErrorKind::Invalid, file, std::move(problem)};
   holdfast_enactor_table known{};
   std::memcpy(&known, table, std::min(table->size, sizeof known));
-  const std::shared_ptr<Module> module(new Module(std::move(handle), known));
+  const std::shared_ptr<Module> module(new Module(known));
   module->watchThreads(kind, link);
   return std::shared_ptr<const Module>(module);
 }
-
-EnactorHost::Module::Module(Handle handle, const holdfast_enactor_table& table)
-    : handle_(std::move(handle)), table_(table) {}
 
 void EnactorHost::Module::watchThreads(const std::string& kind, const std::shared_ptr<ServerLink>& link) {
   report_ = std::make_shared<const UncaughtReport>(
@@ -113,6 +106,23 @@ void EnactorHost::Module::watchThreads(const std::string& kind, const std::share
 EnactorHost::Module::Crashes EnactorHost::Module::crashes() const {
   const std::lock_guard lock(crashLog_->mutex);
   return crashLog_->crashes;
+}
+
+std::shared_ptr<const EnactorHost::Module> EnactorHost::Modules::running(const std::string& kind) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = modules_.find(kind);
+  return found == modules_.end() ? nullptr : found->second.lock();
+}
+
+Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Modules::get(const std::string& kind) {
+  if (std::shared_ptr<const Module> loaded = running(kind)) return loaded;
+  Result<std::shared_ptr<const Module>> loaded = Module::load(directory_, kind, link_);
+  if (!loaded) return loaded;
+  const std::lock_guard lock(mutex_);
+  std::weak_ptr<const Module>& known = modules_[kind];
+  if (std::shared_ptr<const Module> faster = known.lock()) return faster;
+  known = *loaded;
+  return loaded;
 }
 
 }  // namespace holdfast

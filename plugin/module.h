@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "plugin/holdfast_enactor.h"
 #include "plugin/host.h"
@@ -40,18 +42,32 @@ class EnactorHost::Module {
     std::mutex mutex;
     Crashes crashes;
   };
-  struct Closer {
-    void operator()(void* handle) const noexcept;
-  };
-  using Handle = std::unique_ptr<void, Closer>;
 
-  Module(Handle handle, const holdfast_enactor_table& table);
+  explicit Module(const holdfast_enactor_table& table) : table_(table) {}
   void watchThreads(const std::string& kind, const std::shared_ptr<ServerLink>& link);
 
-  const Handle handle_;
   const holdfast_enactor_table table_;
   const std::shared_ptr<CrashLog> crashLog_ = std::make_shared<CrashLog>();
   std::shared_ptr<const UncaughtReport> report_;  // told while this lives
+};
+
+/// The modules of one directory, each loaded once for all instances that run. Any thread.
+class EnactorHost::Modules {
+ public:
+  Modules(std::string directory, std::shared_ptr<ServerLink> link)
+      : directory_(std::move(directory)), link_(std::move(link)) {}
+
+  /// The module of a kind: the one that runs already, or a new one. A kind that hangs where it is loaded
+  /// holds up none that runs.
+  Result<std::shared_ptr<const Module>> get(const std::string& kind);
+
+ private:
+  std::shared_ptr<const Module> running(const std::string& kind) const;
+
+  const std::string directory_;
+  const std::shared_ptr<ServerLink> link_;
+  mutable std::mutex mutex_;
+  std::map<std::string, std::weak_ptr<const Module>> modules_;
 };
 
 }  // namespace holdfast

@@ -77,6 +77,8 @@ std::vector<std::shared_ptr<const UncaughtReport>> concerned(bool& isPlugin) {
 /// REQUIRES: the registry's mutex.
 void takeOver(Registry& all) {
   if (std::get_terminate() == &onTerminate) return;
+  std::array<void*, 1> first{};
+  ::backtrace(first.data(), 1);  // loads what it needs, which is not to be done by the handler
   all.before = std::set_terminate(&onTerminate);
 }
 

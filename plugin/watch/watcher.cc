@@ -245,6 +245,7 @@ bool Watcher::mustWait(const Candidate& candidate, std::uint64_t committed) {
   const auto [waits, isNew] = waiting_.try_emplace(candidate.name);
   if (isNew || waits->second.candidate.identity != candidate.identity)
     waits->second = {candidate, Clock::now(), false};
+  handled_.erase(candidate.name);  // an earlier state of the file
   return waits->second.isQuiet();
 }
 
@@ -315,6 +316,7 @@ void Watcher::judged(const Candidate& candidate, const holdfast_outcome& outcome
   health(true, refused);
   if (std::strcmp(outcome.rule, "base-mismatch") == 0 && candidate.base > outcome.committed) {
     waiting_[candidate.name] = {candidate, Clock::now(), true};
+    handled_.erase(candidate.name);
     return;
   }
   handled(candidate.name, candidate.identity);

@@ -61,6 +61,17 @@ TEST_CASE("a plugin that throws where it works has failed, and is tried again by
   CHECK(server.submit(plan("one.example.", 1, 9)).kind == Outcome::Kind::Published);
 }
 
+TEST_CASE(
+    "a plugin that ends the server's thread has failed, and its end is waited for no longer than a hang") {
+  EnactorLimits limits;
+  limits.call = 100ms;
+  Server server(HOLDFAST_TEST_ENACTORS, limits);
+  server.run({{"odd", "exit in run", {}}});
+  REQUIRE(eventually([&] { return server.health().state == EnactorState::Failed; }));
+  CHECK(server.logged("failed: ended the server's thread in run, which stands still instead"));
+  CHECK(server.host().stop() == 1);
+}
+
 TEST_CASE("an Enactor that ends by itself is stopped, and told of") {
   Server server(HOLDFAST_TEST_ENACTORS);
   server.run({{"odd", "return from run", {}}});
@@ -81,7 +92,7 @@ TEST_CASE("an exception that ends a thread of the plugin's own does not end the 
   REQUIRE(eventually([&] { return health().crashes > before; }));
   CHECK_FALSE(health().healthy);
   CHECK_THAT(health().detail, Contains("an exception ended a thread of this kind of Enactor"));
-  CHECK(server.logged("an exception ended a thread of an Enactor of kind odd, which stands still"));
+  CHECK(server.linesWith("an exception ended a thread of an Enactor of kind odd, which stands still") == 1);
   // The thread stands still; all others, and this plugin's instances, go on.
   CHECK(server.submit(plan("one.example.", 1, 9)).kind == Outcome::Kind::Published);
   CHECK(server.runAll({}).empty());

@@ -42,7 +42,8 @@ log: {level: debug, format: json}
 identity: {nsid: 'a "b"', version: auto, name: hostname}
 cookies: {mode: require, secret-file: /etc/secrets}
 limits: {plan-bytes: 64M, tcp-idle: 1500ms, tcp-connections-per-client: 7, tcp-message: 900ms,
-         tcp-response: 3s, tcp-lifetime: 2m}
+         tcp-response: 3s, tcp-lifetime: 2m, enactor-call: 700ms, enactor-concurrent: 3, enactor-rate: 4,
+         enactor-burst: 5, enactor-wait: 6s, enactor-log-lines: 7, enactor-text: 2K}
 zones:
   us-east-1.example.net:
     guard: {min-targets: 2, min-capacity: 75%, ttl: [1, 3600], timeout: 2m}
@@ -59,6 +60,11 @@ zones:
   CHECK(zone.enactors[0].kind == "watch");
   CHECK(zone.enactors[0].argument == "/etc/x");
   CHECK(zone.enactors[0].options.at("every") == "5s");
+  CHECK(zone.enactors[0].where == "f.yaml:14:16: zones.us-east-1.example.net.enactors[0]");
+  CHECK(zone.enactors[1].where == "f.yaml:14:45: zones.us-east-1.example.net.enactors[1]");
+  const EnactorLimits limits{std::chrono::milliseconds(700), 3, 4,    5,
+                             std::chrono::seconds(6),        7, 2048, 64ull << 20};
+  CHECK(config.live.enactors == limits);
   CHECK(config.live.zones.contains(Name()));
   CHECK(config.start.tcpIdle == std::chrono::milliseconds(1500));
   CHECK(config.start.tcpConnectionsPerClient == 7);

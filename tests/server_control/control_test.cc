@@ -29,6 +29,9 @@ TEST_CASE("a plan is published and stands in status and history") {
   const auto status = server.get("/v1/status");
   CHECK(status["listen"][0] == "127.0.0.1:5300");
   CHECK(status["enactors"][0]["name"] == "watch:/x");
+  CHECK(status["enactors"][0]["state"] == "starting");
+  CHECK(status["enactors"][0]["last_outcome"].is_null());
+  CHECK(status["enactors"][0]["throttled"] == 0);
   REQUIRE(status["zones"].size() == 1);
   const auto zone = status["zones"][0];
   CHECK(zone["served"] == 6);

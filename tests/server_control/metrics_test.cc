@@ -57,8 +57,9 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
   workers[1].tcpSlowResponse.add(5);
   workers[1].tcpExpired.add(6);
   workers[1].tcpEvicted.add(8);
-  const MetricsSources sources{
-      server.publisher(), workers, {{Name(), "watch:/x", true, "", 3, 2, 1}}, 1, {}, {{"limits.pick", 64}}};
+  EnactorHealth enactor{Name(), "watch:/x", true, "", 3, 2, 1, 8, 9, EnactorState::Running, 10, 11, 12};
+  enactor.lastAt = WallTime(std::chrono::seconds(1'000));
+  const MetricsSources sources{server.publisher(), workers, {enactor}, 1, {}, {{"limits.pick", 64}}};
   const std::string text = metricsText(sources, WallTime(std::chrono::hours(500'000)));
 
   std::map<std::string, std::string> typeOf;
@@ -98,7 +99,15 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
         "holdfast_plans_published_total{zone=\"example.net.\"} 1\n",
         "holdfast_plans_refused_total{zone=\"example.net.\",rule=\"stale-generation\"} 1\n",
         "holdfast_limit{key=\"limits.pick\"} 64\n",
-        "holdfast_enactor_healthy{zone=\".\",enactor=\"watch:/x\"} 1\n"})
+        "holdfast_enactor_healthy{zone=\".\",enactor=\"watch:/x\"} 1\n",
+        "holdfast_enactor_plans_total{zone=\".\",enactor=\"watch:/x\",outcome=\"superseded\"} 8\n",
+        "holdfast_enactor_plans_total{zone=\".\",enactor=\"watch:/x\",outcome=\"failed\"} 9\n",
+        "holdfast_enactor_state{zone=\".\",enactor=\"watch:/x\",state=\"running\"} 1\n",
+        "holdfast_enactor_state{zone=\".\",enactor=\"watch:/x\",state=\"hung\"} 0\n",
+        "holdfast_enactor_throttled_total{zone=\".\",enactor=\"watch:/x\",what=\"submission\"} 10\n",
+        "holdfast_enactor_throttled_total{zone=\".\",enactor=\"watch:/x\",what=\"log-line\"} 11\n",
+        "holdfast_enactor_crashes_total{zone=\".\",enactor=\"watch:/x\"} 12\n",
+        "holdfast_enactor_last_outcome_timestamp_seconds{zone=\".\",enactor=\"watch:/x\"} 1000\n"})
     CHECK_THAT(text, Catch::Contains(expected));
 }
 

@@ -1,4 +1,6 @@
 // A plugin that does what its argument says, most of it against the contract.
+#include <pthread.h>
+
 #include <exception>
 #include <stdexcept>
 #include <string>
@@ -51,6 +53,7 @@ int start(holdfast_enactor* enactor, char* /*error*/, std::size_t /*errorSize*/)
 void run(holdfast_enactor* enactor) {
   if (enactor->argument == "throw in run") throw std::runtime_error("run is odd");
   if (enactor->argument == "return from run") return;
+  if (enactor->argument == "exit in run") ::pthread_exit(nullptr);
   while (enactor->host->stopping(enactor->host) == 0)
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
 }
