@@ -79,6 +79,8 @@ std::uint32_t kindOf(Outcome::Kind kind) noexcept {
   switch (kind) {
     case Outcome::Kind::Published:
       return HOLDFAST_PUBLISHED;
+    case Outcome::Kind::Superseded:
+      return HOLDFAST_SUPERSEDED;
     case Outcome::Kind::Accepted:  // of a dry run, which no Enactor can ask for
     case Outcome::Kind::Refused:
       return HOLDFAST_REFUSED;
