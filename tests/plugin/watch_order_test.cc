@@ -9,21 +9,21 @@ using namespace holdfast;
 using namespace holdfast::test;
 using namespace std::chrono_literals;
 using Catch::Contains;
-using holdfast::watch::Candidate;
+using Found = holdfast::watch::Candidate;
 
 namespace {
 
 constexpr const char* kZone = "one.example.";
 
-Candidate full(Generation generation) {
+Found full(Generation generation) {
   return {"full " + std::to_string(generation), watch::FileFormat::Json, {}, true, generation, 0};
 }
-Candidate change(Generation base, Generation generation) {
+Found change(Generation base, Generation generation) {
   return {"change " + std::to_string(base), watch::FileFormat::Json, {}, true, generation, base};
 }
 
 /// The order in which all are submitted where everything is published that fits.
-std::vector<Generation> order(std::vector<Candidate> candidates, Generation committed) {
+std::vector<Generation> order(std::vector<Found> candidates, Generation committed) {
   std::vector<Generation> published;
   while (const auto next = nextToSubmit(candidates, committed)) {
     const Generation target = candidates[*next].target();
