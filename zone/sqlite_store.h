@@ -62,12 +62,14 @@ class SqliteStore final : public PlanStore {
 
   SqliteStore(StateDirectory state, StoreOptions options);
 
-  // sqlite_recovery.cc
-  Status start();
-  Status salvage(const std::string& damage);
+  // sqlite_open.cc
   Status openWritable();
   Status openReadable();
   Status openInMemory(SqliteDatabase& source);
+
+  // sqlite_recovery.cc
+  Status start();
+  Status salvage(const std::string& damage);
   Status openCopies();
   Status setAside(const std::string& why);
   Status restoreCopies(SqliteDatabase& database);

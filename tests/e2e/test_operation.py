@@ -68,8 +68,9 @@ def test_the_content_of_a_restart_equals_the_content_before(server):
     assert [entry["generation"] for entry in server.history()] == [2, 1]
 
 
-@pytest.mark.parametrize("damage", ["DELETE FROM contents", "UPDATE contents SET body = x'00'",
-                                    "UPDATE contents SET body = zeroblob(length(body))"],
+@pytest.mark.parametrize("damage", ["DELETE FROM entries WHERE sha256 NOT NULL",
+                                    "UPDATE entries SET body = x'00' WHERE sha256 NOT NULL",
+                                    "UPDATE entries SET body = zeroblob(length(body)) WHERE sha256 NOT NULL"],
                          ids=["missing", "cut-off", "zeroed"])
 def test_a_newer_plan_applies_although_the_committed_content_is_missing_or_corrupt(server, damage):
     """I6: no state needs a person to unwedge it."""

@@ -7,83 +7,14 @@
 #include <filesystem>
 #include <fstream>
 
-#include "tests/zone/fixtures.h"
 #include "tests/zone/sqlite_fault_vfs.h"
-#include "zone/sqlite_database.h"
+#include "tests/zone/sqlite_machine.h"
 
 using namespace holdfast;
-using holdfast::test::name;
+using holdfast::test::Machine;
+using Fixture = holdfast::test::MachineFixture;
 
 namespace {
-
-const Name kApex = name("example.");
-
-std::string plan(Generation generation) {
-  return R"({"plan": 1, "generation": )" + std::to_string(generation) +
-         R"(, "endpoints": {"a": {"targets": [{"address": "192.0.2.)" + std::to_string(generation % 250) +
-         R"("}]}}, "records": ["@ 60 IN NS ns."]})";
-}
-
-/// A server on a directory, with a file system of the test's choice.
-struct Machine {
-  explicit Machine(std::string path, std::string vfs_ = "")
-      : directory(std::move(path)), vfs(std::move(vfs_)) {
-    start();
-  }
-  bool start() {
-    publisher.reset();
-    StoreOptions options;
-    options.vfs = vfs;
-    Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory, options);
-    if (!store) {
-      problem = store.error().text();
-      return false;
-    }
-    Result<std::unique_ptr<Publisher>> opened =
-        Publisher::open(*std::move(store), [this] { return WallTime(std::chrono::microseconds(now)); });
-    if (!opened) problem = opened.error().text();
-    if (opened) publisher = *std::move(opened);
-    return publisher != nullptr;
-  }
-  /// "published", "refused", or the error.
-  std::string push(const std::string& body) {
-    Document document;
-    document.zone = kApex;
-    document.body = body;
-    const Result<Outcome> outcome = Intake(*publisher, PlanLimits{}).submit(document);
-    if (!outcome) return outcome.error().text();
-    if (outcome->unrecorded) return "unrecorded: " + outcome->unrecorded->text();
-    return outcome->kind == Outcome::Kind::Published ? "published" : "refused";
-  }
-  std::string push(Generation generation) { return push(plan(generation)); }
-  Generation served() {
-    const auto status = publisher->status(kApex);
-    return status ? status->served : 0;
-  }
-  TendReport tend() {
-    Keeping keeping;
-    keeping.goodAfter = std::chrono::milliseconds(0);
-    return publisher->tend(keeping);
-  }
-  std::string problems() const {
-    std::string all;
-    for (const Error& each : publisher->loadProblems()) all += each.text() + "\n";
-    return all;
-  }
-  /// Generations 1 and 2, of which 2 is last-known-good, and then more up to `last`.
-  void fill(Generation last) {
-    REQUIRE(publisher->addZone(kApex));
-    REQUIRE(push(1) == "published");
-    REQUIRE(push(2) == "published");
-    REQUIRE(tend().promoted.size() == 1);
-    for (Generation generation = 3; generation <= last; ++generation)
-      REQUIRE(push(generation) == "published");
-  }
-
-  std::string directory, vfs, problem;
-  std::int64_t now = 1'800'000'000'000'000;
-  std::unique_ptr<Publisher> publisher;
-};
 
 bool meddle(const std::string& directory, const std::string& sql) {
   sqlite3* raw = nullptr;
@@ -106,11 +37,6 @@ std::size_t setAside(const std::string& directory) {
   return count;
 }
 
-struct Fixture {
-  const RcuThread thread;
-  test::TemporaryDirectory directory;
-};
-
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "I6: a store with a damaged header is set aside; last-known-good is served") {
@@ -122,13 +48,13 @@ TEST_CASE_METHOD(Fixture, "I6: a store with a damaged header is set aside; last-
   CHECK(setAside(directory.path()) == 1);
   CHECK(machine.problems().find("set aside") != std::string::npos);
   CHECK(machine.served() == 2);
-  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{2});
+  CHECK(machine.publisher->status(test::kZone)->good == std::vector<Generation>{2});
   CHECK(machine.push(2) == "refused");  // the fence of the copy
   CHECK(machine.push(5) == "published");
   REQUIRE(machine.start());
   CHECK(machine.problems().empty());
   CHECK(machine.served() == 5);
-  CHECK(machine.publisher->verify(kApex)->whole());
+  CHECK(machine.publisher->verify(test::kZone)->whole());
 }
 
 TEST_CASE_METHOD(Fixture,
@@ -185,7 +111,7 @@ TEST_CASE_METHOD(Fixture, "I6: without its file the store is made anew from the 
   CHECK(machine.problems().find("was not there") != std::string::npos);
   CHECK(machine.served() == 2);
   CHECK(machine.push(3) == "published");
-  const auto history = machine.publisher->history(kApex, 10, 0);
+  const auto history = machine.publisher->history(test::kZone, 10, 0);
   REQUIRE(history);
   CHECK((*history)[1].fate == Fate::Restored);
   // A copy that is damaged is not believed.
@@ -195,7 +121,7 @@ TEST_CASE_METHOD(Fixture, "I6: without its file the store is made anew from the 
   overwrite(directory.path() + "/good/example.2", 60, 10);
   REQUIRE(machine.start());
   CHECK(machine.problems().find("SHA-256") != std::string::npos);
-  CHECK_FALSE(machine.publisher->hasZone(kApex));
+  CHECK_FALSE(machine.publisher->hasZone(test::kZone));
 }
 
 TEST_CASE_METHOD(Fixture,
@@ -210,7 +136,7 @@ TEST_CASE_METHOD(Fixture,
   INFO(sql);
   REQUIRE(meddle(directory.path(), sql));
   REQUIRE(machine.start());
-  const auto status = machine.publisher->status(kApex);
+  const auto status = machine.publisher->status(test::kZone);
   CHECK(status->committed == 4);
   CHECK(status->served == 2);
   CHECK(machine.problems().find("is served with generation 2 instead of 4") != std::string::npos);
@@ -227,7 +153,7 @@ TEST_CASE_METHOD(Fixture,
                  "I7: a store that is lost under a running server is made anew from what is served") {
   Machine machine(directory.path());
   machine.fill(4);
-  REQUIRE(machine.publisher->setFrozen(kApex, "night"));
+  REQUIRE(machine.publisher->setFrozen(test::kZone, "night"));
   SECTION("the file was deleted") {
     for (const char* part : {"", "-wal", "-shm"})
       std::filesystem::remove(directory.path() + "/plans.db" + part);
@@ -248,9 +174,9 @@ TEST_CASE_METHOD(Fixture,
   REQUIRE(machine.start());
   CHECK(machine.problems().empty());
   CHECK(machine.served() == 5);
-  CHECK(machine.publisher->status(kApex)->frozen == "night");
+  CHECK(machine.publisher->status(test::kZone)->frozen == "night");
   CHECK(machine.push(5) == "refused");
-  CHECK(machine.publisher->verify(kApex)->whole());
+  CHECK(machine.publisher->verify(test::kZone)->whole());
 }
 
 TEST_CASE_METHOD(Fixture, "I7: damage that a commit meets costs the history, and not the plan") {
@@ -275,8 +201,8 @@ TEST_CASE_METHOD(Fixture,
   CHECK(machine.push(5) != "published");
   CHECK(machine.served() == 4);
   CHECK(machine.push(4).starts_with("unrecorded"));  // refused all the same
-  CHECK(machine.publisher->setFrozen(kApex, "night").operator bool() == false);
-  CHECK_FALSE(machine.publisher->status(kApex)->frozen);
+  CHECK(machine.publisher->setFrozen(test::kZone, "night").operator bool() == false);
+  CHECK_FALSE(machine.publisher->status(test::kZone)->frozen);
   CHECK_FALSE(machine.tend().problems.empty());
   REQUIRE(machine.start());  // a start on such a disk
   CHECK(machine.served() == 4);
@@ -286,7 +212,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(machine.served() == 5);
   REQUIRE(machine.start());
   CHECK(machine.served() == 5);
-  CHECK(machine.publisher->verify(kApex)->whole());
+  CHECK(machine.publisher->verify(test::kZone)->whole());
 }
 
 TEST_CASE_METHOD(Fixture, "I8: a state directory that may only be read is served from, and takes no plan") {
@@ -313,7 +239,7 @@ TEST_CASE_METHOD(Fixture, "I8: a state directory that may only be read is served
     if (machine.served() != 4) _exit(2);
     if (machine.push(5).find("is not written") == std::string::npos) _exit(3);
     if (machine.problems().find("served from without being written") == std::string::npos) _exit(4);
-    if (!machine.publisher->history(kApex, 10, 0)) _exit(5);
+    if (!machine.publisher->history(test::kZone, 10, 0)) _exit(5);
     if (!machine.publisher->storeStats().readOnly) _exit(6);
     _exit(0);
   }
@@ -350,56 +276,4 @@ TEST_CASE_METHOD(Fixture,
   CHECK(machine.push(5).find("newer holdfastd") != std::string::npos);
   machine.publisher.reset();
   CHECK(meddle(directory.path(), "CREATE TABLE untouched (x)"));
-}
-
-TEST_CASE_METHOD(Fixture,
-                 "last-known-good: only what has served long enough, and nothing that was rolled back from") {
-  Machine machine(directory.path());
-  REQUIRE(machine.publisher->addZone(kApex));
-  Keeping keeping;
-  keeping.goodAfter = std::chrono::minutes(5);
-  keeping.goodKept = 2;
-  auto now = std::chrono::steady_clock::now();
-  const auto tendIn = [&](std::chrono::seconds later) {
-    now += later;
-    machine.now += 86'400'000'000;  // the wall clock has no say
-    return machine.publisher->tend(keeping, now).promoted.size();
-  };
-  REQUIRE(machine.push(1) == "published");
-  CHECK(tendIn(std::chrono::seconds(0)) == 0);
-  CHECK(tendIn(std::chrono::seconds(299)) == 0);
-  CHECK(tendIn(std::chrono::seconds(1)) == 1);
-  CHECK(tendIn(std::chrono::seconds(1000)) == 0);
-  for (Generation generation = 2; generation <= 4; ++generation) {
-    REQUIRE(machine.push(generation) == "published");
-    CHECK(tendIn(std::chrono::seconds(0)) == 0);
-    CHECK(tendIn(std::chrono::seconds(300)) == 1);
-  }
-  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{4, 3});
-  CHECK(std::filesystem::exists(directory.path() + "/good/example.4"));
-  CHECK_FALSE(std::filesystem::exists(directory.path() + "/good/example.2"));
-  Rollback wish;
-  wish.zone = kApex;
-  wish.to = 3;
-  wish.reason = "4 is bad";
-  const Result<Outcome> back = machine.publisher->rollback(wish);
-  REQUIRE(back);
-  REQUIRE(back->kind == Outcome::Kind::Published);
-  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{3});
-  CHECK(tendIn(std::chrono::seconds(0)) == 0);
-  CHECK_FALSE(std::filesystem::exists(directory.path() + "/good/example.4"));
-  REQUIRE(machine.start());
-  CHECK(machine.publisher->status(kApex)->good == std::vector<Generation>{3});
-}
-
-TEST_CASE("what is too large for a row is a clear error") {
-  Result<SqliteDatabase> database = SqliteDatabase::open(":memory:", SqliteDatabase::Mode::ReadWrite, "");
-  REQUIRE(database);
-  REQUIRE(database->run("CREATE TABLE t (x)"));
-  sqlite3_limit(database->handle(), SQLITE_LIMIT_LENGTH, 1000);
-  SqliteStatement insert(*database, "INSERT INTO t VALUES (?)");
-  const std::string large(2000, 'x');
-  const Status done = insert.bindBlob(large).run("write it");
-  REQUIRE_FALSE(done);
-  CHECK(done.error().kind == ErrorKind::TooLarge);
 }

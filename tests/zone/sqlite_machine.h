@@ -1,0 +1,85 @@
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+
+#include "tests/zone/fixtures.h"
+
+namespace holdfast::test {
+
+inline const Name kZone = name("example.");
+
+inline std::string planOf(Generation generation) {
+  return R"({"plan": 1, "generation": )" + std::to_string(generation) +
+         R"(, "endpoints": {"a": {"targets": [{"address": "192.0.2.)" + std::to_string(generation % 250) +
+         R"("}]}}, "records": ["@ 60 IN NS ns."]})";
+}
+
+/// A server on a directory, with a file system of the test's choice.
+struct Machine {
+  explicit Machine(std::string path, std::string vfs_ = "")
+      : directory(std::move(path)), vfs(std::move(vfs_)) {
+    start();
+  }
+  bool start() {
+    publisher.reset();
+    StoreOptions options;
+    options.vfs = vfs;
+    Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory, options);
+    if (!store) {
+      problem = store.error().text();
+      return false;
+    }
+    Result<std::unique_ptr<Publisher>> opened =
+        Publisher::open(*std::move(store), [this] { return WallTime(std::chrono::microseconds(now)); });
+    if (!opened) problem = opened.error().text();
+    if (opened) publisher = *std::move(opened);
+    return publisher != nullptr;
+  }
+  /// "published", "refused", or the error.
+  std::string push(const std::string& body) {
+    Document document;
+    document.zone = kZone;
+    document.body = body;
+    const Result<Outcome> outcome = Intake(*publisher, PlanLimits{}).submit(document);
+    if (!outcome) return outcome.error().text();
+    if (outcome->unrecorded) return "unrecorded: " + outcome->unrecorded->text();
+    return outcome->kind == Outcome::Kind::Published ? "published" : "refused";
+  }
+  std::string push(Generation generation) { return push(planOf(generation)); }
+  Generation served() {
+    const auto status = publisher->status(kZone);
+    return status ? status->served : 0;
+  }
+  TendReport tend() {
+    Keeping keeping;
+    keeping.goodAfter = std::chrono::milliseconds(0);
+    return publisher->tend(keeping);
+  }
+  std::string problems() const {
+    std::string all;
+    for (const Error& each : publisher->loadProblems()) all += each.text() + "\n";
+    return all;
+  }
+  /// Generations 1 and 2, of which 2 is last-known-good, and then more up to `last`.
+  void fill(Generation last) {
+    REQUIRE(publisher->addZone(kZone));
+    REQUIRE(push(1) == "published");
+    REQUIRE(push(2) == "published");
+    REQUIRE(tend().promoted.size() == 1);
+    for (Generation generation = 3; generation <= last; ++generation)
+      REQUIRE(push(generation) == "published");
+  }
+
+  std::string directory, vfs, problem;
+  std::int64_t now = 1'800'000'000'000'000;
+  std::unique_ptr<Publisher> publisher;
+};
+
+struct MachineFixture {
+  const RcuThread thread;
+  TemporaryDirectory directory;
+};
+
+}  // namespace holdfast::test
