@@ -224,25 +224,30 @@ LossWindow LossWindow::since(Time oldest) const {
 }
 
 void VelocityLedger::record(NameView zone, const Losses& losses, Time at) {
-  LossWindow& window = zones_[std::string(textOf(zone))];
+  LossWindow& window = zones_[std::string(textOf(zone))].window;
   window = window.with(losses, at);
 }
 
 LossWindow VelocityLedger::standing(NameView zone, Time now, std::chrono::milliseconds keep) {
-  LossWindow& window = zones_[std::string(textOf(zone))];
-  window = window.since(now - keep);
-  return window;
+  Kept& kept = zones_[std::string(textOf(zone))];
+  kept.keep = keep;
+  kept.window = kept.window.since(now - keep);
+  return kept.window;
 }
 
 void VelocityLedger::put(NameView zone, LossWindow next) noexcept {
   const auto found = zones_.find(textOf(zone));
-  if (found != zones_.end()) found->second = std::move(next);
+  if (found != zones_.end()) found->second.window = std::move(next);
 }
 
 Loss VelocityLedger::elsewhere(NameView zone, Time now, std::chrono::milliseconds window) {
   Loss sum;
-  for (auto& [apex, losses] : zones_)
-    if (apex != textOf(zone)) sum += losses.since(now - window).total();
+  for (auto& [apex, kept] : zones_) {
+    if (apex == textOf(zone)) continue;
+    // Forgotten in place, so that an idle zone costs once what it lost.
+    kept.window = kept.window.since(now - std::max(kept.keep, window));
+    sum += kept.window.since(now - window).total();
+  }
   return sum;
 }
 

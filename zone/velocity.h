@@ -130,8 +130,12 @@ class VelocityLedger {
   void forget(NameView zone);
 
  private:
+  struct Kept {
+    LossWindow window;
+    std::chrono::milliseconds keep = std::chrono::days(7);  // as standing() was last asked for
+  };
   // By the octets of the apex: to find one needs no memory.
-  std::map<std::string, LossWindow, std::less<>> zones_;
+  std::map<std::string, Kept, std::less<>> zones_;
 };
 
 }  // namespace holdfast

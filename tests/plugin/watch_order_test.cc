@@ -51,7 +51,7 @@ TEST_CASE("what leads to the newest generation goes first, each on its base") {
   CHECK(order({full(10), change(5, 12)}, 5) == Generations{12});
   CHECK(order({full(8), change(5, 6), change(6, 8)}, 5) == Generations{8});  // the shorter way
   CHECK(order({change(6, 7)}, 5).empty());
-  Candidate noPlan;
+  Found noPlan;
   CHECK(nextToSubmit(std::vector{full(3), noPlan}, 0) == std::size_t{1});
   CHECK_FALSE(watch::nextToSubmit({}, 0));
 }

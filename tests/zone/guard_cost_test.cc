@@ -55,7 +55,7 @@ std::pair<std::uint64_t, Rules> costOf(Guarded& guarded, const Fleet& fleet,
 TEST_CASE("I10: what the guard looks at for a small change does not grow with the zones") {
   Guarded small({"y.", "z."}), large({"y.", "z."});
   fill(small, 1000);
-  fill(large, 100'000);
+  fill(large, kManyEndpoints);
   struct Change {
     const char* what;
     Fleet fleet;
@@ -84,7 +84,7 @@ TEST_CASE("I10: what the guard looks at for a small change does not grow with th
   for (const Change& change : changes) {
     const auto [few, smallRules] = costOf(small, change.fleet, change.remove, change.records);
     const auto [many, largeRules] = costOf(large, change.fleet, change.remove, change.records);
-    INFO(change.what << ": " << few << " in 1,000 names, " << many << " in 100,000");
+    INFO(change.what << ": " << few << " in 1,000 names, " << many << " in " << kManyEndpoints);
     CHECK(smallRules == largeRules);
     CHECK(smallRules.empty() == change.passes);
     CHECK(many == few);

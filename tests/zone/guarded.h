@@ -9,6 +9,13 @@
 
 namespace holdfast::test {
 
+/// As large as zones get in tests; unoptimised builds are content with less.
+#ifdef __OPTIMIZE__
+inline constexpr int kManyEndpoints = 100'000;
+#else
+inline constexpr int kManyEndpoints = 10'000;
+#endif
+
 /// A target by the last two octets of its address, with its weight.
 struct FleetTarget {
   std::uint16_t address;
