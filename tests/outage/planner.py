@@ -13,12 +13,12 @@ from participant import Participant
 
 def main():
     folder = region.PlanFolder(pathlib.Path(sys.argv[1]))
-    generation, count = int(sys.argv[2]), int(sys.argv[3])
+    generation, count, bulk = map(int, sys.argv[2:])
     me = Participant("planner")
     while True:
         _, plans, seconds = me.order()
         for _ in range(int(plans)):
-            folder.put(region.plan(generation, count))
+            folder.put(region.plan(generation, count, bulk))
             me.tell("planned", generation=generation)
             generation += 1
             time.sleep(float(seconds))

@@ -47,15 +47,16 @@ def generation_of(answer, endpoint):
     return generations.pop()
 
 
-def plan(generation, count):
-    """A full plan of the region, as Holdfast takes it."""
+def plan(generation, count, bulk=0):
+    """A full plan of the region, as Holdfast takes it; with so many more records that are the same in every plan."""
     listed = {}
     for number, name in enumerate(endpoints(count)):
         targets = [{"id": f"lb-{target}", "address": each, "weight": 100}
                    for target, each in enumerate(addresses(generation, number), 1)]
         listed[name] = {"ttl": 5, "targets": targets}
     return {"plan": 1, "zone": f"{ZONE}.", "generation": generation, "kind": "full", "source": "planner",
-            "endpoints": listed, "records": ["@ 3600 IN NS ns1.example.org.", "@ 3600 IN NS ns2.example.org."]}
+            "endpoints": listed, "records": ["@ 3600 IN NS ns1.example.org.", "@ 3600 IN NS ns2.example.org.",
+                                                *(f"bulk-{number} 60 IN A 192.0.2.1" for number in range(bulk))]}
 
 
 class PlanFolder:

@@ -97,8 +97,9 @@ class Summary:
 class Run:
     """One run against one target: `plain` or `holdfast`. A context manager."""
 
-    def __init__(self, target, seed=1, scale=None, locks=False, clients=None, listen=None):
+    def __init__(self, target, seed=1, scale=None, locks=False, clients=None, listen=None, bulk=0):
         self.target, self.draw, self.scale, self.locks = target, Draw(seed), scale or Scale(), locks
+        self.bulk = bulk if target == "holdfast" else 0
         self.clients, self._listen = clients or (1 if target == "plain" else 2), listen
         self.events, self._changed = [], threading.Condition()
         self.processes, self.server = {}, None
@@ -113,7 +114,8 @@ class Run:
     def __enter__(self):
         try:
             self._start_target()
-            self._start("planner", "planner", self.plans.path, self.draw.first, self.draw.endpoints)
+            self._start("planner", "planner", self.plans.path, self.draw.first, self.draw.endpoints,
+                        self.bulk)
             for name in (self.draw.slow, self.draw.second, self.draw.third):
                 self.start_enactor(name)
         except BaseException:

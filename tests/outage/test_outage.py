@@ -3,11 +3,11 @@
 import pytest
 import sequence
 import verdict
-from variants import VARIANTS
+from variants import BULK, VARIANTS
 
 
 def came_of(variant, target, seed, locks=False):
-    with sequence.Run(target, seed, locks=locks) as run:
+    with sequence.Run(target, seed, locks=locks, bulk=BULK.get(variant, 0)) as run:
         return VARIANTS[variant](run)
 
 

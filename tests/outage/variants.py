@@ -120,18 +120,24 @@ def between(run):
 
 
 def at_once(run):
-    """Three plans come at the same moment, in any order; each was checked when nothing was newer."""
+    """Three plans come at the same moment, in any order; each was checked when nothing was newer.
+
+    They are large (BULK), so that to judge one takes longer than to bring all of them. Every other time the oldest is
+    let go first and the newest second: whoever judges outside the lock and is overtaken judges the third once more,
+    finds it newer than the first, and is overtaken again, by the newest, before it can commit.
+    """
     draw, came = run.draw, Came(run.target)
     begin(run)
-    enactors = [draw.slow, draw.second, draw.third]
-    for _ in range(1 if run.target == "plain" else 8):
+    oldest, middle, newest = enactors = [draw.slow, draw.second, draw.third]
+    for number in range(1 if run.target == "plain" else 12):
         for enactor in enactors:
             run.make_plans(1, 0.001)
             run.apply(enactor, "half")
-        mark, orders = len(run.events), enactors.copy()
-        draw.random.shuffle(orders)
+        mark, orders = len(run.events), [oldest, newest, middle]
         if run.target == "plain":  # the newest first, or chance would decide what clients see
-            orders = enactors[::-1]
+            orders = [newest, middle, oldest]
+        elif number % 2:
+            draw.random.shuffle(orders)
         for enactor in orders:
             run.processes[enactor].order("go")
             if run.target == "plain":
@@ -208,3 +214,6 @@ VARIANTS = {
     "emptied-no-endpoints": lambda run: emptied(run, "no-endpoints"),
     "emptied-no-targets": lambda run: emptied(run, "no-targets"),
 }
+
+# Records beside the endpoints, for variants whose plans must take long to judge.
+BULK = {"at-once": 4000}
