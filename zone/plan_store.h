@@ -106,8 +106,8 @@ class PlanStore {
 
   // What follows has a meaning for a store that lasts; another one has nothing of it.
 
-  /// Visits, oldest first, each owner that commits after `since` changed. What is no longer kept, or cannot be
-  /// read, is left out.
+  /// Visits, oldest first, each owner that commits after `since` changed. What is no longer kept, or cannot
+  /// be read, is left out.
   virtual Status replay(NameView, WallTime /*since*/, const ChangeVisitor&) { return Done{}; }
   /// The newest commit at or before `upTo` that changed the owner; none: it is older than what is kept.
   virtual Result<std::optional<HistoryEntry>> lastChangeOf(NameView /*apex*/, NameView /*name*/,

@@ -100,7 +100,11 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
     if (done) done = transaction.begin();
     if (done) done = work();
     if (done) done = transaction.commit();
-    if (done) return done;
+    if (done) {
+      const std::lock_guard known(knowing_);
+      stats_.readOnly = false;
+      return done;
+    }
     const StoreFault fault = writer_->fault();
     // SQLite takes back what it could not sync, but the log may hold it all the same, and what a failed sync
     // leaves on the disk nobody knows.
@@ -112,8 +116,10 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
       break;
     }
   }
+  const bool isReadOnly = !writer_ || writer_->fault() == StoreFault::Unwritable;
   const std::lock_guard known(knowing_);
   ++stats_.failures;
+  stats_.readOnly = isReadOnly;
   return done;
 }
 

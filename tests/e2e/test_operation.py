@@ -25,8 +25,12 @@ def test_after_kill_9_right_after_push_returned_a_restart_serves_that_generation
         assert server.addresses("web") == [f"192.0.2.{generation}"]
 
 
-def test_a_kill_9_at_any_moment_leaves_a_whole_generation_and_none_older_than_the_last_told(server):
+@pytest.mark.parametrize("keeping", [{}, {"history": {"keep": 2, "for": "0s", "refusals": 10},
+                                         "good": {"after": "100ms", "keep": 1}}], ids=["", "cleaning-up"])
+def test_a_kill_9_at_any_moment_leaves_a_whole_generation_and_none_older_than_the_last_told(make_server, keeping):
+    """Clean-up and promotion run all the time in the second case."""
     import threading
+    server = make_server(**keeping).add_zone()
     names = [f"ep{i}" for i in range(200)]
 
     def plan(generation):

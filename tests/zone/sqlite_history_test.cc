@@ -1,6 +1,7 @@
 // The history: sealed, kept as long as configured, readable by older and newer stores.
 #include <sqlite3.h>
 
+#include <array>
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <random>
@@ -150,6 +151,7 @@ TEST_CASE_METHOD(Fixture, "I5: retention goes by count and age together, and wha
   // A clock that jumps ahead deletes nothing within the count.
   server.now += std::int64_t{365 * 86'400} * 1'000'000;
   CHECK(tend(30, std::chrono::hours(1)).commits == 0);
+  CHECK(tend(20, std::chrono::hours(1)).commits == 0);  // 11 to 15 need 1, and what is between
   // And one that jumps back deletes nothing at all.
   server.now -= std::int64_t{2 * 365 * 86'400} * 1'000'000;
   CHECK(tend(5, std::chrono::hours(1)).commits == 0);
@@ -213,7 +215,7 @@ TEST_CASE_METHOD(Fixture, "retention: refusals are bounded by count, and the cha
   CHECK(verify().whole());
 }
 
-TEST_CASE_METHOD(Fixture, "a checkpoint bounds what a start replays, and nothing before it is needed") {
+TEST_CASE_METHOD(Fixture, "I5: a checkpoint bounds what a start replays; last-known-good stays behind it") {
   // More changes than what makes a checkpoint.
   std::mt19937 random(4);
   std::string padding;
@@ -268,6 +270,36 @@ TEST_CASE_METHOD(Fixture, "who last changed an owner, and what changed since whe
   publish(6, 6);
   CHECK(last("a.example.") == 6);
   CHECK(last("b.example.") == 1);
+}
+
+TEST_CASE("I5: what a submission in flight was made from stays, with what it is rebuilt from") {
+  const test::TemporaryDirectory directory;
+  {
+    test::Server server(directory.path());
+    REQUIRE(server.publisher().addZone(kApex));
+    for (Generation generation = 1; generation <= 10; ++generation) {
+      if (generation == 4) {
+        REQUIRE(server.publisher().removeZone(kApex, "moved", false));
+        REQUIRE(server.publisher().addZone(kApex));
+      }
+      REQUIRE(server.push("example.", plan(generation)).kind == Outcome::Kind::Published);
+    }
+  }
+  auto store = openSqliteStore(directory.path());
+  REQUIRE(store);
+  REQUIRE((*store)->zones());
+  const Retention retention{2, std::chrono::seconds(0), 10'000};
+  const std::array<Generation, 1> inUse{2};
+  const auto cleaned = (*store)->cleanUp(kApex, retention, inUse, WallTime::max() - std::chrono::hours(1));
+  REQUIRE(cleaned);
+  CHECK(cleaned->commits == 1);
+  CHECK((*store)->content(kApex, 2));
+  CHECK_FALSE((*store)->content(kApex, 3));
+  const auto after = (*store)->cleanUp(kApex, retention, {}, WallTime::max() - std::chrono::hours(1));
+  REQUIRE(after);
+  CHECK(after->commits == 2);
+  CHECK_FALSE((*store)->content(kApex, 2));
+  CHECK((*store)->verify(kApex)->whole());
 }
 
 TEST_CASE("a store that the code before schema 2 wrote is migrated in place, with its history") {

@@ -6,12 +6,14 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "tests/zone/sqlite_fault_vfs.h"
 #include "tests/zone/sqlite_machine.h"
 
 using namespace holdfast;
 using holdfast::test::Machine;
+using holdfast::test::name;
 using Fixture = holdfast::test::MachineFixture;
 
 namespace {
@@ -204,6 +206,7 @@ TEST_CASE_METHOD(Fixture,
   CHECK(machine.publisher->setFrozen(test::kZone, "night").operator bool() == false);
   CHECK_FALSE(machine.publisher->status(test::kZone)->frozen);
   CHECK_FALSE(machine.tend().problems.empty());
+  CHECK(machine.publisher->storeStats().readOnly == (code == SQLITE_READONLY));
   REQUIRE(machine.start());  // a start on such a disk
   CHECK(machine.served() == 4);
   CHECK(machine.push(5) != "published");
@@ -246,6 +249,27 @@ TEST_CASE_METHOD(Fixture, "I8: a state directory that may only be read is served
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   setMode(std::filesystem::perms::all, std::filesystem::perms::all);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "I8: a store of schema 1 that may only be read is served all the same") {
+  std::ostringstream dump;
+  dump << std::ifstream(std::string(HOLDFAST_SOURCE_DIR) + "/tests/data/plans-schema-1.sql").rdbuf();
+  REQUIRE(meddle(directory.path(), dump.str()));
+  std::filesystem::permissions(directory.path() + "/plans.db", static_cast<std::filesystem::perms>(0444));
+  std::filesystem::permissions(directory.path(), static_cast<std::filesystem::perms>(0555));
+  const pid_t child = fork();
+  if (child == 0) {
+    if (geteuid() == 0 && setuid(65534) != 0) _exit(9);
+    Machine machine(directory.path());
+    if (machine.publisher == nullptr) _exit(1);
+    const auto status = machine.publisher->status(name("example.net."));
+    _exit(status && status->served == 8 ? 0 : 2);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  std::filesystem::permissions(directory.path(), std::filesystem::perms::all);
   CHECK(WIFEXITED(status));
   CHECK(WEXITSTATUS(status) == 0);
 }
