@@ -33,7 +33,7 @@ struct EnactorHost::State {
   struct Slot {
     std::shared_ptr<Instance> instance;
     std::thread thread;
-    bool again = false;  // ended, and to be tried again
+    bool again = false;  // to be tried again when it has ended
   };
 
   const std::shared_ptr<ServerLink> link;
@@ -146,7 +146,7 @@ void EnactorHost::reconcile(Wanted wanted) {
     if (state_->stopped) return;
     state_->wanted = std::move(wanted);
     state_->changed = true;
-    for (State::Slot& slot : state_->slots) slot.again = slot.instance->hasEnded();
+    for (State::Slot& slot : state_->slots) slot.again = slot.instance->isEnding();
   }
   state_->bell->ring();
 }

@@ -1,8 +1,6 @@
 // The life of one Enactor. What it calls meanwhile is in instance_calls.cc, how in host_table.cc.
 #include "plugin/instance.h"
 
-#include <cxxabi.h>
-
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -69,13 +67,15 @@ Status EnactorHost::Instance::guarded(std::string_view what, Call call) {
   const std::string where(what);
   try {
     return call();
-  } catch (const abi::__forced_unwind&) {
-    // pthread_exit or a cancellation. It may not be caught for good, and would end the server's thread in the
-    // middle of its work; so the call does not return.
-    fail({ErrorKind::System, name_, "ended the server's thread in " + where + ", which stands still instead"},
-         "failed");
-    standStill();
   } catch (...) {
+    if (std::current_exception() == nullptr) {
+      // No exception of C++'s: pthread_exit or a cancellation, which may not be caught for good, and would
+      // end the server's thread in the middle of its work. So the call does not return.
+      fail({ErrorKind::System, name_,
+            "ended the server's thread in " + where + ", which stands still instead"},
+           "failed");
+      standStill();
+    }
     return Error{ErrorKind::System, name_, "threw in " + where + ": " + currentProblem()};
   }
 }
@@ -244,6 +244,11 @@ bool EnactorHost::Instance::isAskedToStop() const {
 bool EnactorHost::Instance::hasEnded() const {
   const std::lock_guard lock(mutex_);
   return phase_ == Phase::Ended;
+}
+
+bool EnactorHost::Instance::isEnding() const {
+  const std::lock_guard lock(mutex_);
+  return phase_ > Phase::Working || !failure_.empty();
 }
 
 bool EnactorHost::Instance::isHung() const {

@@ -41,6 +41,8 @@ class EnactorHost::Instance {
 
   bool isAskedToStop() const;
   bool hasEnded() const;
+  /// Has ended or failed, or is about to end.
+  bool isEnding() const;
   bool isHung() const;
   /// Loaded, created and started, or not going to be.
   bool hasBegun() const;

@@ -91,6 +91,29 @@ int refusalStatus(const Outcome& outcome) {
   return outcome.verdict.unlisted == 0 && outcome.is(Rule::Frozen) ? 423 : 409;
 }
 
+JsonDocument enactorJson(const EnactorHealth& enactor) {
+  JsonDocument document{{"zone", enactor.zone.text()},
+                        {"name", enactor.name},
+                        {"healthy", enactor.healthy},
+                        {"detail", enactor.detail},
+                        {"submitted", enactor.submitted},
+                        {"published", enactor.published},
+                        {"refused", enactor.refused},
+                        {"state", toText(enactor.state)},
+                        {"superseded", enactor.superseded},
+                        {"failed", enactor.failed},
+                        {"throttled", enactor.throttled},
+                        {"log_lines_dropped", enactor.linesDropped},
+                        {"crashes", enactor.crashes},
+                        {"last_outcome", nullptr},
+                        {"last_at", nullptr}};
+  if (enactor.lastAt) {
+    document["last_outcome"] = enactor.lastOutcome;
+    document["last_at"] = toText(*enactor.lastAt);
+  }
+  return document;
+}
+
 }  // namespace
 
 std::string textOf(const JsonDocument& document) {
@@ -125,29 +148,6 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
   std::uint64_t refused = 0;
   for (const std::uint64_t count : zone.refusals) refused += count;
   document["refused"] = refused;
-  return document;
-}
-
-JsonDocument enactorJson(const EnactorHealth& enactor) {
-  JsonDocument document{{"zone", enactor.zone.text()},
-                        {"name", enactor.name},
-                        {"healthy", enactor.healthy},
-                        {"detail", enactor.detail},
-                        {"submitted", enactor.submitted},
-                        {"published", enactor.published},
-                        {"refused", enactor.refused},
-                        {"state", toText(enactor.state)},
-                        {"superseded", enactor.superseded},
-                        {"failed", enactor.failed},
-                        {"throttled", enactor.throttled},
-                        {"log_lines_dropped", enactor.linesDropped},
-                        {"crashes", enactor.crashes},
-                        {"last_outcome", nullptr},
-                        {"last_at", nullptr}};
-  if (enactor.lastAt) {
-    document["last_outcome"] = enactor.lastOutcome;
-    document["last_at"] = toText(*enactor.lastAt);
-  }
   return document;
 }
 
