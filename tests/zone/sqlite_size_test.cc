@@ -28,7 +28,7 @@ RRset targets(std::mt19937& random) {
     for (int octet = 0; octet < 3; ++octet) address += static_cast<char>(random() & 0xff);
     rrset.rdata.push_back(address);
     Target target;
-    target.weight = 1 + random() % 200;
+    target.weight = static_cast<std::uint32_t>(1 + random() % 200);
     target.id = "lb-" + std::to_string(random() % 10'000'000);
     rrset.targets.push_back(target);
   }
