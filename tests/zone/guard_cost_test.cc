@@ -1,6 +1,6 @@
 // What the guard looks at follows the change, not the zones.
 #include <catch2/catch.hpp>
-#include <chrono>
+#include <ctime>
 #include <iostream>
 
 #include "tests/zone/guarded.h"
@@ -29,7 +29,7 @@ void fill(Guarded& guarded, int endpoints) {
       plan.rrsets.push_back({*Name::fromText(owner, zone), std::move(rrset), ""});
     };
     for (int i = 0; i < endpoints / 10; ++i)
-      add("www" + std::to_string(i), leadingTo(RRType::CNAME, name("e" + std::to_string(i) + ".z.")));
+      add("www" + std::to_string(i), leadingTo(RRType::CNAME, name("e" + std::to_string(10 * i) + ".z.")));
     for (int i = 0; i < 3; ++i) add("old" + std::to_string(i), leadingTo(RRType::DNAME, name("under.z.")));
     add("any", leadingTo(RRType::CNAME, name("x.wild.z.")));
     add("cut", leadingTo(RRType::NS, name("ns.elsewhere.")));
@@ -64,10 +64,10 @@ TEST_CASE("I10: what the guard looks at for a small change does not grow with th
     bool passes;
   };
   const std::vector<Change> changes = {
-      {"an endpoint's targets", {{"e7", targets(3)}}, {}, {}, true},
+      {"an endpoint's targets", {{"e70", targets(3)}}, {}, {}, true},
       {"a new endpoint", {{"new", targets(3)}}, {}, {}, true},
       {"a new endpoint below a wildcard", {{"new.wild", targets(3)}}, {}, {}, false},
-      {"an endpoint with aliases goes", {}, {"e7"}, {}, false},
+      {"an endpoint with aliases goes", {}, {"e70"}, {}, false},
       {"an endpoint without aliases goes", {}, {"e999"}, {}, true},
       {"what DNAMEs lead to goes", {}, {"deep.under"}, {}, false},
       {"a wildcard with an alias goes", {}, {"*.wild"}, {}, false},
@@ -93,9 +93,9 @@ TEST_CASE("I10: what the guard looks at for a small change does not grow with th
 }
 
 TEST_CASE("figures: a full plan of 100,000 endpoints that changes one", "[.figures]") {
-  using Clock = std::chrono::steady_clock;
-  const auto millis = [](Clock::duration time) {
-    return std::chrono::duration<double, std::milli>(time).count();
+  // Of this process, so that others on the machine do not count.
+  struct Clock {
+    static double now() { return 1000.0 * static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
   };
   Guarded guarded;
   Fleet fleet;
@@ -115,6 +115,6 @@ TEST_CASE("figures: a full plan of 100,000 endpoints that changes one", "[.figur
   const auto judged = Clock::now();
   CHECK(rulesOf(made).empty());
   CHECK(made.diff.namesChanged == 1);
-  std::cout << "full plan of 100,000 endpoints, one changed: parsed in " << millis(parsed - begun)
-            << " ms, compiled and judged in " << millis(judged - ready) << " ms\n";
+  std::cout << "full plan of 100,000 endpoints, one changed: parsed in " << parsed - begun
+            << " ms, compiled and judged in " << judged - ready << " ms\n";
 }
