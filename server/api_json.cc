@@ -6,6 +6,7 @@
 
 #include "server/routes.h"
 #include "zone/record_text.h"
+#include "zone/store_codec.h"
 
 namespace holdfast {
 
@@ -17,12 +18,6 @@ JsonDocument reasonJson(const Reason& reason) {
   if (!reason.code.empty()) json["code"] = reason.code;
   if (!reason.where.empty()) json["where"] = reason.where;
   return json;
-}
-
-JsonDocument reasonsJson(const std::vector<Reason>& reasons) {
-  JsonDocument list = JsonDocument::array();
-  for (const Reason& reason : reasons) list.push_back(reasonJson(reason));
-  return list;
 }
 
 JsonDocument warningsJson(const std::vector<Finding>& warnings) {
@@ -40,28 +35,6 @@ JsonDocument warningsJson(const std::vector<Finding>& warnings) {
   return list;
 }
 
-JsonDocument entryJson(const HistoryEntry& entry) {
-  JsonDocument document{{"id", entry.id},
-                        {"outcome", toText(entry.fate)},
-                        {"generation", entry.generation},
-                        {"base", entry.base},
-                        {"serial", entry.serial},
-                        {"kind", entry.kind == PlanKind::Full ? "full" : "delta"},
-                        {"source", entry.source},
-                        {"who", entry.who},
-                        {"reason", entry.reason},
-                        {"digest", entry.digest},
-                        {"at", toText(entry.at)}};
-  if (entry.fate == Fate::Committed) {
-    document["changes"] = {
-        {"added", entry.namesAdded}, {"removed", entry.namesRemoved}, {"changed", entry.namesChanged}};
-    document["overridden"] = reasonsJson(entry.overridden);
-  } else if (isAboutPlan(entry.fate)) {
-    document["reasons"] = reasonsJson(entry.reasons);
-  }
-  return document;
-}
-
 JsonDocument changeJson(const RRsetChange& change) {
   JsonDocument document{{"type", toText(change.type)},
                         {"records", {{"before", change.recordsBefore}, {"after", change.recordsAfter}}},
@@ -73,19 +46,49 @@ JsonDocument changeJson(const RRsetChange& change) {
   return document;
 }
 
+JsonDocument pairJson(std::uint64_t before, std::uint64_t after) {
+  return {{"before", before}, {"after", after}};
+}
+
+void putSupply(JsonDocument& document, const Supply& before, const Supply& after) {
+  document["targets"] = pairJson(before.targets, after.targets);
+  document["capacity"] = pairJson(before.capacity, after.capacity);
+}
+
 JsonDocument diffJson(const Diff& diff) {
   JsonDocument list = JsonDocument::array();
   for (const NameChange& change : diff.changes) {
-    JsonDocument rrsets = JsonDocument::array();
-    for (const RRsetChange& rrset : change.rrsets) rrsets.push_back(changeJson(rrset));
-    list.push_back({{"name", change.name.text()}, {"rrsets", std::move(rrsets)}});
+    JsonDocument name{{"name", change.name.text()}, {"endpoint", change.isEndpoint}};
+    if (change.isEndpoint) putSupply(name, change.before, change.after);
+    name["rrsets"] = JsonDocument::array();
+    for (const RRsetChange& rrset : change.rrsets) name["rrsets"].push_back(changeJson(rrset));
+    list.push_back(std::move(name));
   }
   return list;
 }
 
-/// 400 for what is no plan, 423 where nothing but a freeze stands in the way, else 409.
+JsonDocument changesJson(const Diff& diff) {
+  return {{"added", diff.namesAdded}, {"removed", diff.namesRemoved}, {"changed", diff.namesChanged}};
+}
+
+std::string_view outcomeText(Outcome::Kind kind) noexcept {
+  switch (kind) {
+    case Outcome::Kind::Published:
+      return "published";
+    case Outcome::Kind::Accepted:
+      return "accepted";
+    case Outcome::Kind::Superseded:
+      return "superseded";
+    case Outcome::Kind::Refused:
+      break;
+  }
+  return "refused";
+}
+
+/// 400 for what is no plan, 413 for one over a limit, 423 where nothing but a freeze stands in the way, else
+/// 409.
 int refusalStatus(const Outcome& outcome) {
-  if (outcome.malformed) return 400;
+  if (outcome.malformed) return outcome.tooLarge ? 413 : 400;
   for (const Reason& reason : outcome.verdict.reasons)
     if (reason.rule != Rule::Frozen) return 409;
   return outcome.verdict.unlisted == 0 && outcome.is(Rule::Frozen) ? 423 : 409;
@@ -120,6 +123,42 @@ std::string textOf(const JsonDocument& document) {
   return document.dump(-1, ' ', false, JsonDocument::error_handler_t::replace) + "\n";
 }
 
+JsonDocument reasonsJson(const std::vector<Reason>& reasons) {
+  JsonDocument list = JsonDocument::array();
+  for (const Reason& reason : reasons) list.push_back(reasonJson(reason));
+  return list;
+}
+
+std::string_view outcomeText(Fate fate) noexcept {
+  return fate == Fate::Committed ? "published" : toText(fate);
+}
+
+JsonDocument entryJson(const HistoryEntry& entry) {
+  JsonDocument document{
+      {"id", entry.id}, {"outcome", outcomeText(entry.fate)}, {"generation", entry.generation}};
+  if (isAboutPlan(entry.fate)) {
+    document["base"] = entry.base;
+    document["serial"] = entry.serial;
+    document["kind"] = entry.kind == PlanKind::Full ? "full" : "delta";
+    document["source"] = entry.source;
+    document["digest"] = entry.digest;
+  }
+  document["who"] = entry.who;
+  document["reason"] = entry.reason;
+  document["at"] = toText(entry.at);
+  if (!entry.seal.empty()) document["seal"] = toHex(entry.seal);
+  if (entry.restored != 0) document["restored"] = entry.restored;
+  if (entry.fate == Fate::Committed) {
+    document["changes"] = {
+        {"added", entry.namesAdded}, {"removed", entry.namesRemoved}, {"changed", entry.namesChanged}};
+    document["overridden"] = reasonsJson(entry.overridden);
+    document["quarantined"] = reasonsJson(entry.quarantined);
+  } else if (isAboutPlan(entry.fate)) {
+    document["reasons"] = reasonsJson(entry.reasons);
+  }
+  return document;
+}
+
 JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
   JsonDocument document{{"zone", zone.apex.text()},
                         {"planned", zone.planned},
@@ -134,7 +173,10 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
                         {"frozen", nullptr},
                         {"last_refusal", nullptr},
                         {"published", zone.published},
-                        {"refused", 0}};
+                        {"refused", 0},
+                        {"good", zone.good},
+                        {"seal", nullptr}};
+  if (!zone.seal.empty()) document["seal"] = toHex(zone.seal);
   if (zone.committedAt) {
     // A clock that was set back makes nothing younger than it can be.
     document["age_seconds"] = std::max(0.0, std::chrono::duration<double>(now - *zone.committedAt).count());
@@ -151,53 +193,88 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
   return document;
 }
 
-JsonDocument serverJson(const ServerFacts& facts, const std::vector<ZoneStatus>& zones,
-                        const std::vector<EnactorHealth>& enactors, WallTime now) {
+JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts,
+                        const std::vector<ZoneStatus>& zones, const std::vector<EnactorHealth>& enactors,
+                        WallTime now) {
   const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - facts.started;
-  JsonDocument document{
-      {"version", HOLDFAST_VERSION}, {"uptime_seconds", uptime.count()}, {"pid", getpid()},
-      {"listen", facts.listen},      {"zones", JsonDocument::array()},   {"enactors", JsonDocument::array()}};
+  JsonDocument document{{"version", HOLDFAST_VERSION},
+                        {"uptime_seconds", uptime.count()},
+                        {"pid", getpid()},
+                        {"listen", facts.listen},
+                        {"queries", {{"received", counts.queries}, {"answered", counts.responses}}},
+                        {"swaps",
+                         {{"count", counts.swaps},
+                          {"total_us", counts.swapMicros},
+                          {"longest_us", counts.longestSwapMicros},
+                          {"reclaims_pending", counts.reclaimsPending}}},
+                        {"zones", JsonDocument::array()},
+                        {"enactors", JsonDocument::array()}};
   for (const ZoneStatus& zone : zones) document["zones"].push_back(zoneJson(zone, now));
   for (const EnactorHealth& enactor : enactors) document["enactors"].push_back(enactorJson(enactor));
   return document;
 }
 
-JsonDocument historyJson(NameView zone, const std::vector<HistoryEntry>& entries, bool more) {
+JsonDocument historyJson(NameView zone, const std::vector<HistoryEntry>& entries,
+                         std::optional<std::int64_t> before) {
   JsonDocument document{{"zone", toText(zone)}, {"history", JsonDocument::array()}, {"next_before", nullptr}};
   for (const HistoryEntry& entry : entries) document["history"].push_back(entryJson(entry));
-  if (more && !entries.empty()) document["next_before"] = entries.back().id;
+  if (before) document["next_before"] = *before;
   return document;
 }
 
-HttpResponse outcomeResponse(const Outcome& outcome, const Document& document,
-                             std::chrono::microseconds total) {
+HttpResponse outcomeResponse(const Outcome& outcome, const Asked& asked, std::chrono::microseconds total) {
   const bool refused = outcome.kind == Outcome::Kind::Refused;
-  JsonDocument json;
-  json["outcome"] = refused ? "refused" : outcome.kind == Outcome::Kind::Accepted ? "accepted" : "published";
-  json["zone"] = document.zone.text();
-  json["generation"] = outcome.generation;
-  if (document.base) json["base"] = *document.base;
+  JsonDocument json{{"outcome", outcomeText(outcome.kind)},
+                    {"zone", asked.zone.text()},
+                    {"generation", outcome.generation}};
+  if (asked.base) json["base"] = *asked.base;
+  if (asked.restored) json["restored"] = *asked.restored;
   json["committed"] = outcome.committed;
+  if (outcome.unrecorded) json["unrecorded"] = outcome.unrecorded->text();
+  if (outcome.kind == Outcome::Kind::Superseded) return {200, textOf(json)};
   if (refused) {
     json["reasons"] = reasonsJson(outcome.verdict.reasons);
     json["unlisted"] = outcome.verdict.unlisted;
-    if (outcome.unrecorded) json["unrecorded"] = outcome.unrecorded->text();
   } else {
     json["serial"] = outcome.serial;
   }
-  json["changes"] = {{"added", outcome.diff.namesAdded},
-                     {"removed", outcome.diff.namesRemoved},
-                     {"changed", outcome.diff.namesChanged}};
-  if (document.diffLimit != 0) {
+  json["changes"] = changesJson(outcome.diff);
+  if (asked.diffLimit != 0) {
     json["diff"] = diffJson(outcome.diff);
     json["diff_truncated"] = outcome.diff.truncated;
   }
+  json["idle_removals"] = asked.idleRemovals;
+  json["quarantined"] = reasonsJson(outcome.quarantined);
   json["overridden"] = reasonsJson(outcome.verdict.overridden);
   json["warnings"] = warningsJson(outcome.verdict.warnings);
   json["unlisted_warnings"] = outcome.verdict.unlistedWarnings;
   json["timings_us"] = {
       {"judged", outcome.judged.count()}, {"durable", outcome.durable.count()}, {"total", total.count()}};
   return {refused ? refusalStatus(outcome) : 200, textOf(json)};
+}
+
+JsonDocument sealJson(NameView zone, const SealReport& report) {
+  JsonDocument json{{"zone", toText(zone)},       {"whole", report.whole()},
+                    {"entries", report.entries},  {"cleaned_up", report.cleanedUp},
+                    {"seal", toHex(report.head)}, {"broken", nullptr},
+                    {"problem", report.problem}};
+  if (report.broken != 0) json["broken"] = report.broken;
+  return json;
+}
+
+JsonDocument comparisonJson(const Comparison& compared, std::size_t limit) {
+  const Diff diff = diffZones(compared.before, compared.after, limit);
+  JsonDocument json{{"zone", toText(compared.zone)}, {"from", compared.from}, {"to", nullptr}};
+  if (compared.to) json["to"] = *compared.to;
+  json["changes"] = changesJson(diff);
+  const Supply before = supplyOf(compared.before);
+  // What does not change is the same before and after.
+  putSupply(json, before,
+            {before.targets - diff.before.targets + diff.after.targets,
+             before.capacity - diff.before.capacity + diff.after.capacity});
+  json["diff"] = diffJson(diff);
+  json["diff_truncated"] = diff.truncated;
+  return json;
 }
 
 HttpResponse problemResponse(const Error& error) {

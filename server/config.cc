@@ -10,6 +10,7 @@
 #include "server/config_options.h"
 #include "server/default_paths.h"
 #include "server/option_text.h"
+#include "server/submission_limits.h"
 #include "server/tcp_limits.h"
 #include "zone/publisher.h"
 
@@ -91,7 +92,12 @@ Config defaultConfig() {
   config.live.planBytes = 512ull << 20;
   config.live.reasons = GuardPolicy{}.maxReasons;
   config.live.warnings = GuardPolicy{}.maxWarnings;
-  config.live.submissionsWaiting = 16;
+  const SubmissionLimits submissions;
+  config.start.submissionsRunning = submissions.running;
+  config.start.submissionsRunningPerZone = submissions.runningPerZone;
+  config.live.submissionsWaiting = submissions.waitingPerZone;
+  config.live.submissionsWaitingTotal = submissions.waiting;
+  config.live.controlConnections = 128;
   const Keeping keeping;
   config.live.historyKeep = keeping.history.commits;
   config.live.historyFor = keeping.history.age;

@@ -25,7 +25,9 @@ struct StartConfig {
   std::uint64_t planRecords = 0;
   std::uint64_t targetsPerEndpoint = 0;
   std::uint64_t pick = 0;
-  std::uint64_t udpPayload = 0;      ///< octets
+  std::uint64_t udpPayload = 0;          ///< octets
+  std::uint64_t submissionsRunning = 0;  ///< of the whole server
+  std::uint64_t submissionsRunningPerZone = 0;
   std::uint64_t tcpConnections = 0;  ///< of the whole server
   std::uint64_t tcpConnectionsPerClient = 0;
   std::chrono::milliseconds tcpIdle{};
@@ -53,7 +55,9 @@ struct LiveConfig {
   std::uint64_t planBytes = 0;
   std::uint64_t reasons = 0;
   std::uint64_t warnings = 0;
-  std::uint64_t submissionsWaiting = 0;
+  std::uint64_t submissionsWaiting = 0;       ///< of one zone
+  std::uint64_t submissionsWaitingTotal = 0;  ///< of all zones together
+  std::uint64_t controlConnections = 0;
   std::chrono::milliseconds requestTimeout{};
   EnactorLimits enactors;  ///< its planBytes is that of above
   std::uint64_t historyKeep = 0;

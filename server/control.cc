@@ -1,55 +1,56 @@
 #include "server/control.h"
 
-#include <algorithm>
 #include <array>
 #include <exception>
-#include <optional>
+
+#include "server/control_call.h"
 
 namespace holdfast {
 
 namespace {
 
-constexpr unsigned kSubmitThreads = 2;
-constexpr unsigned kReadThreads = 2;
-constexpr std::size_t kReadsWaiting = 256;
-constexpr std::uint64_t kHistoryDefault = 20;
-constexpr std::uint64_t kHistoryMost = 1000;
-constexpr std::uint64_t kDiffMost = 100'000;
-// Findings beyond these stand in the answer and the history; the log is for noticing.
-constexpr std::size_t kReasonsLogged = 20;
+// Each reader does little; the numbers keep a few slow ones, such as diffs of large zones, from filling it.
+constexpr WorkPool::Limits kReaders{8, 2, 64, 256};
 
-/// The media type without its parameters, in lower case.
-std::string mediaType(std::string_view value) {
-  value = value.substr(0, value.find(';'));
-  const std::size_t begin = std::min(value.find_first_not_of(" \t"), value.size());
-  const std::size_t end = value.find_last_not_of(" \t");
-  std::string type(value.substr(begin, end == std::string_view::npos ? 0 : end - begin + 1));
-  for (char& c : type) c = static_cast<char>(lowerOctet(static_cast<std::uint8_t>(c)));
-  return type;
+WorkPool::Limits submitters(const SubmissionLimits& limits) {
+  return {static_cast<unsigned>(limits.running), static_cast<unsigned>(limits.runningPerZone),
+          limits.waitingPerZone, limits.waiting};
 }
 
-/// The first of the accepted media types that a plan can be shown as; JSON where any will do.
-std::optional<DocumentFormat> acceptedFormat(std::string_view accept) {
-  if (accept.empty()) return DocumentFormat::Json;
-  while (!accept.empty()) {
-    const std::size_t end = std::min(accept.find(','), accept.size());
-    const std::string type = mediaType(accept.substr(0, end));
-    accept.remove_prefix(std::min(end + 1, accept.size()));
-    if (type == "text/dns" || type == "text/*") return DocumentFormat::ZoneFile;
-    if (type == "application/json" || type == "application/*" || type == "*/*") return DocumentFormat::Json;
+/// What compiles a plan, and so may take long.
+bool isSubmission(const Route& route) {
+  return route.method == "POST" && (route.kind == RouteKind::Plans || route.kind == RouteKind::Diff ||
+                                    route.kind == RouteKind::Rollback);
+}
+
+/// Requests of one lane may have to wait for each other: those of a zone that look into it, apart from those
+/// that steer it, which must get through while somebody looks.
+std::string laneOf(const Route& route) {
+  switch (route.kind) {
+    case RouteKind::Server:
+      return "";
+    case RouteKind::Zone:
+    case RouteKind::Freeze:
+    case RouteKind::Thaw:
+      return "steer " + route.zone.wire();
+    default:
+      return "zone " + route.zone.wire();
   }
-  return std::nullopt;
+}
+
+HttpResponse busy(bool isSubmission, WorkPool::Taken taken) {
+  if (taken == WorkPool::Taken::Stopped) return errorResponse(503, "the server is stopping");
+  const bool laneIsFull = taken == WorkPool::Taken::LaneIsFull;
+  const char* text = "too many requests wait";
+  if (isSubmission)
+    text = laneIsFull ? "too many submissions of this zone wait (limits.submissions-waiting)"
+                      : "too many submissions wait (limits.submissions-waiting-total)";
+  HttpResponse response = errorResponse(503, text);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
 }
 
 }  // namespace
-
-/// One request on its way through a pool.
-struct Control::Call {
-  std::string method, path, query, contentType, accept, peer;
-  HttpBody body;
-  std::shared_ptr<HttpReply> reply;  // touched on the loop thread only, its release included
-  std::chrono::steady_clock::time_point begun = std::chrono::steady_clock::now();
-};
 
 Control::Control(const Intake& intake, Enactors enactors, LoopQueue& loop, Log& log, Clock clock,
                  Settings settings)
@@ -60,8 +61,9 @@ Control::Control(const Intake& intake, Enactors enactors, LoopQueue& loop, Log& 
       log_(log),
       clock_(std::move(clock)),
       facts_(std::move(settings.facts)),
-      submitters_(kSubmitThreads, settings.submissionsWaiting),
-      readers_(kReadThreads, kReadsWaiting) {}
+      counts_(std::move(settings.counts)),
+      submitters_(submitters(settings.submissions)),
+      readers_(kReaders) {}
 
 Control::~Control() {
   stop();
@@ -71,6 +73,10 @@ void Control::stop() {
   submitters_.stop();
   readers_.stop();
   loop_.runPosted();
+}
+
+ControlStats Control::stats() const {
+  return {submitters_.waiting(), submitters_.running(), submitters_.turnedAway()};
 }
 
 void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
@@ -87,35 +93,36 @@ void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
   auto found = routeOf(call->method, call->path, call->query);
   if (auto* response = std::get_if<HttpResponse>(&found)) return answer(call, std::move(*response));
   auto route = std::make_shared<Route>(std::get<Route>(std::move(found)));
-  const bool isSubmission = route->kind == RouteKind::Plans && route->method == "POST";
-  WorkPool& pool = isSubmission ? submitters_ : readers_;
+  WorkPool& pool = isSubmission(*route) ? submitters_ : readers_;
   // The task hands the call on to the loop and keeps nothing of it: the reply must not end in the pool.
-  const bool taken = pool.run([this, mine = call, route]() mutable {
+  const WorkPool::Taken taken = pool.run(laneOf(*route), [this, mine = call, route]() mutable {
     auto sent = std::make_shared<HttpResponse>(perform(*route, *mine));
     loop_.post([this, done = std::move(mine), sent] { answer(done, std::move(*sent)); });
   });
-  if (taken) return;
-  HttpResponse busy =
-      errorResponse(503, isSubmission ? "too many submissions wait (limits.submissions-waiting)"
-                                      : "too many requests wait");
-  busy.headers.emplace_back("Retry-After", "1");
-  answer(call, std::move(busy));
+  if (taken != WorkPool::Taken::Yes) answer(call, busy(isSubmission(*route), taken));
 }
 
 HttpResponse Control::perform(const Route& route, Call& call) {
+  const bool posts = route.method == "POST";
   // Input is handled by Results; what is thrown here is the machine's, such as memory running out.
   try {
     switch (route.kind) {
-      case RouteKind::Server: {
-        const auto zones = publisher_.status();
-        return {200, textOf(serverJson(facts_, zones, enactors_(), clock_()))};
-      }
+      case RouteKind::Server:
+        return status();
       case RouteKind::Zone:
         return zone(route, call);
       case RouteKind::Plans:
-        return route.method == "POST" ? submit(route, call) : history(route);
+        return posts ? submit(route, call) : history(route);
       case RouteKind::Plan:
         return plan(route, call);
+      case RouteKind::Diff:
+        return posts ? preview(route, call) : diff(route);
+      case RouteKind::Rollback:
+        return rollback(route, call);
+      case RouteKind::Explain:
+        return explained(route, call);
+      case RouteKind::Verify:
+        return verify(route);
       case RouteKind::Freeze:
       case RouteKind::Thaw:
         return freeze(route, call);
@@ -166,94 +173,6 @@ HttpResponse Control::freeze(const Route& route, const Call& call) {
   return {200, textOf(zoneJson(*status, clock_()))};
 }
 
-HttpResponse Control::history(const Route& route) {
-  const auto limit = route.query.number("limit", kHistoryMost);
-  if (!limit) return problemResponse(limit.error());
-  const auto before = route.query.number("before", kMaxGeneration);
-  if (!before) return problemResponse(before.error());
-  const std::size_t wanted = std::max<std::uint64_t>(1, limit->value_or(kHistoryDefault));
-  auto entries = publisher_.history(route.zone, wanted + 1, static_cast<std::int64_t>(before->value_or(0)));
-  if (!entries) return problemResponse(entries.error());
-  const bool more = entries->size() > wanted;
-  if (more) entries->resize(wanted);
-  return {200, textOf(historyJson(route.zone, *entries, more))};
-}
-
-HttpResponse Control::plan(const Route& route, const Call& call) {
-  const auto format = acceptedFormat(call.accept);
-  if (!format) return errorResponse(406, "a plan is shown as application/json or text/dns");
-  const auto content = publisher_.content(route.zone, route.generation);
-  if (!content) return problemResponse(content.error());
-  if (*format == DocumentFormat::ZoneFile) return {200, contentAsZoneFile(**content), "text/dns"};
-  return {200, contentAsJson(**content, "")};
-}
-
-Result<Document> Control::documentOf(const Route& route, const Call& call) const {
-  Document document;
-  document.zone = route.zone;
-  document.format =
-      mediaType(call.contentType) == "text/dns" ? DocumentFormat::ZoneFile : DocumentFormat::Json;
-  const auto generation = route.query.number("generation", kMaxGeneration);
-  const auto base = route.query.number("base", kMaxGeneration);
-  const auto diff = route.query.number("diff", kDiffMost);
-  const auto dryRun = route.query.flag("dry-run");
-  for (const auto* number : {&generation, &base, &diff})
-    if (!*number) return number->error();
-  if (!dryRun) return dryRun.error();
-  document.generation = *generation;
-  document.base = *base;
-  document.diffLimit = diff->value_or(0);
-  document.dryRun = *dryRun;
-  document.source = route.query.find("source").value_or("");
-  document.reason = route.query.find("reason").value_or("");
-  document.removals = route.query.all("remove");
-  document.overrides = route.query.all("allow");
-  // A person is a caller who says why. Whoever gives no reason counts as automation and stops at a freeze.
-  document.caller = {call.peer, document.reason.empty()};
-  return document;
-}
-
-HttpResponse Control::submit(const Route& route, Call& call) {
-  const std::string type = mediaType(call.contentType);
-  if (type != "application/json" && type != "text/dns")
-    return errorResponse(415,
-                         "a plan is application/json or text/dns, not \"" + type + "\": set Content-Type");
-  auto document = documentOf(route, call);
-  if (!document) return problemResponse(document.error());
-  const std::string body = call.body.join();
-  document->body = body;
-  const auto outcome = intake_.submit(*document);
-  if (!outcome) {
-    const bool isFault =
-        outcome.error().kind == ErrorKind::Store || outcome.error().kind == ErrorKind::System;
-    log_.write(isFault ? LogLevel::Error : LogLevel::Warning, "submission failed",
-               {{"zone", route.zone.text()}, {"caller", call.peer}, {"cause", outcome.error().text()}});
-    return problemResponse(outcome.error());
-  }
-  const auto total =
-      std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - call.begun);
-  HttpResponse response = outcomeResponse(*outcome, *document, total);
-  logOutcome(*outcome, *document, response.status);
-  return response;
-}
-
-void Control::logOutcome(const Outcome& outcome, const Document& document, int status) {
-  if (outcome.kind == Outcome::Kind::Refused)
-    return logRefusal(log_, document.zone, document.caller.who, outcome);
-  log_.info(outcome.kind == Outcome::Kind::Published ? "plan published" : "plan accepted by a dry run",
-            {{"zone", document.zone.text()},
-             {"generation", outcome.generation},
-             {"serial", outcome.serial},
-             {"caller", document.caller.who},
-             {"reason", document.reason},
-             {"added", outcome.diff.namesAdded},
-             {"removed", outcome.diff.namesRemoved},
-             {"changed", outcome.diff.namesChanged},
-             {"overridden", outcome.verdict.overridden.size()},
-             {"warnings", outcome.verdict.warnings.size() + outcome.verdict.unlistedWarnings},
-             {"status", status}});
-}
-
 void Control::answer(const std::shared_ptr<Call>& call, HttpResponse response) {
   logRequest(*call, response.status);
   call->reply->send(std::move(response));
@@ -269,29 +188,6 @@ void Control::logRequest(const Call& call, int status) {
        {"milliseconds", std::chrono::duration_cast<std::chrono::milliseconds>(spent).count()}}};
   // Reading changes nothing and is done by every monitoring system: it would bury the rest.
   log_.write(call.method == "GET" && status < 400 ? LogLevel::Debug : LogLevel::Info, "request", fields);
-}
-
-void logRefusal(Log& log, NameView zone, const std::string& who, const Outcome& outcome) {
-  std::size_t listed = 0;
-  for (const Reason& reason : outcome.verdict.reasons) {
-    if (++listed > kReasonsLogged) break;
-    log.warning("plan refused", {{"zone", toText(zone)},
-                                 {"generation", outcome.generation},
-                                 {"committed", outcome.committed},
-                                 {"caller", who},
-                                 {"rule", toText(reason.rule)},
-                                 {"name", reason.name},
-                                 {"type", reason.type},
-                                 {"observed", reason.observed},
-                                 {"limit", reason.limit},
-                                 {"detail", reason.detail}});
-  }
-  const std::uint64_t all = outcome.verdict.reasons.size() + outcome.verdict.unlisted;
-  if (all > kReasonsLogged)
-    log.warning("plan refused, further reasons",
-                {{"zone", toText(zone)}, {"caller", who}, {"not_logged", all - kReasonsLogged}});
-  if (outcome.unrecorded)
-    log.error("refusal not in the history", {{"zone", toText(zone)}, {"cause", outcome.unrecorded->text()}});
 }
 
 }  // namespace holdfast

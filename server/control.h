@@ -10,22 +10,32 @@
 #include "server/log.h"
 #include "server/loop_queue.h"
 #include "server/routes.h"
+#include "server/submission_limits.h"
 #include "server/work_pool.h"
 #include "zone/intake.h"
 
 namespace holdfast {
 
+/// What the control API counts of itself.
+struct ControlStats {
+  std::uint64_t submissionsWaiting = 0, submissionsRunning = 0;
+  std::uint64_t submissionsTurnedAway = 0;  ///< since start, as too many waited
+};
+
 /// The routes of the control API (docs/control-api.md). handle() and the destructor belong to the loop
-/// thread. Nothing is done on it but finding the route: plans are judged by a small pool of their own, and
-/// what reads the publisher or the store by another, so that status is told while a plan compiles.
+/// thread. Nothing is done on it but finding the route. What compiles or judges runs in a pool where zones
+/// take turns, and what reads the publisher or the store in another, so that neither a slow plan nor many of
+/// them keep another zone's plans, or the status, waiting (I10).
 class Control {
  public:
   using Enactors = std::function<std::vector<EnactorHealth>()>;
+  using Counts = std::function<ServerCounts()>;
   using Clock = Publisher::Clock;
 
   struct Settings {
-    std::size_t submissionsWaiting = 16;
+    SubmissionLimits submissions;
     ServerFacts facts;
+    Counts counts = {};  ///< called from any thread; none: zeros
   };
 
   /// All referenced objects outlive this one. `enactors` may be called from any thread.
@@ -34,21 +44,35 @@ class Control {
 
   void handle(HttpRequest request, std::shared_ptr<HttpReply> reply);
   /// For submissions from now on.
-  void setSubmissionsWaiting(std::size_t waiting) { submitters_.setWaiting(waiting); }
+  void setSubmissionsWaiting(std::size_t perZone, std::size_t all) { submitters_.setWaiting(perZone, all); }
   /// Finishes what runs, answers 503 to what waits. Loop thread; run the loop a little for the answers.
   void stop();
-  std::size_t submissionsWaiting() const { return submitters_.waiting(); }
+  /// Any thread.
+  ControlStats stats() const;
 
  private:
   struct Call;
   HttpResponse perform(const Route& route, Call& call);
+  // control_plans.cc: what makes a plan of a request.
   HttpResponse submit(const Route& route, Call& call);
-  HttpResponse zone(const Route& route, const Call& call);
+  HttpResponse rollback(const Route& route, const Call& call);
+  HttpResponse preview(const Route& route, Call& call);
+  Result<Document> documentOf(const Route& route, const Call& call) const;
+  Result<Rollback> rollbackOf(const Route& route, const Call& call) const;
+  HttpResponse concluded(const Result<Outcome>& outcome, const Asked& asked, const Call& call);
+  void logOutcome(const Outcome& outcome, const Asked& asked, const std::string& who);
+  // control_reading.cc: what only looks.
+  HttpResponse status();
   HttpResponse history(const Route& route);
   HttpResponse plan(const Route& route, const Call& call);
+  HttpResponse diff(const Route& route);
+  HttpResponse explained(const Route& route, const Call& call);
+  HttpResponse verify(const Route& route);
+  Result<std::shared_ptr<const Zone>> contentAt(NameView zone, Generation generation) const;
+  Result<Generation> generationBefore(NameView zone, Generation generation) const;
+
+  HttpResponse zone(const Route& route, const Call& call);
   HttpResponse freeze(const Route& route, const Call& call);
-  Result<Document> documentOf(const Route& route, const Call& call) const;
-  void logOutcome(const Outcome& outcome, const Document& document, int status);
   void answer(const std::shared_ptr<Call>& call, HttpResponse response);
   void logRequest(const Call& call, int status);
 
@@ -59,6 +83,7 @@ class Control {
   Log& log_;
   const Clock clock_;
   const ServerFacts facts_;
+  const Counts counts_;
   WorkPool submitters_;
   WorkPool readers_;
 };

@@ -55,11 +55,11 @@ ServeSettings serveSettings(const StartConfig& config) {
 
 /// What the limit of open files leaves TCP clients: the plan store, the control API and the workers' own
 /// sockets must never find them all taken.
-std::size_t descriptorsForClients(const ServeSettings& settings) {
+std::size_t descriptorsForClients(const ServeSettings& settings, std::size_t controlConnections) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return settings.tcp.connections;
   const std::size_t threads = settings.threads > 0 ? settings.threads : std::thread::hardware_concurrency();
-  const std::size_t own = 128 + threads * (2 * settings.listen.size() + 2);
+  const std::size_t own = 128 + controlConnections + threads * (2 * settings.listen.size() + 2);
   return std::max<std::size_t>(limit.rlim_cur / 4, limit.rlim_cur > own ? limit.rlim_cur - own : 0);
 }
 
@@ -163,7 +163,8 @@ Status Daemon::startWorkers() {
   if (settings.messages.cookies != CookieMode::Off && secrets != "random" && isReadByOthers(secrets))
     log_.warning("the cookie secrets can be read by others than the owner of the file",
                  {{"file", secrets}, {"next", "chmod 600 " + secrets}});
-  if (const std::size_t most = descriptorsForClients(settings); most < settings.tcp.connections) {
+  if (const std::size_t most = descriptorsForClients(settings, config_.live.controlConnections);
+      most < settings.tcp.connections) {
     log_.warning("the limit of open files allows fewer TCP connections than limits.tcp-connections",
                  {{"configured", settings.tcp.connections}, {"used", most}});
     settings.tcp.connections = most;
@@ -184,7 +185,8 @@ Status Daemon::startUpkeep() {
 }
 
 HttpSettings Daemon::controlSettings() const {
-  return {config_.live.planBytes, "limits.plan-bytes", config_.live.requestTimeout};
+  return {config_.live.planBytes, "limits.plan-bytes", config_.live.requestTimeout,
+          config_.live.controlConnections, "limits.control-connections"};
 }
 
 Status Daemon::startControl() {
@@ -199,8 +201,10 @@ Status Daemon::startControl() {
   queue_ = *std::move(queue);
 
   Control::Settings settings;
-  settings.submissionsWaiting = config_.live.submissionsWaiting;
+  settings.submissions = {config_.start.submissionsRunning, config_.start.submissionsRunningPerZone,
+                          config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal};
   settings.facts = {started_, listening()};
+  settings.counts = [this] { return countsOf(workers_->counters(), *publisher_); };
   control_ = std::make_unique<Control>(
       *intake_, [this] { return enactors_->health(); }, *queue_, log_, wallClock, std::move(settings));
   auto server = HttpServer::onUnixSocket(
@@ -218,9 +222,9 @@ Status Daemon::startControl() {
 
 MetricsPage::Render Daemon::prepareMetrics() const {
   // What a reload changes is copied here, on the main thread.
-  return [this, limits = limitsOf(config_)] {
+  return [this, limits = limitsOf(config_), connections = controlServer_->stats()] {
     const MetricsSources sources{
-        *publisher_, workers_->counters(), enactors_->health(), control_->submissionsWaiting(), startedAt_,
+        *publisher_, workers_->counters(), enactors_->health(), control_->stats(), connections, startedAt_,
         limits,      upkeep_->stats()};
     return metricsText(sources, wallClock());
   };
@@ -308,7 +312,7 @@ void Daemon::onReload() {
                      {{"zone", name.text()}, {"next", "DELETE /v1/zones/" + name.text() + " removes it"}});
     config_.live = std::move(loaded.config.live);
     log_.setLevel(logLevelOf(config_.live.logLevel));
-    control_->setSubmissionsWaiting(config_.live.submissionsWaiting);
+    control_->setSubmissionsWaiting(config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal);
     upkeep_->setKeeping(keepingOf(config_.live));
     controlServer_->setSettings(controlSettings());
     if (auto applied = applyZones(config_.live); !applied)

@@ -12,8 +12,12 @@
 #include <cstring>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
+#include "server/connection_cap.h"
+#include "server/event_handles.h"
 #include "server/evhttp_error_page.h"
+#include "server/http_words.h"
 #include "server/unix_socket.h"
 
 namespace holdfast {
@@ -25,61 +29,6 @@ constexpr ev_ssize_t kMaxHeaderOctets = 64 * 1024;
 struct FreeHttp {
   void operator()(evhttp* http) const noexcept { evhttp_free(http); }
 };
-
-const char* methodText(evhttp_cmd_type method) {
-  switch (method) {
-    case EVHTTP_REQ_GET:
-      return "GET";
-    case EVHTTP_REQ_POST:
-      return "POST";
-    case EVHTTP_REQ_HEAD:
-      return "HEAD";
-    case EVHTTP_REQ_PUT:
-      return "PUT";
-    case EVHTTP_REQ_DELETE:
-      return "DELETE";
-    case EVHTTP_REQ_OPTIONS:
-      return "OPTIONS";
-    case EVHTTP_REQ_TRACE:
-      return "TRACE";
-    case EVHTTP_REQ_CONNECT:
-      return "CONNECT";
-    case EVHTTP_REQ_PATCH:
-      return "PATCH";
-  }
-  return "?";
-}
-
-const char* phraseOf(int status) {
-  switch (status) {
-    case 200:
-      return "OK";
-    case 201:
-      return "Created";
-    case 400:
-      return "Bad Request";
-    case 404:
-      return "Not Found";
-    case 405:
-      return "Method Not Allowed";
-    case 406:
-      return "Not Acceptable";
-    case 409:
-      return "Conflict";
-    case 413:
-      return "Content Too Large";
-    case 415:
-      return "Unsupported Media Type";
-    case 423:
-      return "Locked";
-    case 500:
-      return "Internal Server Error";
-    case 503:
-      return "Service Unavailable";
-    default:
-      return "Status";
-  }
-}
 
 std::string orEmpty(const char* text) {
   return text == nullptr ? "" : text;
@@ -132,6 +81,8 @@ class HttpServer::State {
     evhttp_set_allowed_methods(http_.get(), 0xffff);
     evhttp_set_flags(http_.get(), EVHTTP_SERVER_LINGERING_CLOSE);
     evhttp_set_max_headers_size(http_.get(), kMaxHeaderOctets);
+    arrivals_ = makeEvent<&State::onArrivals>(base, -1, 0, this);
+    endings_ = makeEvent<&State::onEndings>(base, -1, 0, this);
     set(std::move(settings));
   }
   ~State();
@@ -171,16 +122,21 @@ class HttpServer::State {
   std::unordered_map<evhttp_connection*, std::shared_ptr<HttpReply::Exchange>> exchanges;
 
   void giveBackMemory();
+  HttpStats stats() { return {cap_.open(), cap_.turnedAway()}; }
 
  private:
   /// Stands beside one connection's output, to put our words in the place of evhttp's error pages.
   struct Gate {
     State* state;
     bufferevent* connection;
+    bool turnedAway = false;  // one connection too many
   };
   static bufferevent* onConnection(event_base* base, void* self);
   static void onOutput(evbuffer* output, const evbuffer_cb_info* info, void* gate);
   static void onRequest(evhttp_request* request, void* self);
+  void onArrivals();
+  void onEndings();
+  void turnAway(evhttp_request* request) const;
 
   event_base* const base_;
   const Handler handler_;
@@ -191,6 +147,9 @@ class HttpServer::State {
   evhttp_bound_socket* bound_ = nullptr;
   // By address, which a later connection takes over: as many as were ever open at once.
   std::unordered_map<bufferevent*, Gate> gates_;
+  std::vector<bufferevent*> arrived_;  // in this round of the loop
+  EventPtr arrivals_, endings_;
+  ConnectionCap cap_;
   std::unique_ptr<evhttp, FreeHttp> http_;  // freed first, the callbacks use the rest
 };
 
@@ -226,8 +185,42 @@ bufferevent* HttpServer::State::onConnection(event_base* base, void* self) {
   if (connection == nullptr) return nullptr;
   Gate& gate = state.gates_[connection];
   gate = {&state, connection};
+  state.arrived_.push_back(connection);
+  if (state.arrivals_ != nullptr) event_active(state.arrivals_.get(), 0, 0);
   evbuffer_add_cb(bufferevent_get_output(connection), onOutput, &gate);
   return connection;
+}
+
+/// Runs in the round of the loop in which they came: they have their descriptors now, and nothing was read.
+void HttpServer::State::onArrivals() {
+  for (bufferevent* connection : std::exchange(arrived_, {})) {
+    Gate& gate = gates_[connection];
+    gate.turnedAway = cap_.isFull(settings_.connections);
+    const int descriptor = bufferevent_getfd(connection);
+    if (!gate.turnedAway) {
+      cap_.opened(descriptor);
+      continue;
+    }
+    cap_.endSoon(descriptor);
+    onEndings();
+    rejected_(peerOf(connection), 503);
+  }
+}
+
+void HttpServer::State::onEndings() {
+  constexpr timeval kNextLook{0, 250'000};
+  if (cap_.endOverdue() && endings_ != nullptr) event_add(endings_.get(), &kNextLook);
+}
+
+void HttpServer::State::turnAway(evhttp_request* request) const {
+  const std::string key = settings_.connectionsKey.empty() ? "" : " (" + settings_.connectionsKey + ")";
+  const std::string body = "{\"error\":\"too many connections are open" + key + "\"}\n";
+  evkeyvalq* headers = evhttp_request_get_output_headers(request);
+  evhttp_add_header(headers, "Content-Type", "application/json");
+  evhttp_add_header(headers, "Retry-After", "1");
+  evhttp_add_header(headers, "Connection", "close");
+  evbuffer_add(evhttp_request_get_output_buffer(request), body.data(), body.size());
+  evhttp_send_reply(request, 503, phraseOf(503), nullptr);
 }
 
 void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info, void* self) {
@@ -253,6 +246,8 @@ void HttpServer::State::giveBackMemory() {
 void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
   auto& state = *static_cast<State*>(self);
   evhttp_connection* connection = evhttp_request_get_connection(raw);
+  const auto gate = state.gates_.find(evhttp_connection_get_bufferevent(connection));
+  if (gate != state.gates_.end() && gate->second.turnedAway) return state.turnAway(raw);
   const evhttp_uri* uri = evhttp_request_get_evhttp_uri(raw);
   const evkeyvalq* headers = evhttp_request_get_input_headers(raw);
 
@@ -345,6 +340,9 @@ void HttpServer::stopAccepting() {
 }
 std::size_t HttpServer::open() const noexcept {
   return state_->open;
+}
+HttpStats HttpServer::stats() {
+  return state_->stats();
 }
 std::string HttpServer::address() const {
   return state_->address();

@@ -74,6 +74,13 @@ struct HttpSettings {
   std::size_t bodyLimit = 0;  ///< octets
   std::string bodyLimitKey;   ///< the configuration key of bodyLimit, for people
   std::chrono::milliseconds idle{30'000};
+  std::size_t connections = 1000;   ///< open at once; a further one gets 503
+  std::string connectionsKey = {};  ///< as bodyLimitKey
+};
+
+struct HttpStats {
+  std::uint64_t open = 0;        ///< connections, as far as known: one that was closed may still count
+  std::uint64_t turnedAway = 0;  ///< since start
 };
 
 /// An HTTP/1.1 server over libevent's evhttp. Every answer that evhttp would give by itself (400, 413) has a
@@ -102,6 +109,7 @@ class HttpServer {
   void stopAccepting();
   /// Requests that have arrived and whose answer has not been handed to the system yet.
   std::size_t open() const noexcept;
+  HttpStats stats();
   /// Where it listens, the port filled in; of TCP only.
   std::string address() const;
 

@@ -194,6 +194,21 @@ void addStore(MetricFamilies& out, const StoreStats& store, const UpkeepStats& u
       .value(sinceEpoch(upkeep.lastRun));
 }
 
+void addControl(MetricFamilies& out, const ControlStats& control, const HttpStats& connections) {
+  out.gauge("holdfast_submissions_waiting", "Plans at the control API that wait for a thread.")
+      .value(number(control.submissionsWaiting));
+  out.gauge("holdfast_submissions_running", "Plans at the control API that are compiled or judged now.")
+      .value(number(control.submissionsRunning));
+  out.counter("holdfast_submissions_turned_away_total",
+              "Plans answered with 503, as too many of the zone or of all zones waited.")
+      .value(number(control.submissionsTurnedAway));
+  out.gauge("holdfast_control_connections", "Connections to the control API open now.")
+      .value(number(connections.open));
+  out.counter("holdfast_control_connections_turned_away_total",
+              "Connections to the control API that were one too many.")
+      .value(number(connections.turnedAway));
+}
+
 void addEnactors(MetricFamilies& out, const std::vector<EnactorHealth>& enactors) {
   out.gauge("holdfast_enactor_healthy", "1 while the Enactor reads its source.");
   for (const EnactorHealth& enactor : enactors)
@@ -240,6 +255,23 @@ void addEnactors(MetricFamilies& out, const std::vector<EnactorHealth>& enactors
 
 }  // namespace
 
+ServerCounts countsOf(std::span<const WorkerCounters> workers, const Publisher& publisher) {
+  ServerCounts counts;
+  for (const WorkerCounters& worker : workers)
+    for (const WorkerCounters::PerTransport& transport : worker.transports) {
+      counts.queries += transport.queries.value();
+      for (const Counter& responses : transport.responses) counts.responses += responses.value();
+    }
+  const Publisher::SwapStats& swaps = publisher.swapStats();
+  counts.swaps = swaps.swaps.load();
+  counts.swapMicros = swaps.micros.load();
+  counts.longestSwapMicros = swaps.longestMicros.load();
+  const ReclaimStats& reclaim = publisher.reclaimStats();
+  const std::uint64_t reclaimed = reclaim.reclaimed.load();
+  counts.reclaimsPending = reclaim.retired.load() - reclaimed;
+  return counts;
+}
+
 std::string metricsText(const MetricsSources& sources, WallTime now) {
   MetricFamilies out;
   out.gauge("holdfast_build_info", "Always 1; the label tells the version.")
@@ -248,8 +280,7 @@ std::string metricsText(const MetricsSources& sources, WallTime now) {
       .value(sinceEpoch(sources.startedAt));
   out.gauge("holdfast_limit", "Numbers of the configuration by key; octets, seconds or a count.");
   for (const auto& [key, value] : sources.limits) out.value(value, {{"key", key}});
-  out.gauge("holdfast_submissions_waiting", "Plans at the control API that wait for a thread.")
-      .value(number(sources.submissionsWaiting));
+  addControl(out, sources.control, sources.connections);
   addQueries(out, sources.workers);
   addMessages(out, sources.workers);
   addConnections(out, sources.workers);

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "plugin/host.h"
+#include "server/control.h"
 #include "server/counters.h"
+#include "server/http.h"
 #include "server/upkeep.h"
 #include "zone/publisher.h"
 
@@ -18,7 +20,8 @@ struct MetricsSources {
   const Publisher& publisher;
   std::span<const WorkerCounters> workers;
   std::vector<EnactorHealth> enactors;
-  std::uint64_t submissionsWaiting = 0;
+  ControlStats control;
+  HttpStats connections;  ///< of the control API
   WallTime startedAt{};
   std::map<std::string, double> limits;  ///< by configuration key
   UpkeepStats upkeep{};
@@ -27,5 +30,8 @@ struct MetricsSources {
 /// Everything in Prometheus text format 0.0.4, made at the time of the scrape from counters that the threads
 /// keep for themselves: the query path takes part in nothing. Takes the publisher's lock for a moment.
 std::string metricsText(const MetricsSources& sources, WallTime now);
+
+/// The numbers of GET /v1/status. Any thread.
+ServerCounts countsOf(std::span<const WorkerCounters> workers, const Publisher& publisher);
 
 }  // namespace holdfast

@@ -13,7 +13,7 @@ constexpr const char* kTextFormat = "text/plain; version=0.0.4; charset=utf-8";
 }  // namespace
 
 MetricsPage::MetricsPage(LoopQueue& loop, Prepare prepare)
-    : loop_(loop), prepare_(std::move(prepare)), pool_(1, kScrapesWaiting) {}
+    : loop_(loop), prepare_(std::move(prepare)), pool_({1, 1, kScrapesWaiting, kScrapesWaiting}) {}
 
 void MetricsPage::stop() {
   pool_.stop();
@@ -28,7 +28,7 @@ void MetricsPage::handle(const HttpRequest& request, const std::shared_ptr<HttpR
     return reply->send(std::move(response));
   }
   // The reply must not end in the pool: it is moved on to the loop.
-  const bool taken = pool_.run([this, mine = reply, render = prepare_()]() mutable {
+  const WorkPool::Taken taken = pool_.run("", [this, mine = reply, render = prepare_()]() mutable {
     auto text = std::make_shared<std::string>();
     try {
       *text = render();
@@ -40,7 +40,7 @@ void MetricsPage::handle(const HttpRequest& request, const std::shared_ptr<HttpR
       done->send({200, std::move(*text), kTextFormat});
     });
   });
-  if (!taken) reply->send(errorResponse(503, "too many scrapes wait"));
+  if (taken != WorkPool::Taken::Yes) reply->send(errorResponse(503, "too many scrapes wait"));
 }
 
 }  // namespace holdfast

@@ -23,11 +23,18 @@ constexpr Entry kEntries[] = {
     {RouteKind::Zone, "GET", {}},
     {RouteKind::Zone, "PUT", {}},
     {RouteKind::Zone, "DELETE", {"reason", "forget"}},
-    {RouteKind::Plans, "GET", {"limit", "before"}},
+    {RouteKind::Plans, "GET", {"limit", "before", "outcome"}},
     {RouteKind::Plans,
      "POST",
      {"generation", "base", "source", "dry-run", "remove+", "allow+", "reason", "diff"}},
     {RouteKind::Plan, "GET", {}},
+    {RouteKind::Diff, "GET", {"from", "to", "limit"}},
+    {RouteKind::Diff, "POST", {"limit", "remove+"}},
+    {RouteKind::Rollback,
+     "POST",
+     {"to", "reason", "base", "remove+", "remove-added", "allow+", "dry-run", "diff"}},
+    {RouteKind::Explain, "GET", {"name", "type"}},
+    {RouteKind::Verify, "GET", {}},
     {RouteKind::Freeze, "POST", {"reason"}},
     {RouteKind::Thaw, "POST", {"reason"}},
 };
@@ -58,6 +65,15 @@ std::vector<std::string_view> segmentsOf(std::string_view path) {
   return segments;
 }
 
+struct Leaf {
+  std::string_view segment;
+  RouteKind kind;
+};
+constexpr Leaf kLeaves[] = {{"plans", RouteKind::Plans},       {"diff", RouteKind::Diff},
+                            {"rollback", RouteKind::Rollback}, {"explain", RouteKind::Explain},
+                            {"verify", RouteKind::Verify},     {"freeze", RouteKind::Freeze},
+                            {"thaw", RouteKind::Thaw}};
+
 /// Fills in kind, zone and generation. The zone is read last, so that an unknown path is told as such.
 std::optional<HttpResponse> readPath(std::string_view path, Route& route) {
   const HttpResponse unknown = errorResponse(404, "there is no " + std::string(path));
@@ -70,14 +86,11 @@ std::optional<HttpResponse> readPath(std::string_view path, Route& route) {
 
   route.kind = RouteKind::Zone;
   if (segments.size() > 3) {
-    if (segments[3] == "plans")
-      route.kind = segments.size() == 4 ? RouteKind::Plans : RouteKind::Plan;
-    else if (segments[3] == "freeze" && segments.size() == 4)
-      route.kind = RouteKind::Freeze;
-    else if (segments[3] == "thaw" && segments.size() == 4)
-      route.kind = RouteKind::Thaw;
-    else
-      return unknown;
+    const auto* const leaf = std::ranges::find(kLeaves, segments[3], &Leaf::segment);
+    if (leaf == std::end(kLeaves)) return unknown;
+    route.kind = leaf->kind;
+    if (segments.size() == 5 && route.kind != RouteKind::Plans) return unknown;
+    if (segments.size() == 5) route.kind = RouteKind::Plan;
   }
   if (route.kind == RouteKind::Plan) {
     const auto generation = wholeNumber(segments[4], kMaxGeneration);

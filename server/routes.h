@@ -12,7 +12,7 @@
 
 namespace holdfast {
 
-enum class RouteKind { Server, Zone, Plans, Plan, Freeze, Thaw };
+enum class RouteKind { Server, Zone, Plans, Plan, Diff, Rollback, Explain, Verify, Freeze, Thaw };
 
 /// The decoded parameters of a query string, in their order.
 class QueryParameters {

@@ -1,5 +1,6 @@
 #include "server/work_pool.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -7,62 +8,115 @@
 
 namespace holdfast {
 
-WorkPool::WorkPool(unsigned threads, std::size_t waiting) : limit_(waiting) {
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+WorkPool::WorkPool(const Limits& limits) : limits_(limits) {
+  for (unsigned i = 0; i < limits.threads; ++i) threads_.emplace_back([this] { work(); });
 }
 
 WorkPool::~WorkPool() {
   stop();
 }
 
-bool WorkPool::run(Task task) {
+WorkPool::Taken WorkPool::run(const std::string& lane, Task task) {
   {
     const std::lock_guard lock(mutex_);
-    if (stopping_ || tasks_.size() >= limit_) return false;
-    tasks_.push_back(std::move(task));
+    if (stopping_) return Taken::Stopped;
+    const auto known = lanes_.find(lane);
+    const std::size_t before = known == lanes_.end() ? 0 : known->second.tasks.size();
+    if (before >= limits_.waitingPerLane || waiting_ >= limits_.waiting) {
+      ++turnedAway_;
+      return before >= limits_.waitingPerLane ? Taken::LaneIsFull : Taken::PoolIsFull;
+    }
+    const auto at = known == lanes_.end() ? lanes_.try_emplace(lane).first : known;
+    at->second.tasks.push_back(std::move(task));
+    if (before == 0) turns_.push_back(at);
+    ++waiting_;
   }
-  arrived_.notify_one();
-  return true;
+  changed_.notify_one();
+  return Taken::Yes;
 }
 
-void WorkPool::setWaiting(std::size_t waiting) {
+void WorkPool::setWaiting(std::size_t perLane, std::size_t all) {
   const std::lock_guard lock(mutex_);
-  limit_ = waiting;
+  limits_.waitingPerLane = perLane;
+  limits_.waiting = all;
 }
 
 std::size_t WorkPool::waiting() const {
   const std::lock_guard lock(mutex_);
-  return tasks_.size();
+  return waiting_;
+}
+
+std::size_t WorkPool::running() const {
+  const std::lock_guard lock(mutex_);
+  return running_;
+}
+
+std::uint64_t WorkPool::turnedAway() const {
+  const std::lock_guard lock(mutex_);
+  return turnedAway_;
 }
 
 void WorkPool::stop() {
-  std::deque<Task> dropped;
+  std::vector<std::deque<Task>> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    dropped.swap(tasks_);
+    for (auto& [name, lane] : lanes_) dropped.push_back(std::exchange(lane.tasks, {}));
+    turns_.clear();
+    waiting_ = 0;
   }
-  arrived_.notify_all();
+  changed_.notify_all();
   for (std::thread& thread : threads_)
     if (thread.joinable()) thread.join();
+}
+
+bool WorkPool::mayRun(const Lane& lane) const {
+  if (lane.running == 0) return true;
+  return lane.running < limits_.runningPerLane && running_ + limits_.threads / 4 < limits_.threads;
+}
+
+/// The lane whose turn it is of those that may run something, else the end. REQUIRES: mutex_ is held.
+WorkPool::Lanes::iterator WorkPool::nextLane() {
+  const auto turn =
+      std::find_if(turns_.begin(), turns_.end(), [this](auto lane) { return mayRun(lane->second); });
+  if (turn == turns_.end()) return lanes_.end();
+  const Lanes::iterator lane = *turn;
+  turns_.erase(turn);
+  return lane;
+}
+
+void WorkPool::finished(Lanes::iterator lane) {
+  {
+    const std::lock_guard lock(mutex_);
+    --running_;
+    if (--lane->second.running == 0 && lane->second.tasks.empty()) lanes_.erase(lane);
+  }
+  changed_.notify_all();  // what its lane kept waiting may be another thread's to run
 }
 
 void WorkPool::work() {
   const RcuThread rcu;
   for (;;) {
     Task task;
+    Lanes::iterator lane;
     {
       std::unique_lock lock(mutex_);
-      arrived_.wait(lock, [this] { return stopping_ || !tasks_.empty(); });
+      changed_.wait(lock, [&] { return stopping_ || (lane = nextLane()) != lanes_.end(); });
       if (stopping_) return;
-      task = std::move(tasks_.front());
-      tasks_.pop_front();
+      task = std::move(lane->second.tasks.front());
+      lane->second.tasks.pop_front();
+      if (!lane->second.tasks.empty()) turns_.push_back(lane);
+      ++lane->second.running;
+      ++running_;
+      --waiting_;
     }
     try {
       task();
     } catch (const std::exception&) {
       // Out of memory, most likely. The task's reply says so as it goes; answering queries must go on (I8).
     }
+    task = nullptr;  // what it holds goes before its lane counts as free
+    finished(lane);
   }
 }
 

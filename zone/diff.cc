@@ -45,7 +45,11 @@ RRsetChange changeOf(const RRset& before, const RRset& after) {
 }
 
 NameChange changeOf(NodeView before, NodeView after) {
-  NameChange change{Name((before ? before : after).name()), {}};
+  NameChange change;
+  change.name = Name((before ? before : after).name());
+  change.isEndpoint = (before && before.isEndpoint()) || (after && after.isEndpoint());
+  change.before = supplyOf(before);
+  change.after = supplyOf(after);
   std::map<RRType, std::pair<RRset, RRset>> byType;
   for (RRset& rrset : ownedRRsets(before)) byType[rrset.type].first = std::move(rrset);
   for (RRset& rrset : ownedRRsets(after)) byType[rrset.type].second = std::move(rrset);
@@ -75,10 +79,38 @@ bool isWithin(NodeView a, NodeView b) noexcept {
 
 }  // namespace
 
+Supply& Supply::operator+=(const Supply& other) noexcept {
+  targets += other.targets;
+  capacity += other.capacity;
+  return *this;
+}
+
+Supply supplyOf(NodeView node) noexcept {
+  Supply supply;
+  if (!node) return supply;
+  for (const RRsetView rrset : node) {
+    if (!rrset.isEndpoint()) continue;
+    supply.targets += rrset.count();
+    for (unsigned i = 0; i < rrset.count(); ++i) supply.capacity += rrset.weight(i);
+  }
+  return supply;
+}
+
+Supply supplyOf(const Zone& zone) {
+  Supply supply;
+  zone.names().forEach([&](NodeView node) {
+    supply += supplyOf(node);
+    return true;
+  });
+  return supply;
+}
+
 Diff diffZones(const Zone& before, const Zone& after, std::size_t limit) {
   Diff diff;
   NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
     if (isWithin(old, now) && isWithin(now, old)) return true;  // the SOA alone, or the number of children
+    diff.before += supplyOf(old);
+    diff.after += supplyOf(now);
     ++(!hasData(old) ? diff.namesAdded : !hasData(now) ? diff.namesRemoved : diff.namesChanged);
     if (diff.changes.size() < limit)
       diff.changes.push_back(changeOf(old, now));

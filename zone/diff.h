@@ -17,8 +17,23 @@ struct RRsetChange {
   std::vector<std::string> added, removed;  ///< RDATA in presentation format, "(weight N)" behind a target
 };
 
+/// What endpoints have to answer with: both address families together.
+struct Supply {
+  std::uint64_t targets = 0;
+  std::uint64_t capacity = 0;  ///< sum of weights
+  Supply& operator+=(const Supply& other) noexcept;
+  friend bool operator==(const Supply&, const Supply&) = default;
+};
+
+/// Of one name; nothing for a null view and for names without targets.
+Supply supplyOf(NodeView node) noexcept;
+/// Of all endpoints of a zone, in one walk over its names.
+Supply supplyOf(const Zone& zone);
+
 struct NameChange {
   Name name;
+  bool isEndpoint = false;  ///< before, after or both
+  Supply before, after;
   std::vector<RRsetChange> rrsets;
 };
 
@@ -26,6 +41,7 @@ struct NameChange {
 /// out.
 struct Diff {
   std::uint64_t namesAdded = 0, namesRemoved = 0, namesChanged = 0;
+  Supply before, after;             ///< of all names that change, also those not listed
   std::vector<NameChange> changes;  ///< canonical order; at most `limit` of them, `truncated` says if more
   bool truncated = false;
 };

@@ -1,5 +1,6 @@
 #include "zone/intake.h"
 
+#include "zone/compile.h"
 #include "zone/store_codec.h"
 
 namespace holdfast {
@@ -67,6 +68,32 @@ Result<Outcome> Intake::submit(const Document& document) const {
     return publisher_.refuse(document.zone, document.caller, submission.digest, outcome.error(),
                              document.dryRun);
   return outcome;
+}
+
+Result<Intake::Preview> Intake::preview(const Document& document) const {
+  const std::optional<ZoneStatus> status = publisher_.status(document.zone);
+  if (!status) return Error{ErrorKind::NotFound, document.zone.text(), "is not held"};
+  Result<Plan> plan = parse(document.zone, document.format, document.body);
+  if (!plan) return std::move(plan).error();
+  for (const std::string& text : document.removals) {
+    Result<Removal> removal = parseRemoval(text, document.zone);
+    if (!removal) return std::move(removal).error();
+    plan->removals.push_back(*std::move(removal));
+  }
+  Preview preview;
+  preview.generation = plan->generation;
+  if (status->committed == 0) {
+    preview.before = std::make_shared<Zone>(document.zone);
+  } else {
+    Result<std::shared_ptr<const Zone>> content = publisher_.content(document.zone, status->committed);
+    if (!content) return std::move(content).error();
+    preview.before = *std::move(content);
+  }
+  const Zone& before = *preview.before;
+  const Generation next = status->committed + 1;
+  preview.after = compilePlan(before, *plan, next, serialFor(next, before.hasContent() ? &before : nullptr),
+                              before.committedAt());
+  return preview;
 }
 
 Outcome Intake::unreadable(NameView zone, const Caller& caller, std::string where, std::string what) const {

@@ -35,6 +35,14 @@ class Intake {
 
   /// An Error: the zone is not held (NotFound), a parameter is wrong (Invalid) or the store failed (Store).
   Result<Outcome> submit(const Document& document) const;
+  /// What the document would make of what is committed; neither fenced nor judged nor recorded, so that a
+  /// plan made from something older can be looked at too. An Error: no plan (Malformed, Invalid, TooLarge),
+  /// or as submit().
+  struct Preview {
+    std::shared_ptr<const Zone> before, after;
+    std::optional<Generation> generation;  ///< that the document carries
+  };
+  Result<Preview> preview(const Document& document) const;
   /// A source that should have held a document could not be read: refused with rule `unreadable`.
   Outcome unreadable(NameView zone, const Caller& caller, std::string where, std::string what) const;
   /// The generation the document carries (a zone file: its SOA serial); 0 when none, an Error when

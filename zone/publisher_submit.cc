@@ -93,6 +93,7 @@ Outcome Publisher::refuse(NameView zone, const Caller& caller, std::string diges
   const bool unreadable = error.kind == ErrorKind::Unreadable;
   Outcome outcome;
   outcome.malformed = error.kind == ErrorKind::Malformed || error.kind == ErrorKind::TooLarge || unreadable;
+  outcome.tooLarge = error.kind == ErrorKind::TooLarge;
   outcome.verdict.reasons.push_back({unreadable ? Rule::Unreadable : Rule::Invalid, toText(zone), "",
                                      error.where.empty() ? error.what : error.where,
                                      unreadable ? "a whole, readable document" : "a well-formed plan",

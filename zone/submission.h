@@ -36,6 +36,7 @@ struct Outcome {
   };
   Kind kind = Kind::Refused;
   bool malformed = false;     ///< refused because the document is no plan at all
+  bool tooLarge = false;      ///< malformed in that it is over a configured limit
   Generation generation = 0;  ///< published, or what it would have become
   Generation committed = 0;   ///< in force when the call returned
   std::uint32_t serial = 0;

@@ -46,8 +46,9 @@ TEST_CASE("a plan is published and stands in status and history") {
   CHECK(history["history"][0]["generation"] == 6);
   CHECK(history["history"][0]["source"] == "test");
   const auto older = server.get("/v1/zones/example.net/plans?before=" + history["next_before"].dump());
-  REQUIRE(older["history"].size() == 1);
+  REQUIRE(older["history"].size() == 2);
   CHECK(older["history"][0]["generation"] == 5);
+  CHECK(older["history"][1]["outcome"] == "zone-added");
   CHECK(older["next_before"].is_null());
 }
 
@@ -165,7 +166,7 @@ TEST_CASE("what is not a plan by its type is turned away") {
 }
 
 TEST_CASE("status answers while submissions wait, and too many of them are told so") {
-  const ServerFixture server({64u << 20, "limits.plan-bytes", std::chrono::seconds(60)}, 1);
+  const ServerFixture server({64u << 20, "limits.plan-bytes", std::chrono::seconds(60)}, {2, 2, 1, 256});
   server.request("PUT", "/v1/zones/example.net");
   // Big enough that two of them keep both threads busy while the others arrive.
   std::string records =

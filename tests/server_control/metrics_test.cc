@@ -59,7 +59,8 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
   workers[1].tcpEvicted.add(8);
   EnactorHealth enactor{Name(), "watch:/x", true, "", 3, 2, 1, 8, 9, EnactorState::Running, 10, 11, 12};
   enactor.lastAt = WallTime(std::chrono::seconds(1'000));
-  const MetricsSources sources{server.publisher(), workers, {enactor}, 1, {}, {{"limits.pick", 64}}};
+  const MetricsSources sources{server.publisher(),   workers, {enactor}, {1, 2, 3}, {4, 5}, {},
+                               {{"limits.pick", 64}}};
   const std::string text = metricsText(sources, WallTime(std::chrono::hours(500'000)));
 
   std::map<std::string, std::string> typeOf;

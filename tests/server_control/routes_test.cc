@@ -25,6 +25,11 @@ TEST_CASE("every route is found") {
   CHECK(found("PUT", "/v1/zones/a.example").kind == RouteKind::Zone);
   CHECK(found("POST", "/v1/zones/a.example/plans").kind == RouteKind::Plans);
   CHECK(found("GET", "/v1/zones/a.example/plans/7").generation == 7);
+  CHECK(found("GET", "/v1/zones/a.example/diff", "from=1&to=2&limit=3").kind == RouteKind::Diff);
+  CHECK(found("POST", "/v1/zones/a.example/diff", "remove=a&remove=b").kind == RouteKind::Diff);
+  CHECK(found("POST", "/v1/zones/a.example/rollback", "to=1&reason=x").kind == RouteKind::Rollback);
+  CHECK(found("GET", "/v1/zones/a.example/explain", "name=www&type=A").kind == RouteKind::Explain);
+  CHECK(found("GET", "/v1/zones/a.example/verify").kind == RouteKind::Verify);
   CHECK(found("POST", "/v1/zones/a.example/freeze", "reason=x").kind == RouteKind::Freeze);
   CHECK(found("POST", "/v1/zones/a.example/thaw").kind == RouteKind::Thaw);
 }
@@ -42,11 +47,11 @@ TEST_CASE("a zone name may be written in any way") {
 TEST_CASE("what is no route is told apart") {
   for (const char* path :
        {"", "/", "/v1", "/v1/", "/v2/status", "/v1/zones", "/v1/zones/", "/v1/zones//plans",
-        "/v1/zones/a/diff", "/v1/zones/a/rollback", "/v1/zones/a/plans/1/x", "/v1/zones/@"}) {
+        "/v1/zones/a/dif", "/v1/zones/a/rollback/7", "/v1/zones/a/plans/1/x", "/v1/zones/@"}) {
     CAPTURE(path);
     CHECK(refused("GET", path).status == 404);
   }
-  CHECK_THAT(refused("GET", "/v1/zones/a/diff").body, Catch::Contains("/v1/zones/a/diff"));
+  CHECK_THAT(refused("GET", "/v1/zones/a/dif").body, Catch::Contains("/v1/zones/a/dif"));
   CHECK(refused("GET", "/v1/zones/a..b").status == 400);
   CHECK(refused("GET", "/v1/zones/a%2").status == 400);
   CHECK(refused("GET", "/v1/zones/a%zz").status == 400);

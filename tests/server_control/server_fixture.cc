@@ -41,16 +41,16 @@ void LoopThread::stop() {
   thread_.join();
 }
 
-ServerFixture::ServerFixture(HttpSettings settings, std::size_t submissionsWaiting)
+ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions, PlanLimits limits)
     : socket_(directory_.path() + "/run/control.sock"), log_(LogFormat::Json, LogLevel::Debug, logged_) {
   auto store = openSqliteStore(directory_.path());
   REQUIRE(store);
   auto publisher = Publisher::open(*std::move(store), now);
   REQUIRE(publisher);
   publisher_ = *std::move(publisher);
-  intake_ = std::make_unique<Intake>(*publisher_, PlanLimits{});
+  intake_ = std::make_unique<Intake>(*publisher_, limits);
   Control::Settings control;
-  control.submissionsWaiting = submissionsWaiting;
+  control.submissions = submissions;
   control.facts = {std::chrono::steady_clock::now(), {"127.0.0.1:5300"}};
   control_ = std::make_unique<Control>(
       *intake_,

@@ -50,7 +50,7 @@ class LoopThread {
 class ServerFixture {
  public:
   explicit ServerFixture(HttpSettings settings = {64u << 20, "limits.plan-bytes", std::chrono::seconds(5)},
-                         std::size_t submissionsWaiting = 16);
+                         SubmissionLimits submissions = {}, PlanLimits limits = {});
   ~ServerFixture();
 
   HttpAnswer request(const std::string& method, const std::string& target, const std::string& headers = "",
