@@ -37,6 +37,22 @@ TEST_CASE("commands and their arguments") {
   CHECK(parse({"show", "example.", "12", "--as", "json"}).arguments().generation == 12u);
   CHECK(parse({"freeze", "example.", "--reason", "x"}).arguments().command == Command::Freeze);
   CHECK(parse({"thaw", "example."}).arguments().command == Command::Thaw);
+  const Parsed diffed = parse({"diff", "example.", "3", "4"});
+  CHECK(diffed.arguments().command == Command::Diff);
+  CHECK(diffed.arguments().from == 3u);
+  CHECK(diffed.arguments().to == 4u);
+  CHECK(parse({"diff", "example.", "--file", "p"}).arguments().file == "p");
+  const Parsed back = parse({"rollback", "example.", "--to", "5", "--reason", "x", "--remove-added", "-y"});
+  CHECK(back.arguments().command == Command::Rollback);
+  CHECK(back.arguments().to == 5u);
+  CHECK((back.arguments().removesAdded && back.arguments().yes));
+  CHECK(parse({"explain", "www.example.", "AAAA"}).arguments().type == "AAAA");
+  const Parsed watched = parse({"watch", "a.", "b.", "--interval", "0.5", "--count", "3"});
+  CHECK(watched.arguments().zones == std::vector<std::string>{"a.", "b."});
+  CHECK(watched.arguments().interval == 0.5);
+  CHECK(watched.arguments().count == 3);
+  CHECK(parse({"history", "example.", "--verify"}).arguments().verify);
+  CHECK(parse({"history", "example.", "--outcome", "refused"}).arguments().outcome == "refused");
   CHECK(parse({"check", "-", "--zone", "example."}).arguments().file == "-");
 }
 
@@ -85,12 +101,22 @@ TEST_CASE("wrong usage is explained and has status 2") {
                                              {"push", "x.", "f", "--generation", "-1"},
                                              {"push", "x.", "f", "--allow", "floor:x"},
                                              {"history", "x.", "--limit", "0"},
-                                             {"show", "x.", "abc"}}) {
+                                             {"show", "x.", "abc"},
+                                             {"rollback", "x."},
+                                             {"diff", "x.", "1", "--file", "p"},
+                                             {"watch", "--interval", "0"},
+                                             {"history", "x.", "--outcome", "odd"}}) {
     const Parsed parsed = parse(words);
     REQUIRE(std::holds_alternative<Exit>(parsed.result));
     CHECK(parsed.ended() == Exit::Usage);
     CHECK_FALSE(parsed.err.empty());
   }
+}
+
+TEST_CASE("a mistyped command is told what may have been meant") {
+  CHECK_THAT(parse({"stauts"}).err, Contains("(did you mean \"status\"?)"));
+  CHECK_THAT(parse({"--format", "json", "rolback", "x."}).err, Contains("(did you mean \"rollback\"?)"));
+  CHECK_THAT(parse({"zone", "remov", "x."}).err, Contains("(did you mean \"remove\"?)"));
 }
 
 TEST_CASE("help is no error") {

@@ -50,12 +50,12 @@ TEST_CASE("a diff shows targets, capacity and records") {
     {"name": "old.x.example.", "rrsets": [{"type": "TXT", "records": {"before": 1, "after": 0},
       "ttl": {"before": 60, "after": 0}, "added": [], "removed": ["\"hello\""]}]}]})json");
   CHECK(renderOutcome(outcome, Palette(false)) ==
-        "NAME            TYPE  RECORDS  CAPACITY   TTL\n"
-        "api.x.example.  A     4 → 3    400 → 300  5\n"
+        "NAME            TYPE  RECORDS  CAPACITY   EFFECT            TTL\n"
+        "api.x.example.  A     4 → 3    400 → 300  ███████░░░ -25 %  5\n"
         "    - 192.0.2.1 (weight 100)\n"
         "    - 192.0.2.2 (weight 100)\n"
         "    + 192.0.2.7 (weight 100)\n"
-        "old.x.example.  TXT   1 → 0               60 → 0\n"
+        "old.x.example.  TXT   1 → 0                                 60 → 0\n"
         "    - \"hello\"\n"
         "    … and more: 0 names added, 1 removed, 1 changed\n"
         "\n"
@@ -72,12 +72,15 @@ TEST_CASE("status and history") {
   CHECK(renderStatus(status, Palette(false)) ==
         "holdfastd 0.1.0, pid 7, up 1 d 2 h, listening on 127.0.0.1:5300\n"
         "\n"
-        "ZONE  PLANNED  COMMITTED  SERVED  SERIAL        AGE  NAMES  RECORDS  ENDPOINTS  STATE\n"
-        "x.          9          8       8       8  1 min 1 s      3        4          1  served\n"
+        "ZONE  PLANNED  COMMITTED  SERVED        AGE  NAMES  RECORDS  ENDPOINTS  STATE\n"
+        "x.          9          8       8  1 min 1 s      3        4          1  served\n"
         "    last refusal T, generation 9: floor a.x./A: too few\n"
         "\n"
         "ZONE  ENACTOR   HEALTH  SUBMITTED  PUBLISHED  REFUSED  LAST\n"
         "x.    watch:/p  unwell          1          1        0  gone\n");
+  Json other = status;
+  other["zones"][0]["serial"] = 2026112101;
+  CHECK(renderStatus(other, Palette(false)).find("  2026112101  ") != std::string::npos);
   CHECK(renderStatus(Json::object(), Palette(false)).find("No zones") != std::string::npos);
   CHECK(renderHistory(Json(), Palette(false)) == "Nothing was submitted yet.\n");
 }

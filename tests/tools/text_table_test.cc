@@ -18,6 +18,20 @@ TEST_CASE("columns line up, whatever the characters") {
         "b\n");
 }
 
+TEST_CASE("a table that is too wide goes on below its long cells") {
+  TextTable table({"NAME", ">N", "WHAT", "LAST"});
+  table.row({"short", "1", "x", "y"});
+  table.row({"a-very-long-name.example.", "22", "x", "words that do not fit"});
+  table.note("words that are wrapped");
+  CHECK(table.text(Palette(false, 26)) ==
+        "NAME      N  WHAT  LAST\n"
+        "short     1  x     y\n"
+        "a-very-long-name.example.\n"
+        "         22  x\n"
+        "    words that do not fit\n"
+        "    words that are wrapped\n");
+}
+
 TEST_CASE("colours take no columns and appear only where wanted") {
   TextTable table({"A", "B"});
   table.row({{"red", Colour::Red}, "x"});

@@ -11,7 +11,21 @@
 
 namespace holdfast::zonectl {
 
-enum class Command { Status, ZoneAdd, ZoneRemove, Push, History, Show, Freeze, Thaw, Check };
+enum class Command {
+  Status,
+  ZoneAdd,
+  ZoneRemove,
+  Push,
+  Diff,
+  Rollback,
+  History,
+  Show,
+  Explain,
+  Watch,
+  Freeze,
+  Thaw,
+  Check
+};
 
 /// A command line that makes sense. Members that the command does not take are as they are here.
 struct Arguments {
@@ -30,8 +44,16 @@ struct Arguments {
   bool dryRun = false;
   bool yes = false;
   bool strict = false;
-  std::uint64_t limit = 20;
-  std::string as;  ///< "json", "zone" or not said
+  std::optional<std::uint64_t> from, to;
+  bool removesAdded = false;
+  bool verify = false;
+  std::string outcome;  ///< that history lists; empty: all
+  std::optional<std::uint64_t> limit;
+  std::string name, type;
+  std::vector<std::string> zones;
+  double interval = 1;      ///< seconds
+  std::uint64_t count = 0;  ///< looks that watch takes; 0: until it is ended
+  std::string as;           ///< "json", "zone" or not said
 };
 
 /// Reads the command line. `defaultControl` is the socket where neither --control nor HOLDFAST_CONTROL names

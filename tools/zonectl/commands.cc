@@ -10,6 +10,8 @@ using namespace render_detail;
 
 namespace {
 
+constexpr std::uint64_t kHistoryDefault = 20;
+
 /// A request of which the answer's document is shown, or a sentence where the document says nothing new.
 template <class Show>
 Exit ask(const Arguments& arguments, ApiClient& client, const Screen& screen, const char* method,
@@ -51,6 +53,18 @@ Exit show(const Arguments& arguments, ApiClient& client, const Screen& screen) {
   if (!response->isSuccess()) return explainProblem(*response, screen);
   screen.out << response->body;
   return Exit::Done;
+}
+
+Exit verify(const Arguments& arguments, ApiClient& client, const Screen& screen) {
+  ApiRequest request;
+  request.target = zonePath(arguments.zone, "/verify");
+  const Result<ApiResponse> response = client.send(request);
+  if (!response) return explainUnreachable(response.error(), screen);
+  if (arguments.json) screen.out << response->body;
+  if (!response->isSuccess()) return arguments.json ? Exit::Other : explainProblem(*response, screen);
+  const Json document = documentOf(*response);
+  if (!arguments.json) screen.out << renderSeal(document, screen.palette);
+  return isTrue(document, "whole") ? Exit::Done : Exit::Other;
 }
 
 }  // namespace
@@ -99,10 +113,21 @@ Exit run(const Arguments& arguments, const Screen& screen) {
                      (arguments.forget ? "are dropped.\n" : "stay.\n")));
     }
     case Command::History:
-      return ask(
-          arguments, client, screen, "GET",
-          Target(zonePath(arguments.zone, "/plans")).with("limit", std::to_string(arguments.limit)).text(),
-          [&](const Json& document) { return renderHistory(document, screen.palette); });
+      if (arguments.verify) return verify(arguments, client, screen);
+      return ask(arguments, client, screen, "GET",
+                 Target(zonePath(arguments.zone, "/plans"))
+                     .with("limit", std::to_string(arguments.limit.value_or(kHistoryDefault)))
+                     .withText("outcome", arguments.outcome)
+                     .text(),
+                 [&](const Json& document) { return renderHistory(document, screen.palette); });
+    case Command::Diff:
+      return diff(arguments, client, screen);
+    case Command::Rollback:
+      return rollback(arguments, client, screen);
+    case Command::Explain:
+      return explain(arguments, client, screen);
+    case Command::Watch:
+      return watch(arguments, client, screen);
     case Command::Freeze:
       return ask(arguments, client, screen, "POST",
                  Target(zonePath(arguments.zone, "/freeze")).with("reason", arguments.reason).text(),

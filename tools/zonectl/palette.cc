@@ -45,6 +45,25 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t columns, const Palette& palette,
+                    Colour colour) {
+  const std::string blanks(indent, ' ');
+  std::string out, line;
+  const auto flush = [&] {
+    if (!line.empty()) out += blanks + palette.paint(colour, line) + "\n";
+    line.clear();
+  };
+  while (!text.empty()) {
+    const std::size_t end = columns == 0 ? text.size() : std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (!line.empty() && indent + columnsOf(line) + 1 + columnsOf(word) > columns) flush();
+    line.append(line.empty() ? "" : " ").append(word);
+  }
+  flush();
+  return out;
+}
+
 std::size_t columnsOf(std::string_view text) {
   return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
     return (static_cast<unsigned char>(c) & 0xC0u) != 0x80u;  // the first octet of each character

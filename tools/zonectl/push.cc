@@ -43,17 +43,6 @@ class Submission {
   const std::optional<Generation> base_;
 };
 
-Exit conclude(const Result<ApiResponse>& response, const Arguments& arguments, const Screen& screen) {
-  if (!response) return explainUnreachable(response.error(), screen);
-  const Json document = documentOf(*response);
-  const bool refused = isRefusal(document);
-  const bool understood = refused || response->isSuccess();
-  if (arguments.json) screen.out << response->body;
-  if (!understood) return arguments.json ? Exit::Other : explainProblem(*response, screen);
-  if (!arguments.json) screen.out << renderOutcome(document, screen.palette);
-  return refused ? Exit::Refused : Exit::Done;
-}
-
 /// What is committed in the zone now; 0 for nothing.
 std::variant<Generation, Exit> committedNow(const Arguments& arguments, ApiClient& client,
                                             const Screen& screen) {
@@ -82,6 +71,17 @@ std::optional<Exit> letJudge(const Submission& submission, const Arguments& argu
 }
 
 }  // namespace
+
+Exit conclude(const Result<ApiResponse>& response, const Arguments& arguments, const Screen& screen) {
+  if (!response) return explainUnreachable(response.error(), screen);
+  const Json document = documentOf(*response);
+  const bool refused = isRefusal(document);
+  const bool understood = refused || response->isSuccess();
+  if (arguments.json) screen.out << response->body;
+  if (!understood) return arguments.json ? Exit::Other : explainProblem(*response, screen);
+  if (!arguments.json) screen.out << renderOutcome(document, screen.palette);
+  return refused ? Exit::Refused : Exit::Done;
+}
 
 Exit push(const Arguments& arguments, ApiClient& client, const Screen& screen) {
   const Result<PlanSource> source = readPlanSource(arguments.file, screen.in);

@@ -17,6 +17,13 @@ std::string renderHistory(const Json& history, const Palette& palette);
 /// What became of a submission: the diff where there is one, then the verdict.
 std::string renderOutcome(const Json& outcome, const Palette& palette);
 
+/// What differs between two contents: the changes, then their sum.
+std::string renderComparison(const Json& comparison, const Palette& palette);
+/// Whether the history is as it was written.
+std::string renderSeal(const Json& report, const Palette& palette);
+/// How a name is answered, since when and why, and what the guard would say about its removal.
+std::string renderExplained(const Json& explained, const Palette& palette);
+
 std::string renderDiff(const Json& outcome, const Palette& palette);
 /// Reasons with what was seen and allowed, then what can be done about them.
 std::string renderReasons(const Json& outcome, const Palette& palette);
@@ -24,6 +31,8 @@ std::string renderReasons(const Json& outcome, const Palette& palette);
 std::string renderFindings(const Json& outcome, const Palette& palette);
 /// The first few warnings, and how many more there are; blank where there are none.
 std::string renderWarnings(const Json& outcome, const Palette& palette);
+/// Reasons alone, as a table.
+std::string renderReasonTable(const Json& outcome, const char* key, const Palette& palette);
 /// What was refused and what stays, then the reasons.
 std::string renderRefusal(const Json& outcome, const Palette& palette);
 
@@ -37,6 +46,8 @@ std::uint64_t numberOf(const Json& value, const char* key);
 const Json& memberOf(const Json& value, const char* key);
 /// An array's elements; of anything else none.
 const Json& listOf(const Json& value, const char* key);
+/// False where it is not there or no boolean.
+bool isTrue(const Json& value, const char* key);
 /// "1 finding", "3 findings".
 std::string counted(std::uint64_t number, const char* what);
 /// "3 names added, 1 removed, 0 changed".

@@ -13,8 +13,7 @@ using namespace render_detail;
 
 namespace {
 
-/// Added and removed records shown of one RRset, and names shown in one hint.
-constexpr std::size_t kListed = 8;
+constexpr std::size_t kListed = 8;  // names shown in one hint
 
 /// A word as a shell takes it.
 std::string quoted(const std::string& word) {
@@ -26,29 +25,6 @@ std::string quoted(const std::string& word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";
-}
-
-/// "4 → 3", or "4" where it stays.
-std::string step(const Json& change, const char* key) {
-  const Json& pair = memberOf(change, key);
-  if (!pair.is_object()) return "";
-  const std::string before = textOf(pair, "before"), after = textOf(pair, "after");
-  return before == after ? after : before + " → " + after;
-}
-
-Colour colourOf(const Json& change, const char* key) {
-  const Json& pair = memberOf(change, key);
-  return numberOf(pair, "after") < numberOf(pair, "before") ? Colour::Yellow : Colour::None;
-}
-
-void listRecords(TextTable& table, const Json& records, const char* sign, Colour colour) {
-  for (std::size_t i = 0; i < records.size(); ++i) {
-    if (i == kListed) {
-      table.note(std::string(sign) + " … and " + std::to_string(records.size() - kListed) + " more", colour);
-      return;
-    }
-    if (records[i].is_string()) table.note(std::string(sign) + " " + records[i].get<std::string>(), colour);
-  }
 }
 
 /// Which findings share a way out.
@@ -64,7 +40,7 @@ class Advice {
       if (rule == "empty-answer") losses_.insert(type.empty() ? name : name + "/" + type);
       if (rule == "floor" || rule == "velocity" || rule == "ttl" || rule == "bogus-target" ||
           rule == "apex-changed")
-        overrides_.insert(rule + ":" + name);
+        overrides_.insert(name.empty() ? rule : rule + ":" + name);
     }
     // A name that goes as a whole needs no word on each type.
     std::erase_if(losses_, [&](const std::string& loss) {
@@ -112,29 +88,9 @@ class Advice {
 
 }  // namespace
 
-std::string renderDiff(const Json& outcome, const Palette& palette) {
-  const Json& names = listOf(outcome, "diff");
-  if (names.empty()) return "";
-  TextTable table({"NAME", "TYPE", "RECORDS", "CAPACITY", "TTL"});
-  for (const Json& name : names)
-    for (const Json& change : listOf(name, "rrsets")) {
-      table.row({textOf(name, "name"),
-                 textOf(change, "type"),
-                 {step(change, "records"), colourOf(change, "records")},
-                 {step(change, "capacity"), colourOf(change, "capacity")},
-                 step(change, "ttl")});
-      listRecords(table, listOf(change, "removed"), "-", Colour::Red);
-      listRecords(table, listOf(change, "added"), "+", Colour::Green);
-    }
-  const Json& truncated = memberOf(outcome, "diff_truncated");
-  if (truncated.is_boolean() && truncated.get<bool>())
-    table.note("… and more: " + changesText(memberOf(outcome, "changes")));
-  return table.text(palette);
-}
-
-std::string renderReasons(const Json& outcome, const Palette& palette) {
+std::string renderReasonTable(const Json& outcome, const char* key, const Palette& palette) {
   TextTable table({"RULE", "NAME", "TYPE", "OBSERVED", "LIMIT"});
-  for (const Json& reason : listOf(outcome, "reasons")) {
+  for (const Json& reason : listOf(outcome, key)) {
     table.row({{textOf(reason, "rule"), Colour::Red},
                textOf(reason, "name"),
                textOf(reason, "type"),
@@ -148,13 +104,18 @@ std::string renderReasons(const Json& outcome, const Palette& palette) {
   }
   if (const std::uint64_t unlisted = numberOf(outcome, "unlisted"); unlisted != 0)
     table.note("… and " + counted(unlisted, "finding") + " more");
-  std::string text = table.text(palette);
+  return table.text(palette);
+}
+
+std::string renderReasons(const Json& outcome, const Palette& palette) {
+  std::string text = renderReasonTable(outcome, "reasons", palette);
   if (const std::string unrecorded = textOf(outcome, "unrecorded"); !unrecorded.empty())
     text +=
         palette.paint(Colour::Yellow, "The refusal is missing from the history: " + printable(unrecorded)) +
         "\n";
   text += "\n";
-  for (const std::string& line : Advice(outcome).lines()) text += printable(line) + "\n";
+  for (const std::string& line : Advice(outcome).lines())
+    text += wrapped(printable(line), 0, palette.columns(), palette);
   return text;
 }
 
@@ -169,21 +130,61 @@ std::string renderRefusal(const Json& outcome, const Palette& palette) {
   return text + renderReasons(outcome, palette);
 }
 
+namespace {
+
+/// What was published without some endpoints must not be taken for all of it.
+std::string renderQuarantine(const Json& outcome, const Palette& palette) {
+  const Json& kept = listOf(outcome, "quarantined");
+  if (kept.empty()) return "";
+  std::set<std::string> names;
+  for (const Json& reason : kept) names.insert(textOf(reason, "name"));
+  return "\n" +
+         wrapped("NOT ALL OF IT: " + counted(names.size(), "endpoint") +
+                     " stayed as before, because the guard refused what the plan made of them:",
+                 0, palette.columns(), palette, Colour::Red) +
+         "\n" + renderReasonTable(outcome, "quarantined", palette);
+}
+
+std::string renderIdleRemovals(const Json& outcome, const Palette& palette) {
+  std::string text;
+  for (const Json& removal : listOf(outcome, "idle_removals"))
+    if (removal.is_string())
+      text += palette.paint(Colour::Yellow, "Warning: ") + "--remove " +
+              printable(quoted(removal.get<std::string>())) + " names nothing that is served\n";
+  return text;
+}
+
+std::string superseded(const Json& outcome, const Palette& palette) {
+  const std::string text = ": generation " + textOf(outcome, "generation") + " of " +
+                           printable(textOf(outcome, "zone")) + " was not needed any more, as generation " +
+                           textOf(outcome, "committed") +
+                           " was published while it waited. Nothing is wrong, and nothing is left to do.";
+  return palette.paint(Colour::Yellow, "Superseded") + text + "\n";
+}
+
+}  // namespace
+
 std::string renderOutcome(const Json& outcome, const Palette& palette) {
   const std::string kind = textOf(outcome, "outcome");
+  if (kind == "superseded") return superseded(outcome, palette);
   const std::string diff = renderDiff(outcome, palette);
+  const std::string idle = renderIdleRemovals(outcome, palette);
   std::string text = diff.empty() ? "" : diff + "\n";
-  if (kind == "refused") return text + renderRefusal(outcome, palette) + renderWarnings(outcome, palette);
+  if (kind == "refused")
+    return text + renderRefusal(outcome, palette) + idle + renderWarnings(outcome, palette);
+  const std::string restored = textOf(outcome, "restored");
   const std::string generation = "generation " + textOf(outcome, "generation") + " of " +
                                  printable(textOf(outcome, "zone")) + ", serial " +
-                                 textOf(outcome, "serial") + ": " + changesText(memberOf(outcome, "changes"));
+                                 textOf(outcome, "serial") +
+                                 (restored.empty() ? "" : ", with the content of " + restored) + ": " +
+                                 changesText(memberOf(outcome, "changes"));
   text += kind == "published"
               ? palette.paint(Colour::Green, "Published") + " " + generation + ".\n"
               : palette.paint(Colour::Green, "Would be published") + " as " + generation + ".\n";
   for (const Json& reason : listOf(outcome, "overridden"))
     text +=
         palette.paint(Colour::Yellow, "Overridden: ") + printable(firstReason(Json::array({reason}))) + "\n";
-  return text + renderWarnings(outcome, palette);
+  return text + renderQuarantine(outcome, palette) + idle + renderWarnings(outcome, palette);
 }
 
 }  // namespace holdfast::zonectl

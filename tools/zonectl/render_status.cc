@@ -1,4 +1,5 @@
 #include <array>
+#include <vector>
 
 #include "tools/zonectl/render.h"
 #include "tools/zonectl/text_table.h"
@@ -29,6 +30,11 @@ std::string textOf(const Json& value, const char* key) {
 std::uint64_t numberOf(const Json& value, const char* key) {
   const Json& member = memberOf(value, key);
   return member.is_number() ? member.get<std::uint64_t>() : 0;
+}
+
+bool isTrue(const Json& value, const char* key) {
+  const Json& member = memberOf(value, key);
+  return member.is_boolean() && member.get<bool>();
 }
 
 std::string counted(std::uint64_t number, const char* what) {
@@ -79,12 +85,22 @@ std::string refusalText(const Json& refusal) {
 }
 
 std::string zonesText(const Json& zones, const Palette& palette) {
-  TextTable table({"ZONE", ">PLANNED", ">COMMITTED", ">SERVED", ">SERIAL", ">AGE", ">NAMES", ">RECORDS",
-                   ">ENDPOINTS", "STATE"});
+  // Most serials are the generation once more.
+  bool serials = false;
+  for (const Json& zone : zones) serials = serials || textOf(zone, "serial") != textOf(zone, "served");
+  std::vector<std::string> headings{"ZONE", ">PLANNED", ">COMMITTED", ">SERVED"};
+  if (serials) headings.emplace_back(">SERIAL");
+  for (const char* heading : {">AGE", ">NAMES", ">RECORDS", ">ENDPOINTS", "STATE"})
+    headings.emplace_back(heading);
+  TextTable table(headings);
   for (const Json& zone : zones) {
-    table.row({textOf(zone, "zone"), textOf(zone, "planned"), textOf(zone, "committed"),
-               textOf(zone, "served"), textOf(zone, "serial"), ageOf(zone), textOf(zone, "names"),
-               textOf(zone, "records"), textOf(zone, "endpoints"), stateOf(zone)});
+    std::vector<TextTable::Cell> cells{textOf(zone, "zone"), textOf(zone, "planned"),
+                                       textOf(zone, "committed"), textOf(zone, "served")};
+    if (serials) cells.emplace_back(textOf(zone, "serial"));
+    cells.emplace_back(ageOf(zone));
+    for (const char* key : {"names", "records", "endpoints"}) cells.emplace_back(textOf(zone, key));
+    cells.push_back(stateOf(zone));
+    table.row(std::move(cells));
     if (const Json& refusal = memberOf(zone, "last_refusal"); refusal.is_object())
       table.note(refusalText(refusal));
   }
@@ -136,27 +152,6 @@ std::string renderStatus(const Json& status, const Palette& palette) {
   if (const Json& enactors = listOf(status, "enactors"); !enactors.empty())
     text += "\n" + enactorsText(enactors, palette);
   return text;
-}
-
-std::string renderHistory(const Json& history, const Palette& palette) {
-  const Json& entries = listOf(history, "history");
-  if (entries.empty()) return "Nothing was submitted yet.\n";
-  TextTable table({"AT", ">GENERATION", "OUTCOME", "KIND", "SOURCE", "WHO", "WHAT"});
-  for (const Json& entry : entries) {
-    const bool published = textOf(entry, "outcome") == "published";
-    const std::string generation = textOf(entry, "generation");
-    table.row({textOf(entry, "at"),
-               generation == "0" ? "-" : generation,
-               {textOf(entry, "outcome"), published ? Colour::Green : Colour::Red},
-               textOf(entry, "kind"),
-               textOf(entry, "source"),
-               textOf(entry, "who"),
-               published ? changesText(memberOf(entry, "changes")) : firstReason(listOf(entry, "reasons"))});
-    if (const std::string reason = textOf(entry, "reason"); !reason.empty()) table.note("reason: " + reason);
-    if (const Json& overridden = listOf(entry, "overridden"); !overridden.empty())
-      table.note("overridden: " + firstReason(overridden), Colour::Yellow);
-  }
-  return table.text(palette);
 }
 
 }  // namespace holdfast::zonectl

@@ -1,5 +1,6 @@
 #include "tools/zonectl/screen.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -13,6 +14,14 @@ namespace {
 constexpr std::chrono::milliseconds kQuiet{400};  // answers faster than this need no line
 constexpr std::chrono::milliseconds kFrame{100};
 constexpr std::uint64_t kBarColumns = 24;
+
+/// Columns of the terminal at `descriptor`; 0 where there is none.
+std::size_t columnsAt(int descriptor) {
+  winsize size{};
+  if (::isatty(descriptor) != 1) return 0;
+  return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
 }  // namespace
 
 Screen Screen::ofProcess() {
@@ -24,8 +33,9 @@ Screen Screen::ofProcess() {
           std::cerr,
           ::isatty(STDIN_FILENO) == 1 && errIsTerminal,
           errIsTerminal,
-          Palette(colours && outIsTerminal),
-          Palette(colours && errIsTerminal)};
+          Palette(colours && outIsTerminal, columnsAt(STDOUT_FILENO)),
+          Palette(colours && errIsTerminal, columnsAt(STDERR_FILENO)),
+          outIsTerminal};
 }
 
 bool Screen::confirm(std::string_view question) const {

@@ -18,6 +18,7 @@ struct Screen {
   bool showsProgress = false;  ///< `err` is a terminal
   Palette palette{false};      ///< for `out`
   Palette errPalette{false};
+  bool redraws = false;  ///< `out` is a terminal: what was drawn can be drawn over
 
   /// The process's own streams; colours on terminals unless NO_COLOR is set (https://no-color.org).
   static Screen ofProcess();

@@ -27,6 +27,8 @@ class TextTable {
   void note(std::string_view text, Colour colour = Colour::Dim);
   bool empty() const noexcept { return rows_.empty(); }
 
+  /// Where the palette's columns do not hold it, the widest columns are narrowed: a cell that is too long for
+  /// its column is followed by a line break, and the row goes on below.
   std::string text(const Palette& palette) const;
 
  private:
@@ -34,6 +36,8 @@ class TextTable {
     std::vector<Cell> cells;
     bool isNote = false;
   };
+  std::vector<std::size_t> widthsFor(std::size_t columns) const;
+  std::string rowText(const Row& row, const std::vector<std::size_t>& widths, const Palette& palette) const;
   std::vector<Row> rows_;  // the first is that of the headings
   std::vector<bool> alignRight_;
 };
