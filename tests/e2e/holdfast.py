@@ -209,7 +209,7 @@ class Server:
         return entry["served"] if entry else None
 
     def history(self, zone=ZONE):
-        """What became of plans; what was done to the zone is left out."""
+        """What became of plans, newest first; without what was done to the zone itself."""
         return [entry for entry in self.get(f"/v1/zones/{zone}/plans").json["history"]
                 if entry["outcome"] in ("published", "refused", "superseded")]
 
