@@ -47,7 +47,7 @@ RRset soa(Generation generation) {
       "\x02ns\x07"
       "example\x00\x04host\x07"
       "example\x00",
-      25);
+      26);
   for (int shift = 24; shift >= 0; shift -= 8) rdata += static_cast<char>(generation >> shift & 0xff);
   rrset.rdata.push_back(rdata + std::string("\0\0\x0e\x10\0\0\x03\x84\0\x09\x3a\x80\0\0\0\x3c", 16));
   return rrset;
@@ -153,6 +153,6 @@ TEST_CASE("1,000 one-endpoint changes to a zone of a million endpoints add less 
   const double whole = secondsSince(checkpoint);
   const auto replayed = Clock::now();
   REQUIRE((*store)->content(apex, kChanges + 1));
-  std::cout << "read: " << whole << " s for the whole content, " << secondsSince(replayed) - whole
-            << " s more for the changes since\n";
+  std::cout << "read: " << whole << " s for the whole content, " << secondsSince(replayed)
+            << " s with the changes since\n";
 }
