@@ -48,10 +48,11 @@ void Judge::judgeChangedEffects() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
     judgeTypesOf(changed.name());
-    if (changed.before) continue;
+    if (changed.before && !changed.before.has(RRType::DNAME)) continue;
     // A name that comes to be is the closest encloser of what lies below it now, so a wildcard or DNAME
     // further up no longer is. "*.NAME" asks for all of those at once: no longer existing, it got the old
-    // wildcard's answer, and if it exists now it is what they get.
+    // wildcard's answer, and if it exists now it is what they get. Below a DNAME it stands for all names that
+    // a wildcard at the DNAME's target answers.
     if (const Result<Name> below = Name(changed.name()).child("*")) judgeTypesOf(*below);
   }
 }
