@@ -106,9 +106,9 @@ class Publisher {
   Status load();
   std::shared_ptr<const Zone> loadContent(const StoredZone& zone);
   void replayLosses(NameView zone);
-  void admit(Attempt& attempt);
-  void conclude(Attempt& attempt);
-  void settle(Attempt& attempt);
+  Attempt::Step admit(Attempt& attempt);
+  Attempt::Step conclude(Attempt& attempt);
+  Attempt::Step settle(Attempt& attempt);
   void pass(Batch& batch);
   void withdraw(Attempt& attempt) noexcept;
   void write(Record& record);

@@ -14,12 +14,15 @@ Monotonic now() noexcept {
 
 Result<Outcome> Publisher::submit(const Submission& submission) {
   Attempt attempt(submission);
+  Attempt::Step step = attempt.step;  // as last seen under a lock: others move a waiting attempt on
   try {
-    while (attempt.step != Attempt::Step::Done) {
-      admit(attempt);  // waits while a newer full plan of the zone is judged, or another has its turn
-      if (attempt.step == Attempt::Step::Prepare) path_.prepare(attempt);  // compile and guard: long, no lock
-      if (attempt.step == Attempt::Step::Conclude) conclude(attempt);      // a refusal needs no commit
-      if (attempt.step == Attempt::Step::Ready) settle(attempt);           // fence, still valid, commit, swap
+    while (step != Attempt::Step::Done) {
+      step = admit(attempt);  // waits while a newer full plan of the zone is judged, or another has its turn
+      if (step == Attempt::Step::Prepare) {
+        path_.prepare(attempt);    // compile and guard: long, no lock
+        step = conclude(attempt);  // a refusal needs no commit
+      }
+      if (step == Attempt::Step::Ready) step = settle(attempt);  // fence, still valid, commit, swap
     }
   } catch (...) {
     withdraw(attempt);
@@ -31,7 +34,7 @@ Result<Outcome> Publisher::submit(const Submission& submission) {
   return std::move(attempt.outcome);
 }
 
-void Publisher::admit(Attempt& attempt) {
+Attempt::Step Publisher::admit(Attempt& attempt) {
   attempt.letGo();
   std::unique_lock view(view_);
   while (attempt.step == Attempt::Step::Admit || attempt.step == Attempt::Step::Waiting) {
@@ -43,30 +46,32 @@ void Publisher::admit(Attempt& attempt) {
       changed_.wait(view);
   }
   changed_.notify_all();
+  return attempt.step;
 }
 
-void Publisher::conclude(Attempt& attempt) {
+Attempt::Step Publisher::conclude(Attempt& attempt) {
   const std::lock_guard view(view_);
   path_.conclude(attempt);
   changed_.notify_all();
+  return attempt.step;
 }
 
 /// Group commit: who gets the section takes along all that is ready, and who waited mostly finds it done.
-void Publisher::settle(Attempt& attempt) {
+Attempt::Step Publisher::settle(Attempt& attempt) {
   for (;;) {
     {
       Batch batch;  // let go of after the section
       const std::lock_guard section(section_);
       {
         const std::lock_guard view(view_);
-        if (attempt.step != Attempt::Step::Ready) return;
+        if (attempt.step != Attempt::Step::Ready) return attempt.step;
         batch = path_.choose(now());
         changed_.notify_all();
       }
       if (!batch.isEmpty()) pass(batch);
     }
     std::unique_lock view(view_);
-    if (attempt.step != Attempt::Step::Ready) return;
+    if (attempt.step != Attempt::Step::Ready) return attempt.step;
     if (path_.yields(attempt, now())) changed_.wait_until(view, *attempt.patience);
   }
 }
