@@ -138,7 +138,7 @@ class Server {
   }
   std::vector<HistoryEntry> refusals(const std::string& zone = "one.example.") const {
     std::vector<HistoryEntry> entries = *publisher_->history(name(zone), 100, 0);
-    std::erase_if(entries, [](const HistoryEntry& entry) { return entry.fate == Fate::Committed; });
+    std::erase_if(entries, [](const HistoryEntry& entry) { return entry.fate != Fate::Refused; });
     return entries;
   }
   bool logged(const std::string& text) const {

@@ -60,8 +60,8 @@ zones:
   CHECK(zone.enactors[0].kind == "watch");
   CHECK(zone.enactors[0].argument == "/etc/x");
   CHECK(zone.enactors[0].options.at("every") == "5s");
-  CHECK(zone.enactors[0].where == "f.yaml:14:16: zones.us-east-1.example.net.enactors[0]");
-  CHECK(zone.enactors[1].where == "f.yaml:14:45: zones.us-east-1.example.net.enactors[1]");
+  CHECK(zone.enactors[0].where == "f.yaml:15:16: zones.us-east-1.example.net.enactors[0]");
+  CHECK(zone.enactors[1].where == "f.yaml:15:46: zones.us-east-1.example.net.enactors[1]");
   const EnactorLimits limits{std::chrono::milliseconds(700), 3, 4,    5,
                              std::chrono::seconds(6),        7, 2048, 64ull << 20};
   CHECK(config.live.enactors == limits);
