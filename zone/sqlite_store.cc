@@ -246,11 +246,11 @@ Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
   return Done{};
 }
 
-/// The connection never saw what failed. write() copies the log back before it writes behind that, so no
-/// later reader can find it either.
-Status SqliteStore::takeBack(const StoredZone& zone) {
+/// The connection never saw what failed. What the log may hold of it is copied back before anything is written
+/// behind it, so no later reader can find it either.
+Status SqliteStore::takeBack(const StoredZone&) {
   const std::lock_guard guard(writing_);
-  return write(Sync::Full, [&] { return upsertZone(*writer_, zone); });
+  return becomeWritable();
 }
 
 Status SqliteStore::record(NameView apex, const HistoryEntry& entry) {
