@@ -132,6 +132,9 @@ class HoldfastEnactor(Enactor):
         if said.get("outcome") == "published":
             self.me.tell("applied", generation=said["generation"])
             return
+        if said.get("outcome") == "superseded":  # it waited beside a newer one, which was published
+            self.me.tell("superseded", generation=self.generation, status=status, committed=said["committed"], rules=[])
+            return
         reasons = said.get("reasons", [])
         first = reasons[0] if reasons else {}
         self.me.tell("refused", generation=self.generation, status=status, committed=said.get("committed"),

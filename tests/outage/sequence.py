@@ -23,7 +23,7 @@ import region  # noqa: E402
 from timeline import Draw, Scale  # noqa: E402
 
 BOUND = 60.0  # seconds that anything may take; a bound, not a measurement
-ENDS = ("applied", "refused", "stuck", "skipped")
+ENDS = ("applied", "refused", "superseded", "stuck", "skipped")
 
 
 class Trouble(Exception):

@@ -142,8 +142,8 @@ def at_once(run):
             run.processes[enactor].order("go")
             if run.target == "plain":
                 run.wait(enactor, ["applied"], mark)
-        ends = [run.wait(enactor, ["applied", "refused"], mark) for enactor in enactors]
-        came.late += [event for event in ends if event["did"] == "refused"]
+        ends = [run.wait(enactor, ["applied", "refused", "superseded"], mark) for enactor in enactors]
+        came.late += [event for event in ends if event["did"] != "applied"]
         came.meanwhile.append(ends[-1])
         run.let_clients_ask(20)
     return end(run, came)

@@ -62,7 +62,14 @@ def _holdfast_faults(variant, came):
            for kind, count in came.seen.problems.items() if count]
     rule = RULE.get(variant, "stale-generation")
     for event in came.late:
-        if event["did"] != "refused" or rule not in event["rules"]:
+        if event["did"] == "superseded":
+            # Of plans that come at once an older one need not be judged; a newer one must have been published.
+            if variant != "at-once" or event["committed"] <= event["generation"]:
+                out.append(f"a plan was superseded by none that is newer: {event}")
+            elif not any(entry["generation"] == event["generation"] and entry["outcome"] == "superseded"
+                         for entry in came.history):
+                out.append(f"that plan {event['generation']} was superseded is not in the history")
+        elif event["did"] != "refused" or rule not in event["rules"]:
             out.append(f"the late plan was not refused by {rule}: {event}")
         elif not any(entry["generation"] in (event["generation"], 0) and
                      rule in {reason["rule"] for reason in entry.get("reasons", [])} for entry in came.history):
