@@ -193,7 +193,7 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
   return document;
 }
 
-JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts,
+JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts, const StoreStats& store,
                         const std::vector<ZoneStatus>& zones, const std::vector<EnactorHealth>& enactors,
                         WallTime now) {
   const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - facts.started;
@@ -207,8 +207,14 @@ JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts,
                           {"total_us", counts.swapMicros},
                           {"longest_us", counts.longestSwapMicros},
                           {"reclaims_pending", counts.reclaimsPending}}},
+                        {"store",
+                         {{"read_only", store.readOnly},
+                          {"problem", nullptr},
+                          {"octets", store.octets},
+                          {"rebuilds", store.rebuilds}}},
                         {"zones", JsonDocument::array()},
                         {"enactors", JsonDocument::array()}};
+  if (!store.problem.empty()) document["store"]["problem"] = store.problem;
   for (const ZoneStatus& zone : zones) document["zones"].push_back(zoneJson(zone, now));
   for (const EnactorHealth& enactor : enactors) document["enactors"].push_back(enactorJson(enactor));
   return document;

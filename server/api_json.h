@@ -34,7 +34,7 @@ struct ServerCounts {
 };
 
 JsonDocument zoneJson(const ZoneStatus& zone, WallTime now);
-JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts,
+JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts, const StoreStats& store,
                         const std::vector<ZoneStatus>& zones, const std::vector<EnactorHealth>& enactors,
                         WallTime now);
 /// `before`: the id that the next page goes below, none for the last page.

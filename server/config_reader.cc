@@ -210,7 +210,7 @@ class ConfigReader {
           limits, here, {"min-targets", "min-capacity"}, [&](const std::string& of, const std::string& text) {
             const bool isTargets = of == "min-targets";
             const OptionType type = isTargets ? OptionType::Count : OptionType::Percent;
-            const std::string rule =
+            std::string rule =
                 readScalar({type, isTargets ? 1u : 0u, isTargets ? most : 100u, {}}, text, Slot(&number));
             if (rule.empty()) (isTargets ? floor.minTargets : floor.minCapacityPercent) = number;
             return rule;

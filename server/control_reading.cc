@@ -46,7 +46,7 @@ Result<std::optional<Fate>> fateOf(const std::optional<std::string>& outcome) {
 HttpResponse Control::status() {
   const ServerCounts counts = counts_ ? counts_() : ServerCounts{};
   const auto zones = publisher_.status();
-  return {200, textOf(serverJson(facts_, counts, zones, enactors_(), clock_()))};
+  return {200, textOf(serverJson(facts_, counts, publisher_.storeStats(), zones, enactors_(), clock_()))};
 }
 
 HttpResponse Control::history(const Route& route) {

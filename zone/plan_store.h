@@ -72,6 +72,7 @@ struct StoreStats {
   std::uint64_t failures = 0;
   std::uint64_t rebuilds = 0;  ///< how often the store was made anew, since it was lost or damaged
   bool readOnly = false;
+  std::string problem;  ///< why the last write failed; empty since one succeeded
 };
 
 /// The durable, ordered history of a server. Committed before served (I7): commit() returns success only when

@@ -2,6 +2,7 @@
 #include <mutex>
 
 #include "zone/publisher.h"
+#include "zone/record_text.h"
 
 namespace holdfast {
 
@@ -77,7 +78,34 @@ Result<Outcome> Publisher::rollback(const Rollback& wish) {
     now = state->content;
     committed = state->stored.committed;
   }
-  return submit(submissionOf(wish, *std::move(old), *now, committed));
+  Submission submission = submissionOf(wish, *std::move(old), *now, committed);
+  if (wish.removesAdded) {
+    if (Result<Outcome> named = nameWhatGoes(submission); !named) return named;
+  }
+  return submit(submission);
+}
+
+/// Whoever lets all go that came since lets go too of what only aliases, DNAMEs and wildcards make of it: the
+/// guard finds those names, as the old content answers none of them.
+Result<Outcome> Publisher::nameWhatGoes(Submission& submission) {
+  constexpr int kMostRounds = 20;  // a verdict lists so many findings at a time
+  Submission trial = submission;
+  trial.dryRun = true;
+  trial.diffLimit = 0;
+  for (int round = 0;; ++round) {
+    Result<Outcome> outcome = submit(trial);
+    if (!outcome) return outcome;
+    const std::size_t known = trial.plan.removals.size();
+    for (const Reason& reason : outcome->verdict.reasons) {
+      if (reason.rule != Rule::EmptyAnswer && reason.rule != Rule::Vanished) continue;
+      Result<Name> name = Name::absolute(reason.name);
+      const Result<RRType> type = parseType(reason.type);
+      if (name) trial.plan.removals.push_back({*std::move(name), type ? std::optional(*type) : std::nullopt});
+    }
+    if (trial.plan.removals.size() > known && round < kMostRounds) continue;
+    submission.plan.removals = std::move(trial.plan.removals);
+    return outcome;
+  }
 }
 
 }  // namespace holdfast

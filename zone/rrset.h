@@ -72,8 +72,8 @@ struct RRset {
   friend bool operator==(const RRset&, const RRset&) = default;
 };
 
-/// Whether the RDATA of a type that the code itself reads (addresses, names, SOA, NSEC...) has just the fields it
-/// must have. Generic RDATA (RFC 3597) can claim anything. True for all other types.
+/// Whether the RDATA of a type that the code itself reads (addresses, names, SOA, NSEC...) has just the
+/// fields it must have. Generic RDATA (RFC 3597) can claim anything. True for all other types.
 bool isWholeRdata(RRType type, std::string_view rdata) noexcept;
 
 /// Types that carry a zone's proof of what does not exist, not answers a service relies on.

@@ -103,6 +103,7 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
     if (done) {
       const std::lock_guard known(knowing_);
       stats_.readOnly = false;
+      stats_.problem.clear();
       return done;
     }
     const StoreFault fault = writer_->fault();
@@ -120,6 +121,7 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
   const std::lock_guard known(knowing_);
   ++stats_.failures;
   stats_.readOnly = isReadOnly;
+  stats_.problem = done.error().text();
   return done;
 }
 
@@ -246,8 +248,8 @@ Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
   return Done{};
 }
 
-/// The connection never saw what failed. What the log may hold of it is copied back before anything is written
-/// behind it, so no later reader can find it either.
+/// The connection never saw what failed. What the log may hold of it is copied back before anything is
+/// written behind it, so no later reader can find it either.
 Status SqliteStore::takeBack(const StoredZone&) {
   const std::lock_guard guard(writing_);
   return becomeWritable();

@@ -286,3 +286,27 @@ TEST_CASE_METHOD(Fixture,
   REQUIRE(late);
   CHECK(late->is(Rule::BaseMismatch));
 }
+
+TEST_CASE_METHOD(Fixture,
+                 "I9: a rollback that may take all that came since takes what DNAMEs made of it too") {
+  REQUIRE(server
+              .push("example.", R"({"plan": 1, "generation": 1, "endpoints": {
+      "a": {"targets": [{"address": "192.0.2.1"}]}}, "records": ["@ 60 IN NS ns.", "old 60 IN DNAME new"]})")
+              .kind == Outcome::Kind::Published);
+  REQUIRE(server
+              .push("example.", R"({"plan": 1, "kind": "delta", "base": 1, "endpoints": {
+      "b.new": {"targets": [{"address": "192.0.2.2"}, {"address": "2001:db8::2"}]}}})")
+              .kind == Outcome::Kind::Published);
+  REQUIRE(server.effect("b.old.example.", RRType::AAAA) == Effect::Positive);
+  Rollback wish;
+  wish.zone = name("example.");
+  wish.to = 1;
+  wish.caller.who = "test";
+  wish.reason = "b is wrong";
+  wish.removesAdded = true;
+  const auto done = server.publisher().rollback(wish);
+  REQUIRE(done);
+  CHECK(rulesOf(*done) == Rules{});
+  CHECK(server.served("example.") == 3);
+  CHECK(server.effect("b.old.example.", RRType::AAAA) == Effect::NxDomain);
+}

@@ -72,9 +72,10 @@ std::string dataText(const Json& step) {
   std::string text = textOf(step, "type") + ", TTL " + textOf(step, "ttl") + " s";
   const std::size_t targets = listOf(step, "targets").size();
   if (targets == 0) return text;
-  const std::string pick = textOf(step, "pick");
+  const std::string pick = numberOf(step, "pick") < targets ? textOf(step, "pick") : "";
   return text + ", " +
-         (pick.empty() ? "all " + counted(targets, "target") : pick + " of " + counted(targets, "target")) +
+         (pick.empty() ? (targets == 1 ? "" : "all ") + counted(targets, "target")
+                       : pick + " of " + counted(targets, "target")) +
          " in each answer, capacity " + textOf(step, "capacity");
 }
 

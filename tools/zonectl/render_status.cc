@@ -147,6 +147,11 @@ std::string renderStatus(const Json& status, const Palette& palette) {
                      ", pid " + textOf(status, "pid") + ", up " +
                      durationText(uptime.is_number() ? uptime.get<double>() : 0) + ", listening on " +
                      printable(listen.empty() ? "nothing" : listen) + "\n\n";
+  const Json& store = memberOf(status, "store");
+  if (const std::string problem = textOf(store, "problem"); !problem.empty())
+    text += palette.paint(Colour::Red, "The plan store takes no plans: ") + printable(problem) + "\n\n";
+  else if (isTrue(store, "read_only"))
+    text += palette.paint(Colour::Red, "The plan store is only read: it takes no plans.") + "\n\n";
   const Json& zones = listOf(status, "zones");
   text += zones.empty() ? "No zones. Add one: zonectl zone add ZONE\n" : zonesText(zones, palette);
   if (const Json& enactors = listOf(status, "enactors"); !enactors.empty())
