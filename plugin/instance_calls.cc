@@ -42,7 +42,7 @@ Result<holdfast_document> copyOf(const holdfast_document* document) {
     return garbage("says it is of size " + std::to_string(document->size) +
                    ": set size to sizeof(holdfast_document)");
   holdfast_document known{};
-  std::memcpy(&known, document, std::min(document->size, sizeof known));
+  std::memcpy(&known, document, std::min(wholeMembers(document->size), sizeof known));
   return known;
 }
 
@@ -60,9 +60,9 @@ Status fillIn(Document& document, const holdfast_document& from, const EnactorLi
   if ((from.given & HOLDFAST_GIVEN_GENERATION) != 0) {
     if (!HOLDFAST_HAS(holdfast_document, &from, generation))
       return garbage("gives a generation beyond its own size");
-    if (from.generation < 1 || from.generation > kMaxGeneration)
+    if (from.generation < 1 || from.generation > kMaxPlannedGeneration)
       return garbage("gives generation " + std::to_string(from.generation) + ", not from 1 to " +
-                     std::to_string(kMaxGeneration));
+                     std::to_string(kMaxPlannedGeneration));
     document.generation = from.generation;
   }
   if ((from.given & HOLDFAST_GIVEN_BASE) != 0) {

@@ -80,7 +80,7 @@ Result<std::shared_ptr<const EnactorHost::Module>> EnactorHost::Module::load(
   if (std::string problem = tableProblem(table, kind); !problem.empty())
     return Error{ErrorKind::Invalid, file, std::move(problem)};
   holdfast_enactor_table known{};
-  std::memcpy(&known, table, std::min(table->size, sizeof known));
+  std::memcpy(&known, table, std::min(wholeMembers(table->size), sizeof known));
   const std::shared_ptr<Module> module(new Module(known));
   module->watchThreads(kind, link);
   return std::shared_ptr<const Module>(module);

@@ -16,6 +16,11 @@ namespace holdfast {
 
 /// No structure of the interface will ever be larger, in octets: a size above it is garbage.
 inline constexpr std::size_t kLargestStructure = 4096;
+/// How much of a structure of so many octets are whole members: half a pointer is none. Behind their first
+/// members all structures of the interface have members of the size of a pointer.
+inline constexpr std::size_t wholeMembers(std::size_t octets) noexcept {
+  return octets - octets % alignof(void*);
+}
 
 /// A loaded plugin. Its shared object stays mapped to the end of the process, because threads of its own may
 /// outlast every instance. Any thread.

@@ -56,7 +56,7 @@ Result<Document> Control::documentOf(const Route& route, const Call& call) const
   document.zone = route.zone;
   document.format =
       mediaType(call.contentType) == "text/dns" ? DocumentFormat::ZoneFile : DocumentFormat::Json;
-  const auto generation = route.query.number("generation", kMaxGeneration);
+  const auto generation = route.query.number("generation", kMaxPlannedGeneration);
   const auto base = route.query.number("base", kMaxGeneration);
   const auto diff = route.query.number("diff", kDiffMost);
   const auto dryRun = route.query.flag("dry-run");

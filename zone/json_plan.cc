@@ -156,7 +156,7 @@ Status JsonPlanReader::readKey(std::string_view key, const dom::element& value) 
     return keep(asNumber(value, where, 1, 1), version);
   }
   if (key == "zone") return readZone(value);
-  if (key == "generation") return keep(asNumber(value, where, 1, kMaxGeneration), plan_.generation);
+  if (key == "generation") return keep(asNumber(value, where, 1, kMaxPlannedGeneration), plan_.generation);
   if (key == "base") return keep(asNumber(value, where, 0, kMaxGeneration), plan_.base);
   if (key == "kind") return readKind(value);
   if (key == "source") return keep(asString(value, where), plan_.source);

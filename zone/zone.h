@@ -17,6 +17,9 @@ using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
 /// Generations are 1 to 2^63-1; 0 means that nothing is committed.
 inline constexpr Generation kMaxGeneration = (1ull << 63) - 1;
+/// What a plan may name at most: above it generations are left for people, whose plans and rollbacks get the
+/// next one, so that no single plan can use up all of them.
+inline constexpr Generation kMaxPlannedGeneration = 1ull << 62;
 
 /// Counts that let a look-up skip what a zone does not have.
 struct ZoneFacts {

@@ -29,6 +29,7 @@ TEST_CASE("garbage in a submission is refused and recorded, or fails with a text
       {"huge body",
        "2 invalid the Enactor's document: is of 18446744073709551615 octets, over limits.plan-bytes"},
       {"size 0", "3  the Enactor's document: says it is of size 0"},
+      {"size within source", "2 invalid"},
       {"size huge", "3  the Enactor's document: says it is of size 18446744073709551615"},
       {"document NULL", "3 the Enactor's document: is NULL"},
       {"format 0", "2 invalid the Enactor's document: is in format 0: known are"},

@@ -55,7 +55,7 @@ TEST_CASE("a bad JSON plan is one error that points at the place and says the ru
       {R"({"plan": 1, "generation": -3})", "/generation", "is a number"},
       {R"({"plan": 1, "generation": 1.5})", "/generation", "must be an integer"},
       {R"({"plan": 1, "generation": 0})", "/generation", "from 1"},
-      {R"({"plan": 1, "generation": 9223372036854775808})", "/generation", "9223372036854775807"},
+      {R"({"plan": 1, "generation": 4611686018427387905})", "/generation", "4611686018427387904"},
       {R"({"plan": 1, "generation": 1, "generation": 2})", "/generation", "comes twice"},
       {R"({"plan": 1, "zone": "other.example."})", "/zone", "was sent to example."},
       {R"({"plan": 1, "kind": "partial"})", "/kind", "\"full\" or \"delta\""},

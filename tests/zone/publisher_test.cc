@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "tests/zone/fixtures.h"
+#include "zone/compile.h"
 #include "zone/lookup.h"
 
 using namespace holdfast;
@@ -203,15 +204,17 @@ TEST_CASE_METHOD(Fixture,
         1);
 }
 
-TEST_CASE_METHOD(Fixture, "above the last generation there is none, and the answer says so") {
-  REQUIRE(server.push("example.", plan(kMaxGeneration, 1)).kind == Outcome::Kind::Published);
-  Document document;
-  document.zone = name("example.");
-  document.body = R"({"plan": 1, "kind": "delta", "base": 9223372036854775807, "remove": ["a"]})";
-  const auto outcome = server.intake().submit(document);
-  REQUIRE_FALSE(outcome);
-  CHECK(outcome.error().kind == ErrorKind::Conflict);
-  CHECK_THAT(outcome.error().what, Catch::Contains("no generation is left"));
+TEST_CASE_METHOD(Fixture, "I6: a plan that names the greatest generation leaves some for people") {
+  CHECK(rulesOf(server.push("example.", plan(kMaxGeneration, 1))) == Rules{"invalid example."});
+  REQUIRE(server.push("example.", plan(kMaxPlannedGeneration, 1)).kind == Outcome::Kind::Published);
+  const Outcome next =
+      server.push("example.", R"({"plan": 1, "kind": "delta", "base": )" +
+                                  std::to_string(kMaxPlannedGeneration) + R"(, "remove": ["a"]})");
+  CHECK(next.kind == Outcome::Kind::Published);
+  CHECK(next.generation == kMaxPlannedGeneration + 1);
+  Plan last;
+  last.base = kMaxGeneration;
+  CHECK_FALSE(generationFor(last, kMaxGeneration, kMaxGeneration));
 }
 
 TEST_CASE_METHOD(Fixture, "a delta may be given its base beside the document, and needs one") {

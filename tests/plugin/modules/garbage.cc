@@ -51,6 +51,11 @@ const std::map<std::string, Spoil> kSpoiled{
        call.document.body_size = std::numeric_limits<std::size_t>::max();
      }},
     {"size 0", [](Call& call) { call.document.size = 0; }},
+    {"size within source",
+     [](Call& call) {
+       call.document.source = "a text";
+       call.document.size = offsetof(holdfast_document, source) + 4;
+     }},
     {"size huge", [](Call& call) { call.document.size = std::numeric_limits<std::size_t>::max(); }},
     {"format 0", [](Call& call) { call.document.format = 0; }},
     {"format 9", [](Call& call) { call.document.format = 9; }},
