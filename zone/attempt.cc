@@ -1,6 +1,7 @@
 #include "zone/attempt.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace holdfast {
 
@@ -22,6 +23,10 @@ Attempt::Attempt(const Submission& wish)
       bringsAliases(hasAlias(wish)),
       isWholeAndNumbered(wish.plan.kind == PlanKind::Full && !wish.plan.base && !wish.restored &&
                          !wish.dryRun) {}
+
+void Attempt::leavePlans() noexcept {
+  if (const std::shared_ptr<FullPlans> left = std::exchange(plans, nullptr)) left->leave(*this);
+}
 
 HistoryEntry entryFor(const Submission& submission, const Outcome& outcome, Fate fate, WallTime at) {
   HistoryEntry entry;
@@ -53,7 +58,6 @@ bool FullPlans::enter(Attempt& attempt) {
 }
 
 void FullPlans::leave(Attempt& attempt) noexcept {
-  attempt.plans = nullptr;
   std::erase(round, &attempt);
   std::erase(later, &attempt);
   if (leader != &attempt) return;

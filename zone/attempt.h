@@ -47,6 +47,9 @@ struct Attempt {
     candidate = {};
     basis = {};
   }
+  /// Leaves the full plans that it leads or waits among, if it does. Keeps them until it has: of a zone since
+  /// forgotten it may be the last to hold them.
+  void leavePlans() noexcept;
 
   const Submission& submission;
   const bool bringsAliases;  ///< CNAME or DNAME in what it brings
@@ -82,7 +85,8 @@ struct FullPlans {
 
   /// True when it may go; else it is among the waiting ones. The caller notes in `plans` that it is in here.
   bool enter(Attempt& attempt);
-  /// Takes it out, wherever it is; the next one leads. Its step is Admit then.
+  /// Takes it out, wherever it is; the next one leads. Its step is Admit then. Called by
+  /// Attempt::leavePlans() only.
   void leave(Attempt& attempt) noexcept;
   /// Tells `tell` of each waiting plan older than `published`, and takes it out.
   template <class Tell>

@@ -56,8 +56,7 @@ void CommitPath::admit(Attempt& attempt, Monotonic now) {
 /// Whether no other full plan of the zone is on its way. Else it waits, and may be superseded: what then
 /// stands in the history is made here, because then nothing may need memory.
 bool CommitPath::mayGo(Attempt& attempt, ZoneState& state) {
-  if (attempt.plans && attempt.plans != state.plans)
-    attempt.plans->leave(attempt);  // of a zone since forgotten
+  if (attempt.plans != state.plans) attempt.leavePlans();  // of a zone since forgotten
   if (state.plans->leader != nullptr && state.plans->leader != &attempt && !attempt.plans) {
     attempt.record.zone = state.stored.apex;
     attempt.record.entry = entryFor(attempt.submission, attempt.outcome, Fate::Superseded, clock_());
@@ -270,7 +269,7 @@ void CommitPath::finish(Attempt& attempt) noexcept {
 void CommitPath::withdraw(Attempt& attempt) noexcept {
   std::erase(ready_, &attempt);
   std::erase(turns_, &attempt);
-  if (const std::shared_ptr<FullPlans> plans = attempt.plans) plans->leave(attempt);
+  attempt.leavePlans();
 }
 
 }  // namespace holdfast

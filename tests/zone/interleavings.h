@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,7 +17,7 @@ namespace holdfast::test {
 
 /// One thing that somebody does. Each takes several steps, between which others take theirs.
 struct Move {
-  enum class Kind { Submit, Rollback, Freeze, Thaw, CleanUp };
+  enum class Kind { Submit, Rollback, Freeze, Thaw, Forget, Add, CleanUp };
   Kind kind = Kind::Submit;
   std::string text;  ///< for the schedule that is printed
   Name zone;
@@ -112,6 +113,7 @@ class World {
   void begin(const Action& action);
   void beginRollback(Acting& acting, const Move& move);
   void changeZone(const Action& action, const Move& move);
+  Result<ZoneChange> stage(const Move& move);
   void enter(std::size_t player, Fault fault);
   void leave();
   void nextMove(Acting& acting);
@@ -125,6 +127,7 @@ class World {
   void checkServed();
   void checkTwins(const Snapshot& served) const;
   void checkKept() const;
+  bool isForgotten(NameView zone) const;
   bool hasLine(const Move& move, Fate fate, Generation generation) const;
   void print(std::string& out, const Acting& acting) const;
 
@@ -140,6 +143,7 @@ class World {
   std::optional<Result<Durable>> durable_;
   std::optional<ZoneChange> change_;
   std::map<Name, Generation> seen_;  // the highest a client saw, over restarts
+  std::set<Name> forgotten_;         // once, and perhaps added again since
   std::size_t ticks_ = 0;
 };
 

@@ -50,7 +50,13 @@ void World::checkServed() {
   const ReadSection section;
   const Snapshot& served = path_->snapshot().read(section);
   for (const auto& [apex, ignored] : scenario_.disk) {
+    if (!disk_.contains(apex)) {  // forgotten, though perhaps served until that is applied
+      forgotten_.insert(apex);
+      seen_.erase(apex);
+      continue;
+    }
     const Zone* zone = served.zoneAt(apex);
+    if (isForgotten(apex) && (zone == nullptr || !zone->hasContent())) continue;
     if (zone == nullptr || !zone->hasContent()) throw Violation("nothing is served of " + apex.text());
     const Generation generation = zone->generation();
     if (generation < seen_[apex])
@@ -71,9 +77,17 @@ void World::checkServed() {
   checkTwins(served);
 }
 
+/// Forgotten, and without content since: the next plan is the first.
+bool World::isForgotten(NameView zone) const {
+  if (!forgotten_.contains(Name(zone))) return false;
+  const ZoneState* state = path_->find(zone);
+  return state == nullptr || state->stored.committed == 0;
+}
+
 void World::checkTwins(const Snapshot& served) const {
   for (const auto& [one, other] : scenario_.twins) {
     const int a = addressAt(served, one), b = addressAt(served, other);
+    if (a < 0 && b < 0 && !forgotten_.empty()) continue;
     if (a < 0 || a != b)
       throw Violation("I3: " + one.text() + " is of plan " + std::to_string(a) + " and " + other.text() +
                       " of " + std::to_string(b));
@@ -104,7 +118,10 @@ bool World::hasLine(const Move& move, Fate fate, Generation generation) const {
 void World::checkOutcome(const Acting& acting, const Move& move) const {
   const Attempt& attempt = *acting.attempt;
   const Outcome& outcome = attempt.outcome;
-  const ZoneState& state = *path_->find(move.zone);
+  if (!disk_.contains(move.zone)) return;  // forgotten: its history went with it
+  const ZoneState* found = path_->find(move.zone);
+  if (found == nullptr) return;  // it is being added
+  const ZoneState& state = *found;
   const bool isCommitted = hasLine(move, Fate::Committed, outcome.generation);
   if (attempt.error) {
     if (isCommitted && !acting.wasCut && !state.isDoubted)
@@ -113,7 +130,7 @@ void World::checkOutcome(const Acting& acting, const Move& move) const {
   }
   switch (outcome.kind) {
     case Outcome::Kind::Published:
-      if (!isCommitted || seen_.at(move.zone) > state.stored.committed)
+      if (!isCommitted || (seen_.contains(move.zone) && seen_.at(move.zone) > state.stored.committed))
         throw Violation("I7: published, but not in the history: " + move.text);
       return;
     case Outcome::Kind::Superseded: {
@@ -187,7 +204,9 @@ void World::print(std::string& out, const Acting& acting) const {
   put(attempt.lost);
   put(attempt.outcome.generation);
   put(attempt.basis.committed);
-  put(attempt.plans ? 1u : 0u);
+  const ZoneState* held = path_->find(attempt.submission.plan.zone);
+  const bool isOfForgotten = attempt.plans && (held == nullptr || attempt.plans != held->plans);
+  put(isOfForgotten ? 2u + (attempt.plans->leader == &attempt ? 1u : 0u) : attempt.plans ? 1u : 0u);
   if (attempt.submission.restored) put(attempt.submission.plan.base.value_or(0));
   for (const auto& [apex, state] : path_->zones())
     put((state.changed > attempt.asOf ? 1u : 0u) + (state.changedAliases > attempt.asOf ? 2u : 0u) +
@@ -204,6 +223,7 @@ std::string World::fingerprint() const {
   const auto put = [&](std::uint64_t value) { out.append(std::to_string(value)).push_back(','); };
   put(crashes_);
   put(failures_);
+  put(forgotten_.size());
   put(inSection_ == kNobody ? 99 : inSection_);
   put(durable_ ? (*durable_ ? 1 : 2) : 0);
   for (const Batch::Part& part : batch_.parts) put(part.attempt->outcome.generation);
@@ -224,7 +244,9 @@ std::string World::fingerprint() const {
                       number(static_cast<unsigned>(entry.fate)));
     std::sort(lines.begin(), lines.end());
     for (const std::string& line : lines) out += line;
-    const ZoneState& state = path_->zones().at(apex);
+    const auto held = path_->zones().find(apex);
+    if (held == path_->zones().end()) continue;  // it is being added
+    const ZoneState& state = held->second;
     put(state.stored.fence);
     put(state.stored.committed);
     put((state.stored.frozen ? 1u : 0u) + (state.isDoubted ? 2u : 0u));

@@ -162,6 +162,16 @@ TEST_CASE("I1 to I9: two Enactors, a freeze, a plan by a person, a crash and a r
   CHECK(run("two Enactors, freeze, plan, thaw, crash", scenario).violation.empty());
 }
 
+TEST_CASE("I1 to I9: two Enactors, a zone forgotten and added again, a crash and a restart, in every order") {
+  Scenario scenario = scenarioOf({"z."}, 2);
+  scenario.answers.clear();  // what is forgotten is not answered
+  scenario.players = {
+      {"Enactor A", {full("z.", 3)}},
+      {"Enactor B", {full("z.", 5)}},
+      {"person", {other(Move::Kind::Forget, "forget", "z."), other(Move::Kind::Add, "adding", "z.")}}};
+  CHECK(run("two Enactors, forget, add, crash", scenario).violation.empty());
+}
+
 TEST_CASE("I1 to I9: writes that fail, but may be on the disk, with a crash and a restart, in every order") {
   Scenario scenario = scenarioOf({"z."}, 2);
   scenario.failures = 2;

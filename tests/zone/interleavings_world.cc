@@ -29,6 +29,10 @@ void World::start() {
   path_ = std::make_unique<CommitPath>(store_, standingClock, scenario_.faults);
   std::vector<LoadedZone> zones;
   for (const auto& [apex, zone] : disk_) {
+    if (zone.stored.committed == 0) {
+      zones.push_back({zone.stored, std::make_shared<Zone>(apex)});
+      continue;
+    }
     const auto content = zone.contents.find(zone.stored.committed);
     if (content == zone.contents.end())
       throw Violation("I5, I7: the committed generation " + std::to_string(zone.stored.committed) + " of " +
@@ -194,13 +198,30 @@ void World::changeZone(const Action& action, const Move& move) {
     store_.next = Fault::None;
     return nextMove(acting);
   }
-  const bool freezes = move.kind == Move::Kind::Freeze;
-  Result<ZoneChange> staged =
-      path_->stageFreeze(move.zone, freezes ? std::optional<std::string>("test") : std::nullopt, {}, "");
-  if (!staged) throw Violation("a freeze failed: " + staged.error().text());
+  Result<ZoneChange> staged = stage(move);
+  if (!staged) {
+    // Durable before a crash took the answer: done already.
+    const ErrorKind done = move.kind == Move::Kind::Add ? ErrorKind::Conflict : ErrorKind::NotFound;
+    if (crashes_ == 0 || staged.error().kind != done)
+      throw Violation(move.text + " failed: " + staged.error().text());
+    return nextMove(acting);
+  }
   if (!path_->write(*staged)) return nextMove(acting);
   change_ = *std::move(staged);
   inSection_ = action.player;
+}
+
+Result<ZoneChange> World::stage(const Move& move) {
+  switch (move.kind) {
+    case Move::Kind::Forget:
+      return path_->stageRemoval(move.zone, "test", true, {});
+    case Move::Kind::Add:
+      return path_->stageAdd(move.zone, {});
+    case Move::Kind::Freeze:
+      return path_->stageFreeze(move.zone, "test", {}, "");
+    default:
+      return path_->stageFreeze(move.zone, std::nullopt, {}, "");
+  }
 }
 
 void World::enter(std::size_t player, Fault fault) {

@@ -86,7 +86,9 @@ Status StoreModel::takeBack(const StoredZone& stored) {
 
 Status StoreModel::record(NameView apex, const HistoryEntry& entry) {
   return write([&](Disk& disk) -> Status {
-    disk[Name(apex)].history.push_back(entry);
+    const auto zone = disk.find(Name(apex));
+    if (zone == disk.end()) return failed("there is no such zone");
+    zone->second.history.push_back(entry);
     return Done{};
   });
 }
