@@ -8,8 +8,9 @@ namespace holdfast {
 
 namespace {
 
-/// Commits of so long ago count for the limits on what is taken away within a window.
-constexpr std::chrono::hours kReplayed{1};
+/// Commits of so long ago count for the limits on what is taken away within a window: the longest window that
+/// the configuration accepts, as the policies come only after the load.
+constexpr std::chrono::hours kReplayed{7 * 24};
 
 }  // namespace
 
