@@ -94,8 +94,8 @@ class PlanStore {
   /// Makes each `after` its zone's committed content: all of them durably in one transaction, or none.
   /// REQUIRES: a zone occurs once.
   virtual Status commit(std::span<const ZoneCommit> commits) = 0;
-  /// After a write of the zone that was reported as failed: makes sure that the store holds it as `zone`
-  /// says, and nothing of it above its fence, for what failed may have become durable all the same.
+  /// After a write of the zone that was reported as failed, and may have become durable all the same: settles
+  /// that it did not, so that neither the next write nor a restart finds the zone other than `zone` says.
   virtual Status takeBack(const StoredZone&) { return Done{}; }
   /// Writes a line that changes nothing: a refusal or a superseded plan. In order, not lost by a crash of the
   /// process, durable with the next commit or maintain(). Cheaper than a commit: waits for no disk.
