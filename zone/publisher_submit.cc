@@ -26,6 +26,7 @@ Result<Outcome> Publisher::submit(const Submission& submission) {
     }
   } catch (...) {
     withdraw(attempt);
+    if (attempt.record.isQueued) write(attempt.record);  // refused, before another's step threw
     throw;
   }
   if (attempt.record.isQueued) write(attempt.record);
@@ -138,8 +139,12 @@ void Publisher::writeQueued(NameView forgotten) {
     Record& record = *next;
     next = record.next;
     if (!forgotten || record.zone.view() != forgotten) {
-      if (Status done = store_->record(record.zone, record.entry); !done)
-        record.failed = std::move(done).error();
+      try {
+        if (Status done = store_->record(record.zone, record.entry); !done)
+          record.failed = std::move(done).error();
+      } catch (...) {  // those behind it are written all the same
+        record.failed = Error{ErrorKind::Store, "", "out of memory"};
+      }
     }
     record.isWritten = true;  // its owner may go once recording_ is free
   }
