@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 
@@ -21,6 +23,8 @@ constexpr std::size_t kDigest = 32;
 /// Enough for the head of a file up to its apex.
 constexpr std::size_t kHead = 4 + 8 + 8 + 4 + 8 + 1 + 255;
 constexpr std::size_t kLongestZoneInName = 120;
+/// Of a file that was never finished.
+constexpr std::string_view kUnfinished = ".new";
 
 struct Head {
   Generation generation = 0, fence = 0;
@@ -100,20 +104,53 @@ void GoodCopies::remove(NameView apex, Generation generation) {
   ::unlink(fileOf(apex, generation).c_str());
 }
 
-std::vector<GoodCopies::Listed> GoodCopies::list(std::vector<Error>& problems) const {
-  std::vector<Listed> all;
+/// All names in the directory; none where it is not there.
+Result<std::vector<std::string>> GoodCopies::files() const {
+  std::vector<std::string> names;
   std::error_code problem;
-  for (const auto& entry : std::filesystem::directory_iterator(directory_, problem)) {
-    if (entry.path().extension() == ".new") continue;  // was never finished
-    std::ifstream in(entry.path(), std::ios::binary);
+  std::filesystem::directory_iterator entry(directory_, problem);
+  if (problem == std::errc::no_such_file_or_directory) return names;
+  for (; !problem && entry != std::filesystem::directory_iterator(); entry.increment(problem))
+    names.push_back(entry->path().filename().string());
+  if (problem) return Error{ErrorKind::System, directory_, "cannot be read: " + problem.message()};
+  return names;
+}
+
+Status GoodCopies::removeAll(NameView apex) {
+  const Result<std::vector<std::string>> names = files();
+  if (!names) return names.error();
+  const std::string prefix = zoneInName(apex) + ".";
+  bool isAny = false;
+  for (const std::string& name : *names) {
+    if (!name.starts_with(prefix)) continue;
+    const std::string_view rest = std::string_view(name).substr(prefix.size());
+    const std::string_view number = rest.ends_with(kUnfinished) ? rest.substr(0, rest.find('.')) : rest;
+    if (number.empty() || number.find_first_not_of("0123456789") != std::string_view::npos) continue;
+    const std::string file = directory_ + "/" + name;
+    if (::unlink(file.c_str()) != 0 && errno != ENOENT)
+      return Error{ErrorKind::System, file, std::string("cannot be removed: ") + std::strerror(errno)};
+    isAny = true;
+  }
+  return isAny ? syncDirectory(directory_) : Status(Done{});
+}
+
+Result<std::vector<GoodCopies::Listed>> GoodCopies::list(std::vector<Error>& problems) const {
+  const Result<std::vector<std::string>> names = files();
+  if (!names) return names.error();
+  std::vector<Listed> all;
+  for (const std::string& name : *names) {
+    if (name.ends_with(kUnfinished)) continue;
+    const std::string file = directory_ + "/" + name;
+    std::ifstream in(file, std::ios::binary);
     std::string bytes(kHead, '\0');
     in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    if (!in.is_open() || in.bad()) return Error{ErrorKind::System, file, "cannot be read"};
     OctetReader reader(std::string_view(bytes).substr(0, static_cast<std::size_t>(in.gcount())));
     const Head head = takeHead(reader);
     if (head.apex)
       all.push_back({*head.apex, head.generation});
     else
-      problems.push_back({ErrorKind::Store, entry.path().string(), "is no last-known-good copy"});
+      problems.push_back({ErrorKind::Store, file, "is no last-known-good copy"});
   }
   std::sort(all.begin(), all.end(), [](const Listed& a, const Listed& b) {
     return a.apex == b.apex ? a.generation > b.generation : a.apex < b.apex;

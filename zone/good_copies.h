@@ -24,6 +24,8 @@ class GoodCopies {
   /// NotFound where there is none; Store where it is damaged or of another zone.
   Result<Copy> read(NameView apex, Generation generation) const;
   void remove(NameView apex, Generation generation);
+  /// Every copy of the zone, durably; those too that nothing else names.
+  Status removeAll(NameView apex);
 
   struct Listed {
     Name apex;
@@ -31,10 +33,11 @@ class GoodCopies {
     friend bool operator==(const Listed&, const Listed&) = default;
   };
   /// By the heads of the files, newest generation first within a zone. Files that are none are left out, and
-  /// told in `problems`.
-  std::vector<Listed> list(std::vector<Error>& problems) const;
+  /// told in `problems`. Empty only where there are none: what cannot be read is an error.
+  Result<std::vector<Listed>> list(std::vector<Error>& problems) const;
 
  private:
+  Result<std::vector<std::string>> files() const;
   std::string fileOf(NameView apex, Generation generation) const;
   std::string directory_;
 };

@@ -21,8 +21,9 @@ Status tryTables(SqliteDatabase& database) {
 
 }  // namespace
 
-/// Both connections to a file of this schema. REQUIRES: none is open.
-Status SqliteStore::openWritable() {
+/// Both connections to a file of this schema; a new one begins with what `fill` puts there. REQUIRES: none is
+/// open.
+Status SqliteStore::openWritable(const Filling& fill) {
   using Mode = SqliteDatabase::Mode;
   openFault_ = StoreFault::None;
   const auto failed = [&](Error error, SqliteDatabase* database) {
@@ -39,7 +40,8 @@ Status SqliteStore::openWritable() {
   if (age_ == StoreAge::Newer || age_ == StoreAge::Readable)
     return failed({ErrorKind::Store, "plan store " + file_, "was written by a newer holdfastd"}, nullptr);
   if (Status done = setUpWriter(*writer); !done) return failed(std::move(done).error(), &*writer);
-  if (Status done = bringUpToDate(*writer, age_); !done) return failed(std::move(done).error(), &*writer);
+  if (Status done = bringUpToDate(*writer, age_, fill); !done)
+    return failed(std::move(done).error(), &*writer);
   age_ = StoreAge::Current;
   if (Status done = tryTables(*writer); !done) {
     Error error = failed(std::move(done).error(), &*writer);
@@ -74,8 +76,9 @@ Status SqliteStore::openReadable() {
     }
     const Result<StoreAge> age = ageOf(*reader);
     if (age && *age == StoreAge::Older) {
-      if (Status migrated = openInMemory(*reader); migrated) return migrated;
-      continue;
+      if (Status migrated = openInMemory(*reader); !migrated) continue;
+      mayBecomeWritable_ = true;
+      return Done{};
     }
     if (!age || (last = tryTables(*reader), !last)) continue;
     reader_.emplace(*std::move(reader));
@@ -94,7 +97,7 @@ Status SqliteStore::openInMemory(SqliteDatabase& source) {
   const int code = sqlite3_backup_step(backup, -1);
   sqlite3_backup_finish(backup);
   if (code != SQLITE_DONE) return memory->failure("copy the store into memory");
-  if (Status done = bringUpToDate(*memory, StoreAge::Older); !done) return done;
+  if (Status done = bringUpToDate(*memory, StoreAge::Older, nullptr); !done) return done;
   reader_.emplace(*std::move(memory));
   return Done{};
 }

@@ -43,11 +43,6 @@ std::string damageIn(SqliteDatabase& database) {
   return found == "ok" ? std::string() : found;
 }
 
-bool isStoreEmpty(SqliteDatabase& database) {
-  const Result<std::int64_t> zones = database.number("SELECT count(*) FROM zones");
-  return zones && *zones == 0;
-}
-
 Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zone* content,
                       const std::string& why) {
   const std::string apex = zone.apex.text();
@@ -77,7 +72,7 @@ Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zo
 Status insertGood(SqliteDatabase& database, const GoodCopies::Listed& copy) {
   SqliteStatement put(database,
                       "INSERT OR IGNORE INTO good (zone, generation, at) SELECT id, ?2, 0 FROM zones "
-                      "WHERE apex = ?1");
+                      "WHERE apex = ?1 AND removed = 0");
   const std::string apex = copy.apex.text();
   return put.bind(Text(apex)).bind(copy.generation).run("write a last-known-good");
 }
@@ -106,27 +101,24 @@ void SqliteStore::tell(const std::string& where, const std::string& what) {
 
 Status SqliteStore::start() {
   std::vector<Error> badCopies;
-  const bool hasCopies = !copies_.list(badCopies).empty();
+  const Result<std::vector<GoodCopies::Listed>> copies = copies_.list(badCopies);
+  if (!copies) badCopies.push_back(copies.error());
   for (const Error& bad : badCopies) tell(bad.where, bad.what);
-  Status opened = openWritable();
+  std::size_t restored = 0;
+  Status opened = openWritable(fromCopies(restored));
   if (opened)
     if (const std::string damage = damageIn(*writer_); !damage.empty()) return salvage(damage);
-  // A crash may have come between making a new store and filling it.
-  const bool isEmpty = opened && isStoreEmpty(*writer_);
-  if (opened && isEmpty && hasCopies) {
+  if (opened && restored > 0)
     tell(file_,
          "was not there: made anew from the last-known-good copies; the history is lost, and the fence "
          "is the one of the copies");
-    return restoreCopies(*writer_);
-  }
   if (opened) return opened;
   const std::string why = opened.error().what;
   if (age_ == StoreAge::Newer || age_ == StoreAge::Readable) {
     readOnlyWhy_ = "a newer holdfastd wrote the store: start that one, or set the store aside";
   } else if (openFault_ == StoreFault::Damaged) {
     if (Status aside = setAside(why); !aside) return aside;
-    if (Status fresh = openWritable(); !fresh) return fresh;
-    return restoreCopies(*writer_);
+    return openWritable(fromCopies(restored));
   } else {
     readOnlyWhy_ = why;
   }
@@ -137,22 +129,22 @@ Status SqliteStore::start() {
   Status readable = age_ == StoreAge::Newer ? opened : openReadable();
   if (readable)
     tell(file_, "is served from without being written: " + readOnlyWhy_);
-  else if (hasCopies && openCopies())
+  else if (copies && !copies->empty() && openCopies())
     tell(file_, "cannot be read, and is not written: the last-known-good copies are served: " + readOnlyWhy_);
   else
     return Error{ErrorKind::Store, opened.error().where, opened.error().what + ": " + readOnlyWhy_};
   return Done{};
 }
 
-/// What can be read of a damaged store goes into a new one, and what cannot is made up for by the
-/// last-known-good copies.
+/// The current content of each zone, as far as it can be read from a damaged store, goes into a new one; what
+/// cannot is made up for by the last-known-good copies. The history stays in the file that is set aside.
 Status SqliteStore::salvage(const std::string& damage) {
   std::vector<Error> told;
   const Result<std::vector<StoredZone>> zones = this->zones();
   if (!zones) {
+    std::size_t restored = 0;
     if (Status aside = setAside(damage); !aside) return aside;
-    if (Status fresh = openWritable(); !fresh) return fresh;
-    return restoreCopies(*writer_);
+    return openWritable(fromCopies(restored));
   }
   for (const StoredZone& zone : *zones) {
     if (zone.removed || zone.committed == 0 || content(zone.apex, zone.committed)) continue;
@@ -166,21 +158,34 @@ Status SqliteStore::salvage(const std::string& damage) {
 Status SqliteStore::openCopies() {
   Result<SqliteDatabase> memory = SqliteDatabase::open(":memory:", SqliteDatabase::Mode::ReadWrite, "");
   if (!memory) return std::move(memory).error();
-  if (Status done = bringUpToDate(*memory, StoreAge::New); !done) return done;
-  if (Status done = restoreCopies(*memory); !done) return done;
+  std::size_t restored = 0;
+  if (Status done = bringUpToDate(*memory, StoreAge::New, fromCopies(restored)); !done) return done;
   reader_.emplace(*std::move(memory));
+  mayBecomeWritable_ = age_ != StoreAge::Newer && age_ != StoreAge::Readable;
   return Done{};
 }
 
-/// The newest copy of each zone that reads becomes what is committed.
-Status SqliteStore::restoreCopies(SqliteDatabase& database) {
+/// `found` is how many copies there were. REQUIRES: it outlives the filling.
+Filling SqliteStore::fromCopies(std::size_t& found) {
+  return [this, &found](SqliteDatabase& database) -> Status {
+    const Result<std::size_t> copies = restoreCopies(database);
+    if (!copies) return copies.error();
+    found = *copies;
+    return Done{};
+  };
+}
+
+/// The newest copy of each zone that reads becomes what is committed. What the disk does not give is an
+/// error, and not a zone that never was (I4). REQUIRES: a transaction is open.
+Result<std::size_t> SqliteStore::restoreCopies(SqliteDatabase& database) {
   std::vector<Error> ignored;
-  SqliteTransaction transaction(database);
-  if (Status begun = transaction.begin(); !begun) return begun;
+  const Result<std::vector<GoodCopies::Listed>> copies = copies_.list(ignored);
+  if (!copies) return copies.error();
   std::optional<Name> restored;
-  for (const GoodCopies::Listed& listed : copies_.list(ignored)) {
+  for (const GoodCopies::Listed& listed : *copies) {
     if (restored != listed.apex) {
       const Result<GoodCopies::Copy> copy = copies_.read(listed.apex, listed.generation);
+      if (!copy && copy.error().kind == ErrorKind::System) return copy.error();
       if (!copy) {
         tell(copy.error().where, copy.error().what);
         continue;
@@ -192,14 +197,14 @@ Status SqliteStore::restoreCopies(SqliteDatabase& database) {
       if (Status put = insertRestored(database, zone, copy->content.get(),
                                       "the store was lost: from the last-known-good copy");
           !put)
-        return put;
+        return std::move(put).error();
       tell(listed.apex.text(),
            "was restored from its last-known-good copy of generation " + std::to_string(listed.generation));
       restored = listed.apex;
     }
-    if (Status put = insertGood(database, listed); !put) return put;
+    if (Status put = insertGood(database, listed); !put) return std::move(put).error();
   }
-  return transaction.commit();
+  return copies->size();
 }
 
 void SqliteStore::closeAll() {
@@ -225,18 +230,23 @@ Status SqliteStore::setAside(const std::string& why) {
   return Done{};
 }
 
-Status SqliteStore::insertHeld() {
-  SqliteTransaction transaction(*writer_);
-  if (Status begun = transaction.begin(); !begun) return begun;
+/// REQUIRES: a transaction is open.
+Status SqliteStore::insertHeld(SqliteDatabase& database) {
   for (auto& [apex, held] : held_)
-    if (Status put = insertRestored(*writer_, held.zone, held.content.get(),
+    if (Status put = insertRestored(database, held.zone, held.content.get(),
                                     "the store was lost while running: from what is served");
         !put)
       return put;
   std::vector<Error> ignored;
-  for (const GoodCopies::Listed& copy : copies_.list(ignored))
-    if (Status put = insertGood(*writer_, copy); !put) return put;
-  return transaction.commit();
+  const Result<std::vector<GoodCopies::Listed>> copies = copies_.list(ignored);
+  hasStrayCopies_ = static_cast<bool>(copies);  // none is dropped for want of a row that could not be written
+  if (!copies) {
+    tell(copies.error().where, copies.error().what);
+    return Done{};
+  }
+  for (const GoodCopies::Listed& copy : *copies)
+    if (Status put = insertGood(database, copy); !put) return put;
+  return Done{};
 }
 
 /// A new store from what is served, where the old one is lost under a running server. REQUIRES: writing_ is
@@ -244,6 +254,7 @@ Status SqliteStore::insertHeld() {
 Status SqliteStore::rebuild(const std::string& why) {
   const std::lock_guard guard(reading_);
   isLost_ = true;
+  ++incarnation_;
   readOnlyWhy_ = why;
   if (!state_.isThere()) {
     Result<StateDirectory> state = StateDirectory::open(state_.path());
@@ -251,17 +262,15 @@ Status SqliteStore::rebuild(const std::string& why) {
     state_ = *std::move(state);
   }
   if (Status aside = setAside(why); !aside) return aside;
-  Status filled = openWritable();
-  if (filled) filled = insertHeld();
+  const Status filled = openWritable([this](SqliteDatabase& database) { return insertHeld(database); });
   if (!filled) {
-    // Half a store must not be taken for one: what was made here goes, and the next write tries again.
+    // What was made here goes, and the next write tries again.
     closeAll();
     std::error_code ignored;
     for (const char* part : {"-wal", "-shm", ""}) std::filesystem::remove(file_ + part, ignored);
     return filled;
   }
   isSuspect_ = isLost_ = false;
-  hasStrayCopies_ = true;
   for (auto& [apex, held] : held_) {
     held.isDamaged = held.content != nullptr && held.content->generation() != held.zone.committed;
     held.isChanged = true;
@@ -279,23 +288,36 @@ bool SqliteStore::isFileThere() const {
          identity_ == std::pair<std::uint64_t, std::uint64_t>(info.st_dev, info.st_ino);
 }
 
+/// Tries whether a store that a start found read-only can be written by now. A file that is not there begins
+/// with what is served; one that is there stays as it is, with a fence that may be above what is served.
+/// REQUIRES: writing_ is held.
+Status SqliteStore::openAgain() {
+  const std::lock_guard guard(reading_);
+  std::optional<SqliteDatabase> reader = std::exchange(reader_, std::nullopt);
+  const Status opened = openWritable([this](SqliteDatabase& database) { return insertHeld(database); });
+  if (!opened) {
+    reader_ = std::move(reader);
+    readOnlyWhy_ = opened.error().what;
+    return Done{};
+  }
+  mayBecomeWritable_ = false;
+  ++incarnation_;
+  for (auto& [apex, held] : held_) {
+    held.isChanged = true;
+    if (Status read = refreshHead(apex); !read) return read;
+  }
+  tell(file_, "can be written again");
+  const std::lock_guard known(knowing_);
+  stats_.readOnly = false;
+  return Done{};
+}
+
 /// Before anything is written: the file is the one that was opened, and what a failed write left is settled.
 /// REQUIRES: writing_ is held.
 Status SqliteStore::becomeWritable() {
   if (isLost_) return rebuild(readOnlyWhy_);
-  if (!writer_ && mayBecomeWritable_) {
-    const std::lock_guard guard(reading_);
-    std::optional<SqliteDatabase> reader = std::move(reader_);
-    if (Status opened = openWritable(); !opened) {
-      reader_ = std::move(reader);
-      readOnlyWhy_ = opened.error().what;
-    } else {
-      mayBecomeWritable_ = false;
-      tell(file_, "can be written again");
-      const std::lock_guard known(knowing_);
-      stats_.readOnly = false;
-    }
-  }
+  if (!writer_ && mayBecomeWritable_)
+    if (Status opened = openAgain(); !opened) return opened;
   if (!writer_) return Error{ErrorKind::Store, "plan store " + file_, "is not written: " + readOnlyWhy_};
   if (!isFileThere()) return rebuild("the file is gone, or another took its place");
   if (!isSuspect_) return Done{};

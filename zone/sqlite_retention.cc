@@ -155,16 +155,17 @@ Result<std::vector<std::int64_t>> SqliteStore::othersToRemove(std::int64_t zone,
   }
 }
 
-/// Each line goes into the anchor before it, or becomes one. Ids ascend.
-Status SqliteStore::removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids) {
+/// Each line of the zone goes into the anchor before it, or becomes one. Ids ascend. Returns how many went.
+Result<std::uint64_t> SqliteStore::removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids) {
   SqliteStatement about(
       *writer_,
       "SELECT e.seal, a.upto, a.entries, (SELECT coalesce(max(id), 0) FROM entries WHERE "
       "zone = ?1 AND id < ?2) FROM entries e LEFT JOIN anchors a ON a.zone = ?1 AND a.upto = "
-      "(SELECT max(upto) FROM anchors WHERE zone = ?1 AND upto < ?2) WHERE e.id = ?2");
+      "(SELECT max(upto) FROM anchors WHERE zone = ?1 AND upto < ?2) WHERE e.id = ?2 AND e.zone = ?1");
   SqliteStatement dropAnchor(*writer_, "DELETE FROM anchors WHERE zone = ?1 AND upto = ?2");
   SqliteStatement addAnchor(*writer_, "INSERT INTO anchors (zone, upto, entries, seal) VALUES (?,?,?,?)");
-  SqliteStatement drop(*writer_, "DELETE FROM entries WHERE id = ?");
+  SqliteStatement drop(*writer_, "DELETE FROM entries WHERE id = ? AND zone = ?");
+  std::uint64_t removed = 0;
   for (const std::int64_t id : ids) {
     about.reset();
     const Result<bool> row = about.bind(zone).bind(id).step("read a line to remove");
@@ -176,17 +177,20 @@ Status SqliteStore::removeEntries(std::int64_t zone, const std::vector<std::int6
       entries += about.natural(2);
       dropAnchor.reset();
       if (Status done = dropAnchor.bind(zone).bind(about.integer(1)).run("move an anchor"); !done)
-        return done;
+        return std::move(done).error();
     }
     about.reset();
     addAnchor.reset();
     drop.reset();
     addAnchor.bind(zone).bind(id).bind(entries).bindBlob(seal);
-    if (Status done = addAnchor.run("write an anchor"); !done) return done;
-    if (Status done = drop.bind(id).run("remove a line"); !done) return done;
+    if (Status done = addAnchor.run("write an anchor"); !done) return std::move(done).error();
+    if (Status done = drop.bind(id).bind(zone).run("remove a line"); !done) return std::move(done).error();
+    removed += static_cast<std::uint64_t>(sqlite3_changes(writer_->handle()));
   }
   SqliteStatement count(*writer_, "UPDATE zones SET entries = entries - ?2 WHERE id = ?1");
-  return count.bind(zone).bind(static_cast<std::int64_t>(ids.size())).run("count the lines");
+  if (Status done = count.bind(zone).bind(removed).run("count the lines"); !done)
+    return std::move(done).error();
+  return removed;
 }
 
 /// Anchors between which no line is left become one.
@@ -231,16 +235,21 @@ Result<std::vector<std::int64_t>> SqliteStore::partsToRemove(std::int64_t zone) 
   }
 }
 
+/// REQUIRES: the pieces were chosen from this very store.
 Status SqliteStore::removePieces(const std::string& apex, std::int64_t zone, const CleanUpPieces& pieces,
-                                 WallTime now, std::string& seal) {
-  SqliteStatement part(*writer_, "DELETE FROM checkpoints WHERE rowid = ?");
+                                 WallTime now, CleanUpReport& report, std::string& seal) {
+  SqliteStatement part(*writer_, "DELETE FROM checkpoints WHERE rowid = ? AND zone = ?");
   for (const std::int64_t id : pieces.parts) {
     part.reset();
-    if (Status done = part.bind(id).run("remove a checkpoint"); !done) return done;
+    if (Status done = part.bind(id).bind(zone).run("remove a checkpoint"); !done) return done;
   }
-  if (pieces.commits.empty() && pieces.others.empty()) return Done{};
-  for (const std::vector<std::int64_t>* ids : {&pieces.commits, &pieces.others})
-    if (Status done = removeEntries(zone, *ids); !done) return done;
+  const Result<std::uint64_t> commits = removeEntries(zone, pieces.commits);
+  if (!commits) return commits.error();
+  const Result<std::uint64_t> others = removeEntries(zone, pieces.others);
+  if (!others) return others.error();
+  report.commits = *commits;
+  report.others = *others;
+  if (*commits + *others == 0) return Done{};
   if (Status done = mergeAnchors(zone); !done) return done;
   Result<std::string> digest = digestOfAnchors(*writer_, zone);
   if (!digest) return std::move(digest).error();
@@ -249,8 +258,8 @@ Status SqliteStore::removePieces(const std::string& apex, std::int64_t zone, con
   line.who = "clean-up";
   line.at = now;
   line.digest = *std::move(digest);
-  line.reason = "removed " + std::to_string(pieces.commits.size()) + " commits and " +
-                std::to_string(pieces.others.size()) + " other lines that retention no longer keeps";
+  line.reason = "removed " + std::to_string(*commits) + " commits and " + std::to_string(*others) +
+                " other lines that retention no longer keeps";
   Result<Appended> appended = appendSealed(*writer_, apex, storedFormOf(line), "");
   if (!appended) return std::move(appended).error();
   seal = std::move(appended->seal);
@@ -272,16 +281,21 @@ Result<CleanUpReport> SqliteStore::cleanUp(NameView apex, const Retention& reten
   Result<std::vector<std::int64_t>> parts = partsToRemove(*zone);
   if (!parts) return std::move(parts).error();
   CleanUpPieces pieces{*std::move(commits), *std::move(others), *std::move(parts)};
-  CleanUpReport report;
-  report.more = pieces.commits.size() > kMostRemoved || pieces.others.size() == kMostRemoved ||
-                pieces.parts.size() == kMostPartsRemoved;
+  const bool more = pieces.commits.size() > kMostRemoved || pieces.others.size() == kMostRemoved ||
+                    pieces.parts.size() == kMostPartsRemoved;
   if (pieces.commits.size() > kMostRemoved) pieces.commits.resize(kMostRemoved);
-  if (pieces.commits.empty() && pieces.others.empty() && pieces.parts.empty()) return report;
+  if (pieces.commits.empty() && pieces.others.empty() && pieces.parts.empty()) return CleanUpReport();
+  const std::uint64_t chosenFrom = incarnation_;
+  CleanUpReport report;
   std::string seal;
-  const Status done = write(Sync::Lazily, [&] { return removePieces(text, *zone, pieces, now, seal); });
+  const Status done = write(Sync::Lazily, [&]() -> Status {
+    report = CleanUpReport();
+    // A store that was made anew meanwhile gave the same numbers to other rows: the next round chooses again.
+    if (incarnation_ != chosenFrom) return Done{};
+    report.more = more;
+    return removePieces(text, *zone, pieces, now, report, seal);
+  });
   if (!done) return done.error();
-  report.commits = pieces.commits.size();
-  report.others = pieces.others.size();
   if (seal.empty()) return report;
   const std::lock_guard known(knowing_);
   heads_[Name(apex)].seal = std::move(seal);

@@ -140,7 +140,7 @@ Status setUpWriter(SqliteDatabase& writer) {
   return Done{};
 }
 
-Status bringUpToDate(SqliteDatabase& writer, StoreAge age) {
+Status bringUpToDate(SqliteDatabase& writer, StoreAge age, const Filling& fill) {
   if (age == StoreAge::Current) return Done{};
   SqliteTransaction transaction(writer);
   if (Status begun = transaction.begin(); !begun) return begun;
@@ -152,6 +152,8 @@ Status bringUpToDate(SqliteDatabase& writer, StoreAge age) {
     if (Status done = copyHistory(writer); !done) return done;
     if (Status done = writer.run(kDropOld); !done) return done;
   }
+  if (age == StoreAge::New && fill)
+    if (Status done = fill(writer); !done) return done;
   const std::string version = "PRAGMA user_version = " + std::to_string(kSchemaVersion);
   if (Status done = writer.run(version.c_str()); !done) return done;
   if (Status done = transaction.commit(); !done) return done;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+
 #include "zone/sqlite_database.h"
 
 namespace holdfast {
@@ -19,8 +21,11 @@ Result<StoreAge> ageOf(SqliteDatabase& database);
 
 /// How the connection that writes is set: write-ahead log, commits synced, who gives back disk space.
 Status setUpWriter(SqliteDatabase& writer);
-/// Makes the tables, or migrates those of schema 1 in place, in one transaction. Nothing is written where
-/// nothing is new: a server must come up on a full disk too (I8).
-Status bringUpToDate(SqliteDatabase& writer, StoreAge age);
+/// What a new store begins with.
+using Filling = std::function<Status(SqliteDatabase&)>;
+/// Makes the tables with what `fill` puts there, or migrates those of schema 1 in place, in one transaction:
+/// no crash leaves a new store that is not filled. Nothing is written where nothing is new: a server must
+/// come up on a full disk too (I8).
+Status bringUpToDate(SqliteDatabase& writer, StoreAge age, const Filling& fill);
 
 }  // namespace holdfast

@@ -125,16 +125,16 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
   return done;
 }
 
-/// Before a zone is removed: a copy that outlived it could bring it back. REQUIRES: writing_ is held.
+/// After a zone was removed: a copy that outlived it could bring it back. What cannot be removed now is tried
+/// again by maintain(). REQUIRES: writing_ is held.
 void SqliteStore::removeCopies(NameView apex) {
-  for (const Generation generation : head(apex).good) copies_.remove(apex, generation);
   hasStrayCopies_ = true;
+  if (Status removed = copies_.removeAll(apex); !removed) tell(removed.error().where, removed.error().what);
 }
 
 Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
   const std::lock_guard guard(writing_);
   const std::string apex = zone.apex.text();
-  if (zone.removed) removeCopies(zone.apex);
   std::string seal;
   const Status put = write(Sync::Full, [&]() -> Status {
     if (Status done = upsertZone(*writer_, zone); !done) return done;
@@ -147,6 +147,7 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
     return runForZone(*writer_, *id, {"DELETE FROM good WHERE zone = ?"});
   });
   if (!put) return put;
+  if (zone.removed) removeCopies(zone.apex);
   Held& held = held_[zone.apex];
   held.zone = zone;
   if (zone.committed == 0) held.content.reset();
@@ -160,7 +161,6 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
 Status SqliteStore::forgetZone(NameView apex) {
   const std::lock_guard guard(writing_);
   const std::string text = toText(apex);
-  removeCopies(apex);
   const Status forgotten = write(Sync::Full, [&]() -> Status {
     const Result<std::int64_t> id = zoneIdOf(*writer_, text);
     if (!id) return id.error();
@@ -170,6 +170,7 @@ Status SqliteStore::forgetZone(NameView apex) {
                        "DELETE FROM zones WHERE id = ?"});
   });
   if (!forgotten) return forgotten;
+  removeCopies(apex);
   held_.erase(Name(apex));
   const std::lock_guard known(knowing_);
   heads_.erase(Name(apex));

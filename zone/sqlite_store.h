@@ -63,7 +63,7 @@ class SqliteStore final : public PlanStore {
   SqliteStore(StateDirectory state, StoreOptions options);
 
   // sqlite_open.cc
-  Status openWritable();
+  Status openWritable(const Filling& fill);
   Status openReadable();
   Status openInMemory(SqliteDatabase& source);
 
@@ -72,10 +72,12 @@ class SqliteStore final : public PlanStore {
   Status salvage(const std::string& damage);
   Status openCopies();
   Status setAside(const std::string& why);
-  Status restoreCopies(SqliteDatabase& database);
+  Filling fromCopies(std::size_t& found);
+  Result<std::size_t> restoreCopies(SqliteDatabase& database);
   Status rebuild(const std::string& why);
   Status becomeWritable();
-  Status insertHeld();
+  Status openAgain();
+  Status insertHeld(SqliteDatabase& database);
   void closeAll();
   bool isFileThere() const;
   void tell(const std::string& where, const std::string& what);
@@ -91,7 +93,6 @@ class SqliteStore final : public PlanStore {
   Status readable() const;
   Result<std::shared_ptr<const Zone>> storedContent(NameView apex, Generation generation);
   Result<std::vector<Base>> basesOf(std::int64_t zone, Generation generation);
-  Status applyBase(std::int64_t zone, Base base, ZoneEdit& edit);
   Status applyCheckpoint(std::int64_t zone, Generation generation, ZoneEdit& edit);
   Result<std::shared_ptr<const Zone>> rebuiltFrom(std::int64_t zone, NameView apex, Base base,
                                                   Generation generation);
@@ -108,8 +109,8 @@ class SqliteStore final : public PlanStore {
   Result<std::vector<std::int64_t>> othersToRemove(std::int64_t zone, const Retention& retention);
   Result<std::vector<std::int64_t>> partsToRemove(std::int64_t zone);
   Status removePieces(const std::string& apex, std::int64_t zone, const CleanUpPieces& pieces, WallTime now,
-                      std::string& seal);
-  Status removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids);
+                      CleanUpReport& report, std::string& seal);
+  Result<std::uint64_t> removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids);
   Status mergeAnchors(std::int64_t zone);
 
   // sqlite_upkeep.cc
@@ -130,6 +131,7 @@ class SqliteStore final : public PlanStore {
   bool isSuspect_ = false;  ///< a write failed: the log is copied back before anything is written behind it
   bool isLost_ = false;     ///< the file is gone and no other could be made yet
   bool mayBecomeWritable_ = false;
+  std::uint64_t incarnation_ = 0;  ///< changes with the file: the numbers of rows of another mean nothing
   std::string readOnlyWhy_;
   StoreAge age_ = StoreAge::New;
   StoreFault openFault_ = StoreFault::None;

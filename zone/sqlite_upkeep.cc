@@ -92,13 +92,16 @@ Status SqliteStore::checkpointZone(const std::shared_ptr<const Zone>& content) {
   const std::string body = encodeChange(Zone{apex}, *content);
   const std::string whole = sha256(body);
   const std::int64_t parts = static_cast<std::int64_t>((body.size() + kPart - 1) / kPart);
+  std::optional<std::uint64_t> begunIn;
   for (std::int64_t part = 1; part <= parts + 1; ++part) {
     const bool isLast = part > parts;
     const Text piece = isLast ? Text() : Text(body).substr(static_cast<std::size_t>(part - 1) * kPart, kPart);
     const std::string digest = isLast ? whole : sha256(piece);
     const std::lock_guard guard(writing_);
     if (const auto held = held_.find(apex); held == held_.end() || held->second.zone.removed) return Done{};
-    const Status done = write(isLast ? Sync::Full : Sync::Lazily, [&] {
+    if (!begunIn) begunIn = incarnation_;
+    const Status done = write(isLast ? Sync::Full : Sync::Lazily, [&]() -> Status {
+      if (incarnation_ != *begunIn) return Done{};  // the parts before it went with the file
       SqliteStatement put(*writer_,
                           "INSERT OR REPLACE INTO checkpoints (zone, generation, part, sha256, body) "
                           "SELECT id, ?2, ?3, ?4, ?5 FROM zones WHERE apex = ?1");
@@ -118,7 +121,13 @@ Status SqliteStore::dropStrayCopies(SqliteDatabase& keeper) {
     if (!std::exchange(hasStrayCopies_, false)) return Done{};
   }
   std::vector<Error> ignored;
-  for (const GoodCopies::Listed& copy : copies_.list(ignored)) {
+  const Result<std::vector<GoodCopies::Listed>> copies = copies_.list(ignored);
+  if (!copies) {
+    const std::lock_guard guard(writing_);
+    hasStrayCopies_ = true;  // until it was looked at
+    return copies.error();
+  }
+  for (const GoodCopies::Listed& copy : *copies) {
     SqliteStatement row(keeper,
                         "SELECT 1 FROM good g JOIN zones z ON z.id = g.zone WHERE z.apex = ? AND "
                         "g.generation = ?");
