@@ -58,8 +58,7 @@ void Upkeep::run() {
     if (stopping_) return;
     const Keeping keeping = keeping_;
     lock.unlock();
-    const TendReport report = publisher_.tend(keeping);
-    tell(report);
+    const TendReport report = round(keeping);
     lock.lock();
     stats_.commitsRemoved += report.commits;
     stats_.othersRemoved += report.others;
@@ -67,6 +66,18 @@ void Upkeep::run() {
     stats_.failures += report.problems.empty() ? 0 : 1;
     stats_.lastRun = wallClock();
   }
+}
+
+/// Whatever goes wrong here is told, and the next round tries again: answers go on (I8).
+TendReport Upkeep::round(const Keeping& keeping) {
+  TendReport report;
+  try {
+    report = publisher_.tend(keeping);
+  } catch (const std::exception& thrown) {
+    report.problems.push_back({ErrorKind::System, "upkeep", std::string("was ended by: ") + thrown.what()});
+  }
+  tell(report);
+  return report;
 }
 
 /// A problem that lasts is told once, and again when it changes.

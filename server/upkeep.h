@@ -35,6 +35,7 @@ class Upkeep {
 
  private:
   void run();
+  TendReport round(const Keeping& keeping);
   void tell(const TendReport& report);
 
   Publisher& publisher_;
