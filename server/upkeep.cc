@@ -53,9 +53,9 @@ UpkeepStats Upkeep::stats() const {
 void Upkeep::run() {
   const RcuThread registered;
   std::unique_lock lock(mutex_);
-  while (!stopping_) {
-    woken_.wait_for(lock, pauseFor(keeping_));
-    if (stopping_) return;
+  for (bool isLast = false; !isLast;) {
+    if (!stopping_) woken_.wait_for(lock, pauseFor(keeping_));
+    isLast = stopping_;  // damage that came since the last round is seen before what could mend it is gone
     const Keeping keeping = keeping_;
     lock.unlock();
     const TendReport report = round(keeping);

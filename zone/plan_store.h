@@ -145,6 +145,8 @@ class PlanStore {
 /// How the store is opened. The defaults are what a server wants.
 struct StoreOptions {
   std::string vfs;  ///< SQLite's name of the file system; empty: the default
+  /// So seldom, at most, maintain() reads all pages for damage, where the file has changed.
+  std::chrono::milliseconds pageChecks{60'000};
 };
 
 /// Opens or makes the SQLite store `directory`/plans.db and locks the directory against a second server. A

@@ -38,6 +38,11 @@ class SqliteDatabase {
   /// Of the last failure.
   StoreFault fault() const noexcept { return fault_; }
   void clearFault() noexcept { fault_ = StoreFault::None; }
+  /// Not of one that is in memory.
+  bool isOfFile() const noexcept {
+    const char* file = sqlite3_db_filename(handle_.get(), "main");
+    return file != nullptr && *file != '\0';
+  }
   sqlite3* handle() const noexcept { return handle_.get(); }
   const std::string& file() const noexcept { return file_; }
   /// The one number that the query gives, 0 where there is none.

@@ -34,15 +34,6 @@ std::string nameAside(const std::string& file) {
   return name;
 }
 
-/// What is wrong with the structure of the file; empty: nothing. Reads all of it.
-std::string damageIn(SqliteDatabase& database) {
-  SqliteStatement check(database, "PRAGMA quick_check(1)");
-  const Result<bool> row = check.step("check the file");
-  if (!row) return database.fault() == StoreFault::Damaged ? row.error().what : std::string();
-  const std::string found = *row ? check.text(0) : "ok";
-  return found == "ok" ? std::string() : found;
-}
-
 Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zone* content,
                       const std::string& why) {
   const std::string apex = zone.apex.text();
@@ -254,6 +245,7 @@ Status SqliteStore::insertHeld(SqliteDatabase& database) {
 Status SqliteStore::rebuild(const std::string& why) {
   const std::lock_guard guard(reading_);
   isLost_ = true;
+  log_ = {};
   ++incarnation_;
   readOnlyWhy_ = why;
   if (!state_.isThere()) {
@@ -294,11 +286,14 @@ bool SqliteStore::isFileThere() const {
 Status SqliteStore::openAgain() {
   const std::lock_guard guard(reading_);
   std::optional<SqliteDatabase> reader = std::exchange(reader_, std::nullopt);
+  // While a connection has the index of the log open for reading, no other gets it for writing.
+  const bool isOfFile = reader && reader->isOfFile();
+  if (isOfFile) reader.reset();
   const Status opened = openWritable([this](SqliteDatabase& database) { return insertHeld(database); });
   if (!opened) {
     reader_ = std::move(reader);
     readOnlyWhy_ = opened.error().what;
-    return Done{};
+    return isOfFile ? openReadable() : Done{};
   }
   mayBecomeWritable_ = false;
   ++incarnation_;
@@ -320,6 +315,10 @@ Status SqliteStore::becomeWritable() {
     if (Status opened = openAgain(); !opened) return opened;
   if (!writer_) return Error{ErrorKind::Store, "plan store " + file_, "is not written: " + readOnlyWhy_};
   if (!isFileThere()) return rebuild("the file is gone, or another took its place");
+  if (!isLogThere()) {
+    if (const std::string why = disagreement(); !why.empty()) return rebuild(why);
+    noteLog();
+  }
   if (!isSuspect_) return Done{};
   // SQLite takes a failed write back, but the log may hold what was not synced: all of it goes to the file
   // first, and the log starts anew.

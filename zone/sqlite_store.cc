@@ -101,6 +101,7 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
     if (done) done = work();
     if (done) done = transaction.commit();
     if (done) {
+      noteLog();
       const std::lock_guard known(knowing_);
       stats_.readOnly = false;
       stats_.problem.clear();

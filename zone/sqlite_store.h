@@ -42,6 +42,13 @@ class SqliteStore final : public PlanStore {
   StoreStats stats() override;
   std::vector<Error> takeProblems() override;
 
+  /// What a file looks like from outside; all 0: it is not there.
+  struct FileState {
+    std::uint64_t device = 0, inode = 0, octets = 0;
+    std::int64_t changed = 0;  ///< nanoseconds since 1970
+    friend bool operator==(const FileState&, const FileState&) = default;
+  };
+
  private:
   enum class Sync {
     Full,   ///< durable when the call returns
@@ -81,6 +88,12 @@ class SqliteStore final : public PlanStore {
   void closeAll();
   bool isFileThere() const;
   void tell(const std::string& where, const std::string& what);
+
+  // sqlite_damage.cc
+  void noteLog() noexcept;
+  bool isLogThere() const noexcept;
+  std::string disagreement();
+  Status checkFiles();
 
   // sqlite_store.cc
   Status write(Sync sync, const std::function<Status()>& work);
@@ -136,8 +149,13 @@ class SqliteStore final : public PlanStore {
   StoreAge age_ = StoreAge::New;
   StoreFault openFault_ = StoreFault::None;
   std::pair<std::uint64_t, std::uint64_t> identity_{};  ///< device and inode of the file
+  FileState log_;                                       ///< after the last write; all 0: not known
   std::int64_t nextTextsCheck_ = 0;
   bool hasStrayCopies_ = true;  ///< there may be copies that no row names
+
+  // Of the thread that calls maintain().
+  std::chrono::steady_clock::time_point nextPageCheck_{};
+  FileState checkedFile_;
 
   std::mutex reading_;
   std::optional<SqliteDatabase> reader_;  // guarded by reading_, as what follows
@@ -149,6 +167,9 @@ class SqliteStore final : public PlanStore {
   std::vector<Error> problems_;
   StoreStats stats_;
 };
+
+/// What is wrong with the structure of the file; empty: nothing. Reads all of it.
+std::string damageIn(SqliteDatabase& database);
 
 /// SHA-256 over the anchors of a zone, in hex: what the newest line of a clean-up vouches for.
 Result<std::string> digestOfAnchors(SqliteDatabase& database, std::int64_t zone);

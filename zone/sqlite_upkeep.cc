@@ -177,6 +177,7 @@ Status SqliteStore::maintain() {
     const std::lock_guard guard(writing_);
     if (Status writable = becomeWritable(); !writable) return writable;
   }
+  if (Status checked = checkFiles(); !checked) return checked;
   Result<SqliteDatabase> keeper = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadWrite, options_.vfs);
   if (!keeper) return std::move(keeper).error();
   if (Status set = keeper->run("PRAGMA synchronous = FULL"); !set) return set;

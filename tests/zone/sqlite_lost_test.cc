@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 #include "tests/zone/sqlite_fault_vfs.h"
 #include "tests/zone/sqlite_machine.h"
@@ -160,4 +161,75 @@ TEST_CASE_METHOD(Fixture,
   }
   CHECK(machine.problems().empty());
   CHECK(machine.publisher->verify(test::kZone)->whole());
+}
+
+namespace {
+
+/// Overwrites part of a file in place, as a stray program or a bad disk does.
+void overwrite(const std::string& file, std::streamoff at, std::size_t octets) {
+  std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);
+  out.seekp(at);
+  out << std::string(octets, '\x5a');
+}
+
+/// What a machine that stops now would come back with.
+Generation servedAfterCrash(const std::string& directory) {
+  const test::TemporaryDirectory copy;
+  std::filesystem::remove_all(copy.path());
+  std::filesystem::copy(directory, copy.path(), std::filesystem::copy_options::recursive);
+  Machine machine(copy.path());
+  return machine.served();
+}
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "I7: a log that others take away or cut under a running server loses no plan") {
+  const std::string file = directory.path() + "/plans.db";
+  const auto [what, harm] = GENERATE(table<std::string, std::function<void(const std::string&)>>({
+      {"removed", [](const std::string& path) { std::filesystem::remove(path + "-wal"); }},
+      {"emptied", [](const std::string& path) { std::filesystem::resize_file(path + "-wal", 0); }},
+      {"cut", [](const std::string& path) { std::filesystem::resize_file(path + "-wal", 5000); }},
+  }));
+  INFO(what);
+  Machine machine(directory.path());
+  machine.fill(4);
+  harm(file);
+  CHECK(machine.push(5) == "published");
+  CHECK(machine.push(6) == "published");
+  CHECK(servedAfterCrash(directory.path()) == 6);
+  CHECK(machine.publisher->storeStats().rebuilds == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "I7: damage under a running server is found by upkeep, and the store made anew") {
+  const std::string file = directory.path() + "/plans.db";
+  Machine machine(directory.path());
+  machine.fill(4);
+  machine.tend();
+  const auto [what, harm] = GENERATE(table<std::string, std::function<void(const std::string&)>>({
+      {"header", [](const std::string& path) { overwrite(path, 0, 4096); }},
+      {"second page", [](const std::string& path) { overwrite(path, 4096, 4096); }},
+      {"all but the first page",
+       [](const std::string& path) { overwrite(path, 4096, std::filesystem::file_size(path) - 4096); }},
+      {"emptied", [](const std::string& path) { std::filesystem::resize_file(path, 0); }},
+      {"cut", [](const std::string& path) { std::filesystem::resize_file(path, 8192); }},
+      {"header of the log", [](const std::string& path) { overwrite(path + "-wal", 0, 3000); }},
+  }));
+  INFO(what);
+  REQUIRE(machine.push(5) == "published");  // in the log alone
+  harm(file);
+  CHECK(machine.push(6) == "published");
+  machine.tend();
+  CHECK(servedAfterCrash(directory.path()) == 6);
+  CHECK(machine.push(7) == "published");
+  CHECK(machine.push(6) == "refused");
+}
+
+TEST_CASE_METHOD(Fixture, "upkeep takes no healthy store for a damaged one") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  for (Generation generation = 5; generation < 40; ++generation) {
+    REQUIRE(machine.push(generation) == "published");
+    machine.tend();
+  }
+  CHECK(machine.publisher->storeStats().rebuilds == 0);
 }

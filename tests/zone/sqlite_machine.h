@@ -26,6 +26,7 @@ struct Machine {
     publisher.reset();
     StoreOptions options;
     options.vfs = vfs;
+    options.pageChecks = std::chrono::milliseconds(0);
     Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory, options);
     if (!store) {
       problem = store.error().text();

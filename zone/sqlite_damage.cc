@@ -1,0 +1,114 @@
+// What shows that others have touched the files of a store in use. SQLite serves on from what it keeps in
+// memory, and commits behind a log that is gone; so after a stop the plans that it acknowledged would be
+// missing. What is served and its fences are in memory: from those a new store is made in time.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "zone/sqlite_store.h"
+
+namespace holdfast {
+
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr std::size_t kLogHeader = 32;
+
+std::uint32_t bigEndian(const std::uint8_t* at) noexcept {
+  return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
+}
+
+/// The checksum of the header of a write-ahead log (https://sqlite.org/walformat.html, section 4). An empty
+/// log has none.
+bool isLogHeaderWhole(const std::string& file) noexcept {
+  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return true;  // who cannot look knows nothing
+  std::array<std::uint8_t, kLogHeader> header{};
+  const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
+  ::close(fd);
+  if (got <= 0) return true;
+  if (got < static_cast<ssize_t>(header.size())) return false;
+  const std::uint32_t magic = bigEndian(header.data());
+  if ((magic & ~1u) != 0x377f0682) return false;
+  std::uint32_t first = 0, second = 0;
+  for (std::size_t at = 0; at < 24; at += 8) {
+    const auto word = [&](std::size_t offset) {
+      const std::uint32_t value = bigEndian(header.data() + offset);
+      return (magic & 1u) != 0 ? value : __builtin_bswap32(value);
+    };
+    first += word(at) + second;
+    second += word(at + 4) + first;
+  }
+  return first == bigEndian(header.data() + 24) && second == bigEndian(header.data() + 28);
+}
+
+SqliteStore::FileState stateOf(const std::string& file) noexcept {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size),
+          info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
+}
+
+}  // namespace
+
+std::string damageIn(SqliteDatabase& database) {
+  SqliteStatement check(database, "PRAGMA quick_check(1)");
+  const Result<bool> row = check.step("check the file");
+  if (!row) return database.fault() == StoreFault::Damaged ? row.error().what : std::string();
+  const std::string found = *row ? check.text(0) : "ok";
+  return found == "ok" ? std::string() : found;
+}
+
+/// After a write of ours. REQUIRES: writing_ is held.
+void SqliteStore::noteLog() noexcept {
+  log_ = stateOf(file_ + "-wal");
+}
+
+/// Whether the log can be that of our last write: no other file, and not shorter. REQUIRES: writing_ is held.
+bool SqliteStore::isLogThere() const noexcept {
+  if (log_.inode == 0) return true;
+  const FileState now = stateOf(file_ + "-wal");
+  return now.device == log_.device && now.inode == log_.inode && now.octets >= log_.octets;
+}
+
+/// Why what is on the disk is not what was written, as somebody sees it who opens it now; empty where it is.
+/// REQUIRES: writing_ is held.
+std::string SqliteStore::disagreement() {
+  Result<SqliteDatabase> fresh = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadOnly, options_.vfs);
+  if (!fresh) return {};
+  for (const auto& [apex, held] : held_) {
+    SqliteStatement row(*fresh, "SELECT fence, committed FROM zones WHERE apex = ?");
+    const std::string name = apex.text();
+    const Result<bool> found = row.bind(std::string_view(name)).step("compare the zones");
+    if (!found && fresh->fault() == StoreFault::Damaged) return found.error().what;
+    if (!found) return isLogThere() ? std::string() : "its log is gone, or was cut";
+    if (!*found || row.natural(0) != held.zone.fence || row.natural(1) != held.zone.committed)
+      return "it does not hold what was committed of " + name;
+  }
+  return {};
+}
+
+/// Looks for damage now and then, all pages where the file has changed since. From the thread that calls
+/// maintain().
+Status SqliteStore::checkFiles() {
+  std::string why;
+  const FileState before = stateOf(file_);
+  const bool isDue = steady_clock::now() >= nextPageCheck_ && before != checkedFile_;
+  if (isDue) {
+    nextPageCheck_ = steady_clock::now() + options_.pageChecks;
+    checkedFile_ = before;
+    Result<SqliteDatabase> fresh = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadOnly, options_.vfs);
+    if (fresh) why = damageIn(*fresh);
+  }
+  const std::lock_guard guard(writing_);
+  if (!writer_ || isLost_) return Done{};
+  if (why.empty() && !isLogHeaderWhole(file_ + "-wal")) why = "the header of its log is damaged";
+  if (why.empty()) why = disagreement();
+  if (why.empty()) return Done{};
+  return rebuild(why);
+}
+
+}  // namespace holdfast
