@@ -73,9 +73,7 @@ void putData(JsonDocument& step, const RRset& rrset) {
   step["type"] = toText(rrset.type);
   step["ttl"] = rrset.ttl;
   if (rrset.isEndpoint()) {
-    std::uint64_t capacity = 0;
-    for (const Target& target : rrset.targets) capacity += target.weight;
-    step["capacity"] = capacity;
+    step["capacity"] = rrset.capacity();
     step["pick"] = nullptr;
     if (rrset.pick > 0) step["pick"] = rrset.pick;
     step["targets"] = targetsJson(rrset);
@@ -143,8 +141,7 @@ std::vector<double> sharesOf(const RRset& endpoint) {
   const unsigned pick = endpoint.pick;
   std::vector<double> shares(targets, 1.0);
   if (pick == 0 || pick >= targets) return shares;
-  std::uint64_t capacity = 0;
-  for (const Target& target : endpoint.targets) capacity += target.weight;
+  const std::uint64_t capacity = endpoint.capacity();
   if (pick == 1) {
     for (std::size_t i = 0; i < targets; ++i)
       shares[i] = capacity == 0 ? 1.0 / static_cast<double>(targets)

@@ -8,8 +8,7 @@ namespace holdfast {
 namespace {
 
 bool hasAlias(const Submission& submission) noexcept {
-  if (submission.restored)
-    return submission.restored->facts().cnames + submission.restored->facts().dnames > 0;
+  if (submission.restored) return hasAliases(*submission.restored);
   return std::any_of(submission.plan.rrsets.begin(), submission.plan.rrsets.end(),
                      [](const PlannedRRset& planned) {
                        return planned.rrset.type == RRType::CNAME || planned.rrset.type == RRType::DNAME;

@@ -9,12 +9,6 @@ namespace holdfast {
 
 namespace {
 
-std::uint64_t capacityOf(const RRset& rrset) {
-  std::uint64_t sum = 0;
-  for (const Target& target : rrset.targets) sum += target.weight;
-  return sum;
-}
-
 std::vector<std::string> recordTexts(const RRset& rrset) {
   std::vector<std::string> texts;
   for (std::size_t i = 0; i < rrset.rdata.size(); ++i) {
@@ -33,8 +27,8 @@ RRsetChange changeOf(const RRset& before, const RRset& after) {
   change.type = before.type;
   change.recordsBefore = static_cast<std::uint32_t>(before.rdata.size());
   change.recordsAfter = static_cast<std::uint32_t>(after.rdata.size());
-  change.capacityBefore = capacityOf(before);
-  change.capacityAfter = capacityOf(after);
+  change.capacityBefore = before.capacity();
+  change.capacityAfter = after.capacity();
   change.ttlBefore = before.ttl;
   change.ttlAfter = after.ttl;
   const auto old = recordTexts(before);

@@ -126,7 +126,7 @@ class PlanStore {
     return CleanUpReport();
   }
   /// Makes what is served a last-known-good generation, and keeps the newest `keep` of them.
-  virtual Status promote(std::shared_ptr<const Zone>, std::size_t /*keep*/) { return Done{}; }
+  virtual Status promote(const std::shared_ptr<const Zone>&, std::size_t /*keep*/) { return Done{}; }
   /// Content to serve where that of the committed generation cannot be read: the newest last-known-good that
   /// reads, or any older generation. `problems` tells what could not be read on the way.
   virtual Result<std::shared_ptr<const Zone>> anyContent(NameView apex, std::vector<Error>& /*problems*/) {

@@ -109,7 +109,7 @@ class Publisher {
   Attempt::Step admit(Attempt& attempt);
   Attempt::Step conclude(Attempt& attempt);
   Attempt::Step settle(Attempt& attempt);
-  Result<Outcome> nameWhatGoes(Submission& submission);
+  Status nameWhatGoes(Submission& submission);
   void pass(Batch& batch);
   void withdraw(Attempt& attempt) noexcept;
   void write(Record& record);

@@ -79,22 +79,21 @@ Result<Outcome> Publisher::rollback(const Rollback& wish) {
     committed = state->stored.committed;
   }
   Submission submission = submissionOf(wish, *std::move(old), *now, committed);
-  if (wish.removesAdded) {
-    if (Result<Outcome> named = nameWhatGoes(submission); !named) return named;
-  }
+  if (wish.removesAdded)
+    if (Status named = nameWhatGoes(submission); !named) return std::move(named).error();
   return submit(submission);
 }
 
 /// Whoever lets all go that came since lets go too of what only aliases, DNAMEs and wildcards make of it: the
 /// guard finds those names, as the old content answers none of them.
-Result<Outcome> Publisher::nameWhatGoes(Submission& submission) {
+Status Publisher::nameWhatGoes(Submission& submission) {
   constexpr int kMostRounds = 20;  // a verdict lists so many findings at a time
   Submission trial = submission;
   trial.dryRun = true;
   trial.diffLimit = 0;
   for (int round = 0;; ++round) {
     Result<Outcome> outcome = submit(trial);
-    if (!outcome) return outcome;
+    if (!outcome) return std::move(outcome).error();
     const std::size_t known = trial.plan.removals.size();
     for (const Reason& reason : outcome->verdict.reasons) {
       if (reason.rule != Rule::EmptyAnswer && reason.rule != Rule::Vanished) continue;
@@ -104,7 +103,7 @@ Result<Outcome> Publisher::nameWhatGoes(Submission& submission) {
     }
     if (trial.plan.removals.size() > known && round < kMostRounds) continue;
     submission.plan.removals = std::move(trial.plan.removals);
-    return outcome;
+    return Done{};
   }
 }
 

@@ -67,6 +67,12 @@ struct RRset {
   std::vector<Target> targets;
 
   bool isEndpoint() const noexcept { return !targets.empty(); }
+  /// The sum of the weights; 0 of what is no endpoint.
+  std::uint64_t capacity() const noexcept {
+    std::uint64_t sum = 0;
+    for (const Target& target : targets) sum += target.weight;
+    return sum;
+  }
   /// Sorts by RDATA and drops equal records (RFC 2181 section 5), so that equal sets compare equal.
   void canonicalise();
   friend bool operator==(const RRset&, const RRset&) = default;

@@ -1,11 +1,10 @@
 // What shows that others have touched the files of a store in use. SQLite serves on from what it keeps in
 // memory, and commits behind a log that is gone; so after a stop the plans that it acknowledged would be
 // missing. What is served and its fences are in memory: from those a new store is made in time.
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
+#include <fstream>
 
 #include "zone/sqlite_store.h"
 
@@ -21,16 +20,14 @@ std::uint32_t bigEndian(const std::uint8_t* at) noexcept {
   return std::uint32_t{at[0]} << 24 | std::uint32_t{at[1]} << 16 | std::uint32_t{at[2]} << 8 | at[3];
 }
 
-/// The checksum of the header of a write-ahead log (https://sqlite.org/walformat.html, section 4). An empty
-/// log has none.
-bool isLogHeaderWhole(const std::string& file) noexcept {
-  const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return true;  // who cannot look knows nothing
+/// The checksum of the header of a write-ahead log (https://sqlite.org/walformat.html, section 4). A log that
+/// is empty, or cannot be looked at, shows nothing.
+bool isLogHeaderWhole(const std::string& file) {
   std::array<std::uint8_t, kLogHeader> header{};
-  const ssize_t got = ::pread(fd, header.data(), header.size(), 0);
-  ::close(fd);
-  if (got <= 0) return true;
-  if (got < static_cast<ssize_t>(header.size())) return false;
+  std::ifstream log(file, std::ios::binary);
+  log.read(reinterpret_cast<char*>(header.data()), header.size());
+  if (log.gcount() == 0) return true;
+  if (log.gcount() < static_cast<std::streamsize>(header.size())) return false;
   const std::uint32_t magic = bigEndian(header.data());
   if ((magic & ~1u) != 0x377f0682) return false;
   std::uint32_t first = 0, second = 0;
@@ -45,14 +42,14 @@ bool isLogHeaderWhole(const std::string& file) noexcept {
   return first == bigEndian(header.data() + 24) && second == bigEndian(header.data() + 28);
 }
 
+}  // namespace
+
 SqliteStore::FileState stateOf(const std::string& file) noexcept {
   struct stat info {};
   if (::stat(file.c_str(), &info) != 0) return {};
   return {info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size),
           info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec};
 }
-
-}  // namespace
 
 std::string damageIn(SqliteDatabase& database) {
   SqliteStatement check(database, "PRAGMA quick_check(1)");
@@ -71,19 +68,22 @@ void SqliteStore::noteLog() noexcept {
 bool SqliteStore::isLogThere() const noexcept {
   if (log_.inode == 0) return true;
   const FileState now = stateOf(file_ + "-wal");
-  return now.device == log_.device && now.inode == log_.inode && now.octets >= log_.octets;
+  return now.isSameFile(log_) && now.octets >= log_.octets;
+}
+
+/// A connection that sees what anybody sees who opens the file now.
+Result<SqliteDatabase> SqliteStore::openFresh() const {
+  return SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadOnly, options_.vfs);
 }
 
 /// Why what is on the disk is not what was written, as somebody sees it who opens it now; empty where it is.
 /// REQUIRES: writing_ is held.
-std::string SqliteStore::disagreement() {
-  Result<SqliteDatabase> fresh = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadOnly, options_.vfs);
-  if (!fresh) return {};
+std::string SqliteStore::disagreement(SqliteDatabase& fresh) const {
   for (const auto& [apex, held] : held_) {
-    SqliteStatement row(*fresh, "SELECT fence, committed FROM zones WHERE apex = ?");
+    SqliteStatement row(fresh, "SELECT fence, committed FROM zones WHERE apex = ?");
     const std::string name = apex.text();
     const Result<bool> found = row.bind(std::string_view(name)).step("compare the zones");
-    if (!found && fresh->fault() == StoreFault::Damaged) return found.error().what;
+    if (!found && fresh.fault() == StoreFault::Damaged) return found.error().what;
     if (!found) return isLogThere() ? std::string() : "its log is gone, or was cut";
     if (!*found || row.natural(0) != held.zone.fence || row.natural(1) != held.zone.committed)
       return "it does not hold what was committed of " + name;
@@ -94,19 +94,20 @@ std::string SqliteStore::disagreement() {
 /// Looks for damage now and then, all pages where the file has changed since. From the thread that calls
 /// maintain().
 Status SqliteStore::checkFiles() {
+  Result<SqliteDatabase> fresh = openFresh();
+  if (!fresh) return std::move(fresh).error();
   std::string why;
   const FileState before = stateOf(file_);
   const bool isDue = steady_clock::now() >= nextPageCheck_ && before != checkedFile_;
   if (isDue) {
     nextPageCheck_ = steady_clock::now() + options_.pageChecks;
     checkedFile_ = before;
-    Result<SqliteDatabase> fresh = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadOnly, options_.vfs);
-    if (fresh) why = damageIn(*fresh);
+    why = damageIn(*fresh);
   }
   const std::lock_guard guard(writing_);
   if (!writer_ || isLost_) return Done{};
   if (why.empty() && !isLogHeaderWhole(file_ + "-wal")) why = "the header of its log is damaged";
-  if (why.empty()) why = disagreement();
+  if (why.empty()) why = disagreement(*fresh);
   if (why.empty()) return Done{};
   return rebuild(why);
 }

@@ -52,8 +52,7 @@ Status SqliteStore::openWritable(const Filling& fill) {
   if (!reader) return failed(std::move(reader).error(), nullptr);
   // The name of a new file is as durable as what is in it.
   if (Status synced = syncDirectory(state_.path()); !synced) return synced;
-  struct stat info {};
-  if (::stat(file_.c_str(), &info) == 0) identity_ = {info.st_dev, info.st_ino};
+  opened_ = stateOf(file_);
   writer_.emplace(*std::move(writer));
   reader_.emplace(*std::move(reader));
   return Done{};

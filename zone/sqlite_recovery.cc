@@ -275,9 +275,8 @@ Status SqliteStore::rebuild(const std::string& why) {
 }
 
 bool SqliteStore::isFileThere() const {
-  struct stat info {};
-  return ::stat(file_.c_str(), &info) == 0 &&
-         identity_ == std::pair<std::uint64_t, std::uint64_t>(info.st_dev, info.st_ino);
+  const FileState now = stateOf(file_);
+  return now.inode != 0 && now.isSameFile(opened_);
 }
 
 /// Tries whether a store that a start found read-only can be written by now. A file that is not there begins
@@ -316,7 +315,9 @@ Status SqliteStore::becomeWritable() {
   if (!writer_) return Error{ErrorKind::Store, "plan store " + file_, "is not written: " + readOnlyWhy_};
   if (!isFileThere()) return rebuild("the file is gone, or another took its place");
   if (!isLogThere()) {
-    if (const std::string why = disagreement(); !why.empty()) return rebuild(why);
+    Result<SqliteDatabase> fresh = openFresh();
+    if (!fresh) return std::move(fresh).error();
+    if (const std::string why = disagreement(*fresh); !why.empty()) return rebuild(why);
     noteLog();
   }
   if (!isSuspect_) return Done{};

@@ -302,7 +302,7 @@ Result<CleanUpReport> SqliteStore::cleanUp(NameView apex, const Retention& reten
   return report;
 }
 
-Status SqliteStore::promote(std::shared_ptr<const Zone> zone, std::size_t keep) {
+Status SqliteStore::promote(const std::shared_ptr<const Zone>& zone, std::size_t keep) {
   const Name apex(zone->apex());
   std::vector<Generation> kept, gone;
   Generation fence = 0;

@@ -35,7 +35,7 @@ class SqliteStore final : public PlanStore {
   Result<SealReport> verify(NameView apex) override;
   Result<CleanUpReport> cleanUp(NameView apex, const Retention& retention, std::span<const Generation> inUse,
                                 WallTime now) override;
-  Status promote(std::shared_ptr<const Zone> zone, std::size_t keep) override;
+  Status promote(const std::shared_ptr<const Zone>& zone, std::size_t keep) override;
   Result<std::shared_ptr<const Zone>> anyContent(NameView apex, std::vector<Error>& problems) override;
   Status maintain() override;
   ZoneHead head(NameView apex) override;
@@ -46,6 +46,9 @@ class SqliteStore final : public PlanStore {
   struct FileState {
     std::uint64_t device = 0, inode = 0, octets = 0;
     std::int64_t changed = 0;  ///< nanoseconds since 1970
+    bool isSameFile(const FileState& other) const noexcept {
+      return device == other.device && inode == other.inode;
+    }
     friend bool operator==(const FileState&, const FileState&) = default;
   };
 
@@ -92,7 +95,8 @@ class SqliteStore final : public PlanStore {
   // sqlite_damage.cc
   void noteLog() noexcept;
   bool isLogThere() const noexcept;
-  std::string disagreement();
+  std::string disagreement(SqliteDatabase& fresh) const;
+  Result<SqliteDatabase> openFresh() const;
   Status checkFiles();
 
   // sqlite_store.cc
@@ -148,8 +152,8 @@ class SqliteStore final : public PlanStore {
   std::string readOnlyWhy_;
   StoreAge age_ = StoreAge::New;
   StoreFault openFault_ = StoreFault::None;
-  std::pair<std::uint64_t, std::uint64_t> identity_{};  ///< device and inode of the file
-  FileState log_;                                       ///< after the last write; all 0: not known
+  FileState opened_;  ///< the file, as it was opened
+  FileState log_;     ///< after the last write; all 0: not known
   std::int64_t nextTextsCheck_ = 0;
   bool hasStrayCopies_ = true;  ///< there may be copies that no row names
 
@@ -167,6 +171,9 @@ class SqliteStore final : public PlanStore {
   std::vector<Error> problems_;
   StoreStats stats_;
 };
+
+/// How the file looks now.
+SqliteStore::FileState stateOf(const std::string& file) noexcept;
 
 /// What is wrong with the structure of the file; empty: nothing. Reads all of it.
 std::string damageIn(SqliteDatabase& database);

@@ -54,6 +54,13 @@ std::string namePrefix(NameView endpoint, LossWindow::Time at) {
   return key;
 }
 
+/// What the name tree holds of one loss.
+std::string nameKey(NameView endpoint, const LossWindow::Entry& entry) {
+  std::string key = namePrefix(endpoint, entry.at);
+  for (const auto part : {&Loss::targets, &Loss::weight, &Loss::endpoints}) putOrdered(key, entry.loss.*part);
+  return key;
+}
+
 bool startsWith(Octets key, Octets prefix) noexcept {
   return key.size() >= prefix.size() && std::ranges::equal(key.first(prefix.size()), prefix);
 }
@@ -188,10 +195,7 @@ LossWindow LossWindow::with(const Losses& losses, Time at) const {
     if (before == after) continue;
     const auto keys = [&](const std::vector<Entry>& entries, auto& names, auto& times, auto count) {
       for (const Entry& entry : entries) {
-        std::string key = namePrefix(endpoint, entry.at);
-        for (const auto part : {&Loss::targets, &Loss::weight, &Loss::endpoints})
-          putOrdered(key, entry.loss.*part);
-        names.push_back(std::move(key));
+        names.push_back(nameKey(endpoint, entry));
         times.push_back(timeKey(entry.at, endpoint));
         count(entry.loss);
       }
@@ -210,9 +214,7 @@ LossWindow LossWindow::since(Time oldest) const {
   next.total_ = total_;
   forEach([&](Time at, NameView endpoint, const Loss& loss) {
     if (at > oldest) return false;
-    std::string key = namePrefix(endpoint, at);
-    for (const auto part : {&Loss::targets, &Loss::weight, &Loss::endpoints}) putOrdered(key, loss.*part);
-    names.push_back(std::move(key));
+    names.push_back(nameKey(endpoint, {at, loss}));
     times.push_back(timeKey(at, endpoint));
     next.total_ -= loss;
     return true;
@@ -249,10 +251,6 @@ Loss VelocityLedger::elsewhere(NameView zone, Time now, std::chrono::millisecond
     sum += kept.window.since(now - window).total();
   }
   return sum;
-}
-
-void VelocityLedger::forget(NameView zone) {
-  zones_.erase(std::string(textOf(zone)));
 }
 
 }  // namespace holdfast

@@ -127,7 +127,6 @@ class VelocityLedger {
   void put(NameView zone, LossWindow next) noexcept;
   /// What stands in all zones but this one at `now`, within `window`.
   Loss elsewhere(NameView zone, Time now, std::chrono::milliseconds window);
-  void forget(NameView zone);
 
  private:
   struct Kept {

@@ -109,6 +109,10 @@ class ZoneEdit {
   NameTableEdit names_;
 };
 
+inline bool hasAliases(const Zone& zone) noexcept {
+  return zone.facts().cnames + zone.facts().dnames > 0;
+}
+
 /// The owned RRsets of a node; empty for a null view.
 std::vector<RRset> ownedRRsets(NodeView node);
 

@@ -53,10 +53,6 @@ struct ZoneState {
   std::uint64_t published = 0, superseded = 0, warnings = 0;
 };
 
-inline bool hasAliases(const Zone& zone) noexcept {
-  return zone.facts().cnames + zone.facts().dnames > 0;
-}
-
 inline bool isNested(NameView a, NameView b) noexcept {
   return a.isAtOrBelow(b) || b.isAtOrBelow(a);
 }
