@@ -142,6 +142,7 @@ def at_once(run):
             run.processes[enactor].order("go")
             if run.target == "plain":
                 run.wait(enactor, ["applied"], mark)
+                run.let_clients_ask(20)
         ends = [run.wait(enactor, ["applied", "refused", "superseded"], mark) for enactor in enactors]
         came.late += [event for event in ends if event["did"] != "applied"]
         came.meanwhile.append(ends[-1])
@@ -160,7 +161,10 @@ def two_slow(run):
     applied = many_newer(run, [draw.second])
     run.clean_up(applied["generation"])
     draw.random.shuffle(slow)
+    # Clients see what is in force before the late ones write, and what they wrote before it is deleted.
+    run.let_clients_ask(50)
     came.late = [run.go(enactor) for enactor in slow]
+    run.let_clients_ask(50)
     came.cleaned = run.delete_found()
     return end(run, came)
 
@@ -174,6 +178,7 @@ def clean_up_first(run):
     applied = many_newer(run, [draw.second, draw.third])
     run.clean_up(applied["generation"])
     came.cleaned = run.delete_found()
+    run.let_clients_ask(50)
     came.late.append(run.go(draw.slow))
     return end(run, came)
 
