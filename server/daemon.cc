@@ -21,10 +21,6 @@ namespace {
 constexpr std::chrono::milliseconds kDrainAtMost{5000};
 constexpr std::chrono::milliseconds kAnswersAtMost{2000};
 
-WallTime wallClock() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 sigset_t handledSignals() {
   sigset_t set;
   sigemptyset(&set);

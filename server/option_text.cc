@@ -89,7 +89,7 @@ bool isOneOf(std::string_view word, std::string_view words) {
 }
 
 /// A YAML double-quoted scalar, which can hold any path.
-std::string quoted(std::string_view text) {
+std::string yamlQuoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -122,8 +122,8 @@ std::string readString(const OptionRule& rule, std::string_view text, std::strin
 std::string enactorsText(const std::vector<EnactorSpec>& enactors) {
   std::string out = "[";
   for (const EnactorSpec& spec : enactors) {
-    out += (out.size() > 1 ? ", {" : "{") + spec.kind + ": " + quoted(spec.argument);
-    for (const auto& [key, value] : spec.options) out += ", " + key + ": " + quoted(value);
+    out += (out.size() > 1 ? ", {" : "{") + spec.kind + ": " + yamlQuoted(spec.argument);
+    for (const auto& [key, value] : spec.options) out += ", " + key + ": " + yamlQuoted(value);
     out += "}";
   }
   return out + "]";
@@ -149,7 +149,7 @@ std::string velocityText(const VelocityPolicy& policy, bool ofServer) {
 std::string floorsText(const EndpointFloors& floors) {
   std::string out = "{";
   for (const auto& [name, floor] : floors.all()) {
-    out += (out.size() > 1 ? ", " : "") + quoted(name.text()) + ": {";
+    out += (out.size() > 1 ? ", " : "") + yamlQuoted(name.text()) + ": {";
     if (floor.minTargets) out += "min-targets: " + std::to_string(*floor.minTargets);
     if (floor.minCapacityPercent)
       out += std::string(floor.minTargets ? ", " : "") +
@@ -248,13 +248,13 @@ std::string optionText(OptionType type, const Slot& slot) {
   if (const auto* floors = std::get_if<EndpointFloors*>(&slot)) return floorsText(**floors);
   if (const auto* quarantine = std::get_if<Quarantine*>(&slot)) return quarantineText(**quarantine);
   if (const auto* string = std::get_if<std::string*>(&slot))
-    return type == OptionType::Word || **string == "off" ? **string : quoted(**string);
+    return type == OptionType::Word || **string == "off" ? **string : yamlQuoted(**string);
   if (const auto* ttl = std::get_if<TtlBounds>(&slot))
     return "[" + std::to_string(*ttl->min) + ", " + std::to_string(*ttl->max) + "]";
   if (const auto* enactors = std::get_if<std::vector<EnactorSpec>*>(&slot)) return enactorsText(**enactors);
   if (const auto* list = std::get_if<std::vector<std::string>*>(&slot)) {
     std::string out = "[";
-    for (const std::string& each : **list) out += (out.size() > 1 ? ", " : "") + quoted(each);
+    for (const std::string& each : **list) out += (out.size() > 1 ? ", " : "") + yamlQuoted(each);
     return out + "]";
   }
   const std::uint64_t number = numberIn(slot);

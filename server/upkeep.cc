@@ -15,10 +15,6 @@ std::chrono::milliseconds pauseFor(const Keeping& keeping) {
   return std::clamp(keeping.goodAfter / 4, kShortest, kLongest);
 }
 
-WallTime wallClock() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 }  // namespace
 
 Upkeep::Upkeep(Publisher& publisher, Log& log, const Keeping& keeping)

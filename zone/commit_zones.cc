@@ -17,7 +17,7 @@ HistoryEntry event(Fate fate, const Caller& caller, std::string reason, WallTime
   return entry;
 }
 
-Error notHeld(NameView zone) {
+Error notHeldZone(NameView zone) {
   return {ErrorKind::NotFound, toText(zone), "is not held"};
 }
 
@@ -84,7 +84,7 @@ Result<ZoneChange> CommitPath::stageAdd(NameView zone, const Caller& caller) {
 Result<ZoneChange> CommitPath::stageRemoval(NameView zone, const std::string& reason, bool forget,
                                             const Caller& caller) {
   const auto known = zones_.find(Name(zone));
-  if (known == zones_.end() || (known->second.stored.removed && !forget)) return notHeld(zone);
+  if (known == zones_.end() || (known->second.stored.removed && !forget)) return notHeldZone(zone);
   if (reason.empty()) return Error{ErrorKind::Invalid, "reason", "is missing: say why the zone goes"};
   ZoneChange change;
   change.state = &known->second;
@@ -102,7 +102,7 @@ Result<ZoneChange> CommitPath::stageRemoval(NameView zone, const std::string& re
 Result<ZoneChange> CommitPath::stageFreeze(NameView zone, std::optional<std::string> reason,
                                            const Caller& caller, const std::string& thawedFor) {
   ZoneState* state = stateOf(zone);
-  if (state == nullptr) return notHeld(zone);
+  if (state == nullptr) return notHeldZone(zone);
   const WallTime now = clock_();
   ZoneChange change;
   change.state = state;

@@ -19,7 +19,7 @@ constexpr int kShortestWindowLog = 10, kLongestWindowLog = 27;
 /// must not be asked for by its word.
 constexpr std::uint64_t kLargestRatio = 40'000, kLeastRoom = 1 << 20;
 
-struct Free {
+struct FreeContext {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
@@ -27,7 +27,7 @@ struct Free {
 }  // namespace
 
 std::string compressed(std::string_view bytes, std::string_view alike) {
-  const std::unique_ptr<ZSTD_CCtx, Free> context(ZSTD_createCCtx());
+  const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
   if (context == nullptr) throw std::bad_alloc();
   const bool isSmall = bytes.size() + alike.size() < kSmall;
   const int windowLog = std::clamp(static_cast<int>(std::bit_width(bytes.size() + alike.size())),
@@ -51,7 +51,7 @@ Result<std::string> decompressed(std::string_view frame, std::uint64_t size, std
     return Error{ErrorKind::Store, "", "cannot be decompressed: " + std::string(how)};
   };
   if (size > kLeastRoom + frame.size() * kLargestRatio) return damaged("the size it claims cannot be");
-  const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
+  const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
   if (context == nullptr) return damaged("out of memory");
   if (!alike.empty()) ZSTD_DCtx_refPrefix(context.get(), alike.data(), alike.size());
   std::string out(size, '\0');

@@ -18,6 +18,8 @@ inline constexpr std::uint16_t kMaxNsec3Iterations = 150;
 struct Nsec3Parameters {
   std::uint16_t iterations = 0;
   std::string salt;  ///< raw octets
+  // The check takes the 0 that a defaulted comparison compares with for a pointer.
+  // NOLINTNEXTLINE(modernize-use-nullptr)
   friend auto operator<=>(const Nsec3Parameters&, const Nsec3Parameters&) = default;
 };
 

@@ -30,7 +30,7 @@ std::string pointerTo(const std::string& parent, std::string_view key) {
   return pointer;
 }
 
-Error malformed(std::string where, std::string what) {
+Error malformedAt(std::string where, std::string what) {
   return {ErrorKind::Malformed, std::move(where), std::move(what)};
 }
 
@@ -44,7 +44,7 @@ Error wrongType(std::string where, const char* wanted, const dom::element& is) {
   const char* name = "something else";
   for (std::size_t i = 0; i < kTypes.size(); ++i)
     if (is.type() == kTypes[i]) name = kNames[i];
-  return malformed(std::move(where), std::string("must be ") + wanted + ", is " + name);
+  return malformedAt(std::move(where), std::string("must be ") + wanted + ", is " + name);
 }
 
 Result<std::string_view> asString(const dom::element& value, const std::string& where) {
@@ -59,7 +59,7 @@ Result<std::uint64_t> asNumber(const dom::element& value, const std::string& whe
   const bool isNumber = value.get_uint64().get(number) == simdjson::SUCCESS;
   if (isNumber && number >= least && number <= most) return number;
   const std::string range = "an integer from " + std::to_string(least) + " to " + std::to_string(most);
-  if (isNumber) return malformed(where, "must be " + range + ", is " + std::to_string(number));
+  if (isNumber) return malformedAt(where, "must be " + range + ", is " + std::to_string(number));
   return wrongType(where, range.c_str(), value);
 }
 
@@ -81,8 +81,8 @@ class Keys {
   explicit Keys(std::span<const std::string_view> known) : known_(known) {}
   Status see(std::string_view key, const std::string& parent) {
     if (std::find(known_.begin(), known_.end(), key) == known_.end())
-      return malformed(pointerTo(parent, key), "is not a known key" + didYouMean(key, known_));
-    if (!seen_.insert(key).second) return malformed(pointerTo(parent, key), "comes twice");
+      return malformedAt(pointerTo(parent, key), "is not a known key" + didYouMean(key, known_));
+    if (!seen_.insert(key).second) return malformedAt(pointerTo(parent, key), "comes twice");
     return Done{};
   }
   bool saw(std::string_view key) const { return seen_.contains(key); }
@@ -143,7 +143,7 @@ Result<Plan> JsonPlanReader::read(const dom::element& document) {
     if (Status known = keys.see(key, ""); !known) return std::move(known).error();
     if (Status status = readKey(key, value); !status) return std::move(status).error();
   }
-  if (!keys.saw("plan")) return malformed("/plan", "is missing: it names the version of the format, 1");
+  if (!keys.saw("plan")) return malformedAt("/plan", "is missing: it names the version of the format, 1");
   builder_.finish();
   if (Status overlap = checkOverlap(); !overlap) return std::move(overlap).error();
   return std::move(plan_);
@@ -166,7 +166,7 @@ Status JsonPlanReader::readKey(std::string_view key, const dom::element& value) 
   const Result<std::string_view> text = asString(value, where);
   if (!text) return text.error();
   const Result<WallTime> time = parseTime(*text);
-  if (!time) return malformed(where, time.error().what);
+  if (!time) return malformedAt(where, time.error().what);
   (key == "made" ? plan_.made : plan_.expires) = *time;
   return Done{};
 }
@@ -175,7 +175,7 @@ Status JsonPlanReader::readZone(const dom::element& value) {
   const Result<std::string_view> text = asString(value, "/zone");
   if (!text) return text.error();
   const Result<Name> name = Name::absolute(*text);
-  if (!name) return malformed("/zone", name.error().text());
+  if (!name) return malformedAt("/zone", name.error().text());
   if (*name != plan_.zone)
     return Error{ErrorKind::Invalid, "/zone",
                  "is " + name->text() + ", but the plan was sent to " + plan_.zone.text()};
@@ -185,7 +185,7 @@ Status JsonPlanReader::readZone(const dom::element& value) {
 Status JsonPlanReader::readKind(const dom::element& value) {
   const Result<std::string_view> kind = asString(value, "/kind");
   if (!kind) return kind.error();
-  if (*kind != "full" && *kind != "delta") return malformed("/kind", R"(must be "full" or "delta")");
+  if (*kind != "full" && *kind != "delta") return malformedAt("/kind", R"(must be "full" or "delta")");
   plan_.kind = *kind == "full" ? PlanKind::Full : PlanKind::Delta;
   return Done{};
 }
@@ -206,7 +206,7 @@ Status JsonPlanReader::readEndpoint(std::string_view name, const dom::element& v
   if (!owner) return Error{ErrorKind::Invalid, where, owner.error().what};
   if (!owner->view().isAtOrBelow(plan_.zone))
     return Error{ErrorKind::Invalid, where, owner->text() + " is outside the zone " + plan_.zone.text()};
-  if (!owners_.insert(*owner).second) return malformed(where, "comes twice");
+  if (!owners_.insert(*owner).second) return malformedAt(where, "comes twice");
   const Result<dom::object> object = asObject(value, where);
   if (!object) return object.error();
 
@@ -223,7 +223,7 @@ Status JsonPlanReader::readEndpoint(std::string_view name, const dom::element& v
     if (status && key == "targets") status = readTargets(member, at, a, aaaa);
     if (!status) return status;
   }
-  if (!keys.saw("targets")) return malformed(where + "/targets", "is missing");
+  if (!keys.saw("targets")) return malformedAt(where + "/targets", "is missing");
 
   PlannedEndpoint planned{*std::move(owner), where, std::nullopt, std::nullopt};
   for (RRset* rrset : {&a, &aaaa}) {
@@ -240,7 +240,7 @@ Status JsonPlanReader::readEndpoint(std::string_view name, const dom::element& v
 Status JsonPlanReader::readAnswer(const dom::element& value, const std::string& where, std::uint16_t& pick) {
   if (value.is_string()) {
     if (*asString(value, where) == "all") return Done{};
-    return malformed(where, R"(must be "all" or {"pick": N})");
+    return malformedAt(where, R"(must be "all" or {"pick": N})");
   }
   const Result<dom::object> object = asObject(value, where);
   if (!object) return wrongType(where, R"("all" or {"pick": N})", value);
@@ -252,7 +252,7 @@ Status JsonPlanReader::readAnswer(const dom::element& value, const std::string& 
     if (!number) return number.error();
     pick = static_cast<std::uint16_t>(*number);
   }
-  if (pick == 0) return malformed(where + "/pick", "is missing");
+  if (pick == 0) return malformedAt(where + "/pick", "is missing");
   return Done{};
 }
 
@@ -271,7 +271,7 @@ Status JsonPlanReader::readTargets(const dom::element& value, const std::string&
                        " targets; the limit is " + std::to_string(limits_.targets) +
                        " (limits.targets-per-endpoint)"};
     const std::set<std::string_view> distinct(rrset->rdata.begin(), rrset->rdata.end());
-    if (distinct.size() != rrset->rdata.size()) return malformed(where, "lists the same address twice");
+    if (distinct.size() != rrset->rdata.size()) return malformedAt(where, "lists the same address twice");
   }
   return builder_.countRecords(index);
 }
@@ -292,14 +292,15 @@ Status JsonPlanReader::readTarget(const dom::element& value, const std::string& 
     if (status && key == "weight") status = keep(asNumber(member, at, 0, kMaxWeight), weight);
     if (!status) return status;
   }
-  if (id.size() > 255) return malformed(where + "/id", "is over 255 octets");
-  if (!keys.saw("address")) return malformed(where + "/address", "is missing");
+  if (id.size() > 255) return malformedAt(where + "/id", "is over 255 octets");
+  if (!keys.saw("address")) return malformedAt(where + "/address", "is missing");
 
   std::array<char, 16> octets{};
   const std::string address(text);
   const bool isV4 = inet_pton(AF_INET, address.c_str(), octets.data()) == 1;
   if (!isV4 && inet_pton(AF_INET6, address.c_str(), octets.data()) != 1)
-    return malformed(where + "/address", "\"" + address.substr(0, 60) + "\" is not an IPv4 or IPv6 address");
+    return malformedAt(where + "/address",
+                       "\"" + address.substr(0, 60) + "\" is not an IPv4 or IPv6 address");
   RRset& rrset = isV4 ? a : aaaa;
   rrset.rdata.emplace_back(octets.data(), isV4 ? 4 : 16);
   rrset.targets.push_back({std::string(id), static_cast<std::uint32_t>(weight)});
@@ -315,7 +316,7 @@ Status JsonPlanReader::readRecords(const dom::element& value) {
     const Result<std::string_view> text = asString(line, where);
     if (!text) return text.error();
     Result<TextRecord> record = readRecordText(*text, plan_.zone, 3600);
-    if (!record) return malformed(where, record.error().what);
+    if (!record) return malformedAt(where, record.error().what);
     if (Status status = builder_.add(*std::move(record), where); !status)
       return Error{status.error().kind, where, status.error().what};
   }
@@ -340,8 +341,8 @@ Status JsonPlanReader::readRemovals(const dom::element& value) {
 Status JsonPlanReader::checkOverlap() const {
   for (const PlannedRRset& planned : plan_.rrsets)
     if (isAddressType(planned.rrset.type) && owners_.contains(planned.owner))
-      return malformed(planned.where, planned.owner.text() + " " + toText(planned.rrset.type) +
-                                          " is already an endpoint of this plan");
+      return malformedAt(planned.where, planned.owner.text() + " " + toText(planned.rrset.type) +
+                                            " is already an endpoint of this plan");
   return Done{};
 }
 
@@ -375,8 +376,8 @@ Error notJson(std::string_view body, const char* fallback) {
   if (nlohmann::json::sax_parse(body.begin(), body.end(), &locator)) locator.message = fallback;
   const std::size_t colon = locator.message.find(": ");
   const bool located = locator.message.starts_with("line ") && colon != std::string::npos;
-  return malformed(located ? locator.message.substr(0, colon) : "",
-                   "not JSON: " + (located ? locator.message.substr(colon + 2) : locator.message));
+  return malformedAt(located ? locator.message.substr(0, colon) : "",
+                     "not JSON: " + (located ? locator.message.substr(colon + 2) : locator.message));
 }
 
 }  // namespace

@@ -29,12 +29,12 @@ bool isAbove(std::span<const std::uint8_t> key, const std::string& other) noexce
   return std::lexicographical_compare(key.begin(), key.end(), octets, octets + other.size());
 }
 
-std::span<const std::uint8_t> octetsOf(const std::string& key) noexcept {
+std::span<const std::uint8_t> octetsIn(const std::string& key) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(key.data()), key.size()};
 }
 
 bool isBelow(const std::string& other, std::span<const std::uint8_t> key) noexcept {
-  return std::ranges::lexicographical_compare(octetsOf(other), key);
+  return std::ranges::lexicographical_compare(octetsIn(other), key);
 }
 
 void sortUnique(std::vector<std::string>& keys) {
@@ -73,7 +73,7 @@ bool KeyTree::visitPage(const Page& page, std::span<const std::uint8_t> key,
   if (page.isLeaf()) {
     auto at = std::lower_bound(page.keys.begin(), page.keys.end(), key, isBelow);
     for (; at != page.keys.end(); ++at)
-      if (!visit(octetsOf(*at))) return false;
+      if (!visit(octetsIn(*at))) return false;
     return true;
   }
   const auto above = std::upper_bound(page.keys.begin(), page.keys.end(), key, isAbove);

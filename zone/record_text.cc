@@ -31,10 +31,6 @@ RdfPtr toRdf(NameView name) {
   return RdfPtr(ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, name.size(), name.data()));
 }
 
-Error malformed(std::string what) {
-  return {ErrorKind::Malformed, "", std::move(what)};
-}
-
 /// Lets go of an rdf that ldns may have replaced while it parsed.
 class RdfSlot {
  public:

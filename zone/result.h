@@ -27,6 +27,10 @@ struct Error {
   std::string text() const { return where.empty() ? what : where + ": " + what; }
 };
 
+inline Error malformed(std::string what) {
+  return {ErrorKind::Malformed, "", std::move(what)};
+}
+
 /// A value or an Error. The only error channel on paths that handle input; exceptions are for set-up.
 template <class T>
 class [[nodiscard]] Result {

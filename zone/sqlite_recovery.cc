@@ -16,14 +16,10 @@ namespace {
 
 using Text = std::string_view;
 
-WallTime now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 /// A name that sorts by time and that nothing has.
 std::string nameAside(const std::string& file) {
   std::tm parts{};
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(now());
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(wallClock());
   gmtime_r(&seconds, &parts);
   char text[32];
   (void)std::strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &parts);
@@ -47,8 +43,8 @@ Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zo
   HistoryEntry line;
   line.fate = Fate::Restored;
   line.who = "holdfastd";
-  line.reason = why + " (" + toText(now()) + ")";
-  line.at = content != nullptr ? content->committedAt() : now();
+  line.reason = why + " (" + toText(wallClock()) + ")";
+  line.at = content != nullptr ? content->committedAt() : wallClock();
   line.generation = content != nullptr ? content->generation() : zone.committed;
   line.serial = content != nullptr ? content->serial() : 0;
   StoredEntry entry = storedFormOf(line);

@@ -15,6 +15,11 @@ namespace holdfast {
 using Generation = std::uint64_t;
 using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
 
+/// What the system's clock shows.
+inline WallTime wallClock() noexcept {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
 /// Generations are 1 to 2^63-1; 0 means that nothing is committed.
 inline constexpr Generation kMaxGeneration = (1ull << 63) - 1;
 /// What a plan may name at most: above it generations are left for people, whose plans and rollbacks get the

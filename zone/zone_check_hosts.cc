@@ -11,12 +11,12 @@ namespace {
 
 using Buffer = std::array<std::uint8_t, kMaxNameOctets>;
 
-bool isDigit(std::uint8_t c) noexcept {
+bool isDigitOctet(std::uint8_t c) noexcept {
   return c >= '0' && c <= '9';
 }
 
 bool isLetterOrDigit(std::uint8_t c) noexcept {
-  return isDigit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return isDigitOctet(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
 /// RFC 1123 section 2.1. An underscore, which no host name may have, is common in owners that are not hosts.
@@ -32,10 +32,10 @@ bool looksLikeAddress(NameView name) noexcept {
   for (unsigned i = 0; i < 4; ++i) {
     if (name.isRoot()) return false;
     const auto label = name.firstLabel();
-    if (label.size() > 3 || !std::all_of(label.begin(), label.end(), isDigit)) return false;
+    if (label.size() > 3 || !std::all_of(label.begin(), label.end(), isDigitOctet)) return false;
     name = name.parent();
   }
-  return name.isRoot() || !isDigit(name.firstLabel().front());
+  return name.isRoot() || !isDigitOctet(name.firstLabel().front());
 }
 
 bool hasAddress(NodeView node) noexcept {

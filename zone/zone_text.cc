@@ -28,10 +28,6 @@ bool isBlank(char c) noexcept {
   return c == ' ' || c == '\t';
 }
 
-Error malformed(std::string what) {
-  return {ErrorKind::Malformed, "", std::move(what)};
-}
-
 /// 0 for what is no unit.
 std::uint64_t secondsIn(char unit) noexcept {
   switch (unit | 0x20) {

@@ -16,10 +16,6 @@ namespace {
 
 constexpr std::size_t kReadOctets = 4u << 20;  // between two looks at whether to stop
 
-std::string errorText(int error) {
-  return std::generic_category().message(error);
-}
-
 FileIdentity identityOf(const struct stat& status) noexcept {
   FileIdentity identity;
   identity.device = status.st_dev;
@@ -66,6 +62,10 @@ int readAll(int fd, std::uint64_t most, std::string& body, const std::function<b
 }
 
 }  // namespace
+
+std::string errorText(int error) {
+  return std::generic_category().message(error);
+}
 
 std::optional<FileFormat> planFormat(std::string_view fileName) {
   if (fileName.starts_with('.')) return std::nullopt;  // .tmp, .part and ~ end otherwise than these two

@@ -49,4 +49,7 @@ std::optional<FileIdentity> identify(int directory, const std::string& name);
 PlanFile readPlanFile(int directory, const std::string& name, FileFormat format, std::uint64_t maxOctets,
                       const std::function<bool()>& stop);
 
+/// What the operating system calls this errno.
+std::string errorText(int error);
+
 }  // namespace holdfast::watch

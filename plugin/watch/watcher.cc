@@ -27,10 +27,6 @@ constexpr auto kLongestBackoff = std::chrono::seconds(10);
 /// it is refused once, and goes on waiting; so often its base is asked for.
 constexpr auto kBaseGrace = std::chrono::seconds(1);
 
-std::string errorText(int error) {
-  return std::generic_category().message(error);
-}
-
 struct DirectoryCloser {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };

@@ -10,7 +10,7 @@ using namespace render_detail;
 
 namespace {
 
-constexpr const char* kDiffNames = "50";  // that one outcome shows; the changes are counted in any case
+constexpr const char* kOutcomeNames = "50";  // that one outcome shows; the changes are counted in any case
 
 /// A submission of one document with what the command line says beside it.
 class Submission {
@@ -26,7 +26,7 @@ class Submission {
     for (const std::string& removal : arguments_.removals) target.with("remove", removal);
     for (const std::string& rule : arguments_.overrides) target.with("allow", rule);
     if (dryRun) target.with("dry-run", "true");
-    if (wantsDiff) target.with("diff", kDiffNames);
+    if (wantsDiff) target.with("diff", kOutcomeNames);
 
     ApiRequest request;
     request.method = "POST";

@@ -13,7 +13,7 @@ using namespace render_detail;
 
 namespace {
 
-constexpr std::size_t kListed = 8;  // names shown in one hint
+constexpr std::size_t kHintNames = 8;  // names shown in one hint
 
 /// A word as a shell takes it.
 std::string quoted(const std::string& word) {
@@ -76,7 +76,7 @@ class Advice {
     std::string text;
     std::size_t shown = 0;
     for (const std::string& value : values) {
-      if (shown++ == kListed) return text + " … (" + std::to_string(values.size() - kListed) + " more)";
+      if (shown++ == kHintNames) return text + " … (" + std::to_string(values.size() - kListed) + " more)";
       text += option + quoted(value);
     }
     return text;

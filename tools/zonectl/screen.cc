@@ -13,7 +13,7 @@ namespace holdfast::zonectl {
 namespace {
 constexpr std::chrono::milliseconds kQuiet{400};  // answers faster than this need no line
 constexpr std::chrono::milliseconds kFrame{100};
-constexpr std::uint64_t kBarColumns = 24;
+constexpr std::uint64_t kProgressColumns = 24;
 
 /// Columns of the terminal at `descriptor`; 0 where there is none.
 std::size_t columnsAt(int descriptor) {
@@ -59,11 +59,11 @@ void ProgressLine::update(std::uint64_t sent, std::uint64_t all) {
 std::string progressText(std::uint64_t sent, std::uint64_t all, unsigned frame) {
   constexpr std::string_view kSpinner = "|/-\\";
   if (all == 0 || sent >= all) return std::string("judging… ") + kSpinner[frame % kSpinner.size()];
-  const std::uint64_t filled = sent * kBarColumns / all;
+  const std::uint64_t filled = sent * kProgressColumns / all;
   std::string percent = std::to_string(sent * 100 / all);
   percent.insert(0, 3 - percent.size(), ' ');
-  return "uploading [" + std::string(filled, '#') + std::string(kBarColumns - filled, '-') + "] " + percent +
-         " %";
+  return "uploading [" + std::string(filled, '#') + std::string(kProgressColumns - filled, '-') + "] " +
+         percent + " %";
 }
 
 }  // namespace holdfast::zonectl

@@ -46,7 +46,7 @@ std::string entryText(const Json& entry) {
   return text;
 }
 
-Colour colourOf(const std::string& kind) {
+Colour colourOfEvent(const std::string& kind) {
   if (kind == "refused" || kind == "away") return Colour::Red;
   if (kind == "published" || kind == "back") return Colour::Green;
   return kind == "watching" ? Colour::None : Colour::Yellow;
@@ -155,7 +155,7 @@ std::string WatchView::ratesText() const {
 std::string WatchView::line(const Event& event, const Palette& palette) const {
   std::string text = printable(event.at) + "  ";
   if (!event.zone.empty()) text += printable(event.zone) + "  ";
-  text += palette.paint(colourOf(event.kind), printable(event.text));
+  text += palette.paint(colourOfEvent(event.kind), printable(event.text));
   const std::string rates = event.kind == "published" ? ratesText() : "";
   return text + (rates.empty() ? "" : "; " + rates) + "\n";
 }
@@ -193,7 +193,7 @@ std::string WatchView::screen(const Palette& palette) const {
   text += "\n";
   for (const Event& event : recent_)
     text += wrapped(printable(event.at + "  " + (event.zone.empty() ? "" : event.zone + "  ") + event.text),
-                    0, columns, palette, colourOf(event.kind));
+                    0, columns, palette, colourOfEvent(event.kind));
   return text;
 }
 
