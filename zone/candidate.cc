@@ -12,6 +12,7 @@ namespace {
 struct Work {
   const Submission& submission;
   const Basis& basis;
+  const LossWindow& lost;
   Generation generation;
   WallTime at;
   std::chrono::steady_clock::time_point deadline;
@@ -19,7 +20,7 @@ struct Work {
 
 /// Compiles and judges with the owners in `kept` left as they are.
 Candidate attempt(const Work& work, std::span<const Name> kept) {
-  const auto& [submission, basis, generation, at, deadline] = work;
+  const auto& [submission, basis, lost, generation, at, deadline] = work;
   Candidate candidate;
   const Zone& before = *basis.content;
   const std::uint32_t serial = serialFor(generation, before.hasContent() ? &before : nullptr);
@@ -34,9 +35,8 @@ Candidate attempt(const Work& work, std::span<const Name> kept) {
     return candidate;
   }
   candidate.snapshot = basis.served->with(candidate.zone);
-  candidate.losses = lossesBetween(before, *candidate.zone);
-  const VelocityCase velocity{candidate.losses,     basis.losses,    basis.at,
-                              basis.serverVelocity, basis.elsewhere, basis.elsewhereHas};
+  const VelocityCase velocity{lost,         basis.at,        basis.serverVelocity,
+                              basis.lately, basis.elsewhere, basis.elsewhereHas};
   candidate.verdict =
       judge({*basis.served, *candidate.snapshot, submission.plan.zone, submission.plan, basis.policy,
              submission.overrides, !submission.reason.empty(), at, &velocity, deadline, kept});
@@ -100,7 +100,8 @@ bool isSame(const Reason& a, const Reason& b) noexcept {
 Candidate makeCandidate(const Submission& submission, const Basis& basis, Generation generation,
                         WallTime at) {
   const auto deadline = std::min(basis.deadline, std::chrono::steady_clock::now() + basis.policy.timeout);
-  const Work work{submission, basis, generation, at, deadline};
+  const LossWindow lost = basis.losses.since(basis.at - keepOf(basis.policy.velocity, basis.serverVelocity));
+  const Work work{submission, basis, lost, generation, at, deadline};
   Candidate whole = attempt(work, {});
   if (whole.verdict.accepted() || !basis.policy.quarantine.isOn()) return whole;
   const std::vector<Name> kept = toKeep(whole, basis);

@@ -13,8 +13,11 @@ struct Basis {
   std::unique_ptr<Snapshot> served;
   std::shared_ptr<const Zone> content;  ///< of the plan's zone; never null
   GuardPolicy policy;
-  LossWindow losses;  ///< what stands in the plan's zone, at least as far back as keepOf() says
+  /// What stands in the plan's zone, at least as far back as keepOf() says; what is older is left out when it
+  /// is judged.
+  LossWindow losses;
   VelocityPolicy serverVelocity = defaultServerVelocity();
+  Loss lately;        ///< what stands in the plan's zone within serverVelocity.per
   Loss elsewhere;     ///< what stands in all other zones within serverVelocity.per
   Loss elsewhereHas;  ///< what all other zones held have (capacityOf)
   std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
@@ -35,7 +38,6 @@ struct Candidate {
   std::unique_ptr<Snapshot> snapshot;  ///< the basis with `zone` in it
   Verdict verdict;
   std::vector<Reason> quarantined;  ///< why these endpoints stay as they were
-  Losses losses;                    ///< what it takes away from endpoints, or gives back
   Diff diff;
 };
 

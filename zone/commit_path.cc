@@ -81,8 +81,10 @@ void CommitPath::setBasis(Attempt& attempt, const ZoneState& state, Monotonic no
   basis.committed = state.stored.committed;
   basis.at = now;
   basis.serverVelocity = serverVelocity_;
-  basis.losses = losses_.standing(zone, now, keepOf(state.policy.velocity, serverVelocity_));
-  basis.elsewhere = losses_.elsewhere(zone, now, serverVelocity_.per);
+  basis.losses = losses_.of(zone);
+  const VelocityLedger::Lately lately = losses_.lately(zone, now);
+  basis.lately = lately.here;
+  basis.elsewhere = lately.elsewhere;
   basis.elsewhereHas = has_ - capacityOf(state.content->facts());
 }
 

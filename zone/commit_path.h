@@ -5,6 +5,7 @@
 #include <map>
 #include <utility>
 
+#include "zone/velocity_ledger.h"
 #include "zone/zone_state.h"
 
 namespace holdfast {
@@ -17,7 +18,6 @@ struct Batch {
     ZoneState* state = nullptr;
     HistoryEntry entry;
     std::shared_ptr<const Zone> content;
-    LossWindow losses;
   };
   std::vector<Part> parts;
   std::unique_ptr<Snapshot> next;
@@ -132,6 +132,18 @@ class CommitPath {
   /// Keeps a generation from being cleaned up while a rollback to it is under way. Section.
   void pin(NameView zone, Generation generation);
   void unpin(NameView zone, Generation generation) noexcept;
+  /// Windows that hold what is too old for anybody to ask for, and putting them back without it. The work
+  /// between is long and needs no lock; a zone that was committed to meanwhile is left as it is. View.
+  struct OldLosses {
+    Name zone;
+    LossWindow window;
+    Monotonic oldest;  ///< of what may be asked for
+    Edition asOf;
+  };
+  std::vector<OldLosses> oldLosses(Monotonic now) const;
+  /// What was there is in `trimmed` then, to be let go of outside.
+  void putTrimmed(OldLosses& trimmed) noexcept;
+
   /// Removes what retention no longer keeps, a bounded piece. Section.
   Result<CleanUpReport> cleanUp(NameView zone, const Retention& retention, WallTime now);
 
@@ -145,6 +157,7 @@ class CommitPath {
   std::size_t waitingForCommit() const noexcept { return ready_.size(); }
   /// Whether the verdict on the attempt still counts.
   bool holds(const Attempt& attempt, const ZoneState& own) const noexcept;
+  const VelocityLedger& losses() const noexcept { return losses_; }
 
   // Any thread, no lock.
 
@@ -168,7 +181,7 @@ class CommitPath {
   std::optional<Reason> overServerLimit(const Attempt& attempt, const ZoneState& state, Monotonic now,
                                         const Loss& batch);
   bool fits(const Batch& batch, const Attempt& attempt, const ZoneState& state, Monotonic now);
-  void add(Batch& batch, Attempt& attempt, ZoneState& state, Monotonic now);
+  void add(Batch& batch, Attempt& attempt, ZoneState& state);
   void setNext(Batch& batch);
   Status takeBackDoubted(const Batch& batch);
   Status takeBack(ZoneState& state);

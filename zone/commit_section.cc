@@ -29,7 +29,7 @@ Batch CommitPath::choose(Monotonic now) {
     if (!verdict.accepted())
       refuse(*attempt, *state, std::move(verdict));
     else if (fits(batch, *attempt, *state, now) && !yields(*attempt, now))
-      add(batch, *attempt, *state, now);
+      add(batch, *attempt, *state);
   }
   if (!batch.isEmpty()) setNext(batch);
   return batch;
@@ -40,7 +40,7 @@ Batch CommitPath::choose(Monotonic now) {
 std::optional<Reason> CommitPath::overServerLimit(const Attempt& attempt, const ZoneState& state,
                                                   Monotonic now, const Loss& batch) {
   if (attempt.asOf == edition_ && batch == Loss{}) return std::nullopt;
-  const Loss elsewhere = losses_.elsewhere(state.stored.apex, now, serverVelocity_.per) + batch;
+  const Loss elsewhere = losses_.lately(state.stored.apex, now).elsewhere + batch;
   const Loss has = has_ - capacityOf(state.content->facts()) - batch;
   return judgeServerVelocity(serverVelocity_, attempt.outcome.verdict.serverLoss, elsewhere, has);
 }
@@ -60,13 +60,11 @@ bool CommitPath::fits(const Batch& batch, const Attempt& attempt, const ZoneStat
   return !overServerLimit(attempt, state, now, lost);
 }
 
-void CommitPath::add(Batch& batch, Attempt& attempt, ZoneState& state, Monotonic now) {
+void CommitPath::add(Batch& batch, Attempt& attempt, ZoneState& state) {
   const std::shared_ptr<const Zone>& content = attempt.candidate.zone;
   attempt.outcome.serial = content->serial();
   HistoryEntry entry = entryFor(attempt.submission, attempt.outcome, Fate::Committed, content->committedAt());
-  LossWindow losses = losses_.standing(state.stored.apex, now, keepOf(state.policy.velocity, serverVelocity_))
-                          .with(attempt.candidate.losses, now);
-  batch.parts.push_back({&attempt, &state, std::move(entry), content, std::move(losses)});
+  batch.parts.push_back({&attempt, &state, std::move(entry), content});
 }
 
 void CommitPath::setNext(Batch& batch) {
@@ -121,7 +119,8 @@ Status CommitPath::takeBack(ZoneState& state) {
 /// From here on nothing can fail (I11).
 void CommitPath::publish(Durable durable) noexcept {
   static_assert(std::is_nothrow_move_assignable_v<std::shared_ptr<const Zone>>&& noexcept(losses_.put(
-      NameView(), LossWindow()))&& noexcept(std::declval<RcuPointer<Snapshot>&>().swap(nullptr, reclaim_)));
+      NameView(),
+      std::declval<LossStep&>()))&& noexcept(std::declval<RcuPointer<Snapshot>&>().swap(nullptr, reclaim_)));
   Batch& batch = *durable.batch_;
   ++edition_;
   for (Batch::Part& part : batch.parts) {
@@ -131,7 +130,7 @@ void CommitPath::publish(Durable durable) noexcept {
     outcome.kind = Outcome::Kind::Published;
     state.stored.fence = state.stored.committed = outcome.committed = outcome.generation;
     setContent(state, std::move(part.content));
-    losses_.put(state.stored.apex, std::move(part.losses));
+    losses_.put(state.stored.apex, outcome.verdict.losses);
     ++state.published;
     state.warnings += outcome.verdict.warnings.size() + outcome.verdict.unlistedWarnings;
     if (attempt.isWholeAndNumbered) supersedeOlder(state, outcome.generation);

@@ -52,6 +52,22 @@ void CommitPath::replayLosses(NameView zone, const Losses& losses, Monotonic at)
   losses_.record(zone, losses, at);
 }
 
+std::vector<CommitPath::OldLosses> CommitPath::oldLosses(Monotonic now) const {
+  std::vector<OldLosses> old;
+  for (const auto& [apex, state] : zones_) {
+    const LossWindow* window = losses_.find(apex);
+    const Monotonic oldest = now - keepOf(state.policy.velocity, serverVelocity_);
+    if (window != nullptr && window->hasUntil(oldest)) old.push_back({apex, *window, oldest, state.changed});
+  }
+  return old;
+}
+
+void CommitPath::putTrimmed(OldLosses& trimmed) noexcept {
+  const auto found = zones_.find(trimmed.zone);
+  if (found != zones_.end() && found->second.changed == trimmed.asOf)
+    losses_.putTrimmed(trimmed.zone, trimmed.window);
+}
+
 Result<ZoneChange> CommitPath::stageAdd(NameView zone, const Caller& caller) {
   if (find(zone) != nullptr) return Error{ErrorKind::Conflict, toText(zone), "is held already"};
   const Name apex(zone);
@@ -141,7 +157,7 @@ void CommitPath::forget(ZoneState& state) noexcept {
   if (state.isDoubted) --doubted_;
   byChange_.erase(state.place);
   allRules_ = edition_;
-  losses_.put(state.stored.apex, LossWindow());
+  losses_.forget(state.stored.apex);
   const auto found =
       std::find_if(zones_.begin(), zones_.end(), [&](const auto& each) { return &each.second == &state; });
   zones_.erase(found);
@@ -156,6 +172,7 @@ void CommitPath::setPolicy(NameView zone, const GuardPolicy& policy) {
 }
 
 void CommitPath::setServerVelocity(const VelocityPolicy& policy) {
+  losses_.setServerWindow(policy.per);
   serverVelocity_ = policy;
   allRules_ = ++edition_;
 }

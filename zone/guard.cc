@@ -115,8 +115,8 @@ Verdict Judge::run() {
   judgeEmptyEndpoints();
   judgeVanished();
   judgeTargets();
-  judgeVelocity();
   judgeEffects();
+  judgeVelocity();
   addPlaces();
   return std::move(verdict_);
 }

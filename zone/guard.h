@@ -131,6 +131,8 @@ struct Verdict {
   std::vector<Finding> warnings;  ///< they never refuse
   std::uint64_t unlistedWarnings = 0;
   ServerLoss serverLoss;  ///< for judgeServerVelocity(), made again where the plan is committed
+  /// What stands in the zone with the plan, for VelocityLedger::put(). Empty where `velocity` was not judged.
+  LossStep losses;
   /// Names the guard asked for or looked at, a measure of its work.
   std::uint64_t looked = 0;
   bool accepted() const noexcept { return reasons.empty(); }
@@ -138,10 +140,10 @@ struct Verdict {
 
 /// What the rule `velocity` looks at beside the two snapshots.
 struct VelocityCase {
-  const Losses& losses;    ///< what the plan takes or gives
-  const LossWindow& lost;  ///< what stands in its zone
+  const LossWindow& lost;  ///< what stands in the plan's zone, as far back as anybody asks
   LossWindow::Time at;     ///< now, by the monotonic clock
   VelocityPolicy server;
+  Loss lately;                   ///< what stands in the plan's zone within the server's window
   Loss elsewhere, elsewhereHas;  ///< as for judgeServerVelocity()
 };
 

@@ -31,9 +31,14 @@ std::uint64_t capacityByOldWeights(RRsetView old, RRsetView now) noexcept {
 
 std::uint32_t addressesOf(NodeView node) noexcept {
   std::uint32_t count = 0;
-  for (const RRType type : {RRType::A, RRType::AAAA})
+  for (const RRType type : kAddressTypes)
     if (const RRsetView rrset = node.find(type)) count += rrset.count();
   return count;
+}
+
+std::int64_t addressesOf(NodeView node, RRType type) noexcept {
+  const RRsetView rrset = node ? node.find(type) : RRsetView();
+  return rrset ? rrset.count() : 0;
 }
 
 /// The set that clients get: the name's own, or where it is an alias that of the endpoint it leads to.

@@ -177,7 +177,9 @@ void Judge::judgeHidden(const Zone& zone, std::vector<NameView> tops) {
 void Judge::judgeBelowDnames() {
   for (const auto& zone : case_.served.zones())
     zone->aliases().dnamesTo(Name().view(), true, [&](NameView owner, NameView target) {
-      dnames_.push_back({zone->find(owner), Name(target)});
+      const NodeView node = zone->find(owner);
+      const bool turns = zone.get() == before_ && differs(node, after_.find(owner), RRType::DNAME);
+      dnames_.push_back({node, Name(target), turns});
       return hasTime();
     });
   std::vector<const ServedDname*> passed;
@@ -200,6 +202,7 @@ void Judge::judgeThroughDnames(NameView name, std::vector<const ServedDname*>& p
     if (size == 0) continue;
     const NameView seen(buffer.data(), size);
     judgeTypesOf(seen);
+    if (dname.turns) collectTurned(seen);
     const bool isNested = dname.node.name().isAtOrBelow(dname.target);
     if (isNested || passed.size() + 1 == kMaxDnames) continue;
     passed.push_back(&dname);

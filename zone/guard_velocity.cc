@@ -4,6 +4,7 @@
 #include <array>
 
 #include "zone/judge.h"
+#include "zone/record_text.h"
 
 namespace holdfast {
 
@@ -13,10 +14,20 @@ using Time = LossWindow::Time;
 
 /// One thing that is limited, and the words for it.
 struct Measure {
-  std::int64_t Loss::*part;
   std::string_view unit;
   std::uint32_t percent;
-  std::int64_t allowed;  ///< whatever the share
+  std::int64_t allowed = 0;  ///< whatever the share
+};
+
+/// How much of it was and is to be removed, of how much.
+struct Amounts {
+  std::int64_t before, after, had;
+};
+
+/// One of the sums over a zone or the server.
+struct Sum {
+  std::int64_t Loss::*part;
+  Measure measure;
 };
 
 /// Part of a hundred, without overflow.
@@ -30,14 +41,19 @@ std::int64_t weightOfAverage(const Loss& had, std::int64_t targets) noexcept {
   return had.weight / had.targets * targets + had.weight % had.targets * targets / had.targets;
 }
 
-std::array<Measure, 3> measuresOf(const VelocityPolicy& policy, const Loss& had) noexcept {
-  return {{{&Loss::targets, "targets", policy.targetsPercent, policy.allowTargets},
-           {&Loss::weight, "weight", policy.weightPercent, weightOfAverage(had, policy.allowTargets)},
-           {&Loss::endpoints, "endpoints", policy.endpointsPercent, policy.allowEndpoints}}};
+std::array<Sum, 3> sumsOf(const VelocityPolicy& policy, const Loss& had) noexcept {
+  return {{{&Loss::targets, {"targets", policy.targetsPercent, policy.allowTargets}},
+           {&Loss::weight, {"weight", policy.weightPercent, weightOfAverage(had, policy.allowTargets)}},
+           {&Loss::endpoints, {"endpoints", policy.endpointsPercent, policy.allowEndpoints}}}};
 }
 
 std::int64_t limitOf(const Measure& measure, std::int64_t had) noexcept {
   return std::max(shareOf(had, measure.percent), measure.allowed);
+}
+
+/// What removes no more is not judged.
+bool isTooMuch(const Measure& measure, const Amounts& amounts) noexcept {
+  return amounts.after > amounts.before && amounts.after > limitOf(measure, amounts.had);
 }
 
 std::string secondsText(std::chrono::milliseconds time) {
@@ -54,22 +70,23 @@ std::string limitText(const Measure& measure, std::int64_t had, std::chrono::mil
          ") within " + secondsText(per);
 }
 
-std::string observedText(const Measure& measure, std::int64_t before, std::int64_t after, std::int64_t had) {
-  return std::to_string(after) + " of " + std::to_string(had) + " " + std::string(measure.unit) +
-         " removed, " + std::to_string(after - before) + " of them by this plan";
+std::string observedText(const Measure& measure, const Amounts& amounts) {
+  return std::to_string(amounts.after) + " of " + std::to_string(amounts.had) + " " +
+         std::string(measure.unit) + " removed, " + std::to_string(amounts.after - amounts.before) +
+         " of them by this plan";
 }
 
-/// Why the step is too large and when it no longer is: once enough of what `stands` is forgotten. `stands` is
-/// oldest first and may hold the plan's own share, which is of `at`.
+/// Why the step is too large and when it no longer is: once enough of what stands is forgotten, which
+/// `visitStanding` tells oldest first. It may tell of the plan's own share, which is of `at`.
 template <class Visit>
-std::string adviceText(const Visit& visitStanding, const Measure& measure, std::int64_t after,
-                       std::int64_t had, Time at, std::chrono::milliseconds per, std::string_view override) {
+std::string adviceText(const Visit& visitStanding, const Measure& measure, const Amounts& amounts, Time at,
+                       std::chrono::milliseconds per, std::string_view override) {
   std::optional<Time> possible;
   std::int64_t freed = 0;
-  visitStanding([&](Time lostAt, const Loss& loss) {
+  visitStanding([&](Time lostAt, std::int64_t lost) {
     if (lostAt >= at) return false;
-    freed += loss.*(measure.part);
-    if (after - freed <= limitOf(measure, had - freed)) possible = lostAt + per;
+    freed += lost;
+    if (amounts.after - freed <= limitOf(measure, amounts.had - freed)) possible = lostAt + per;
     return !possible;
   });
   const std::string orElse = ", or allow=" + std::string(override) + " with a reason";
@@ -103,17 +120,15 @@ std::optional<Reason> judgeServerVelocity(const VelocityPolicy& policy, const Se
                                           const Loss& elsewhere, const Loss& elsewhereHas) {
   if (plan.waived) return std::nullopt;
   const Loss had = plan.had + elsewhere + elsewhereHas;
-  for (const Measure& measure : measuresOf(policy, had)) {
-    const std::int64_t before = (plan.before + elsewhere).*(measure.part);
-    const std::int64_t after = (plan.after + elsewhere).*(measure.part);
-    const std::int64_t limit = limitOf(measure, had.*(measure.part));
-    if (after <= before || after <= limit) continue;
+  for (const auto& [part, measure] : sumsOf(policy, had)) {
+    const Amounts amounts{(plan.before + elsewhere).*part, (plan.after + elsewhere).*part, had.*part};
+    if (!isTooMuch(measure, amounts)) continue;
     Reason reason{
         Rule::Velocity,
         "",
         "",
-        observedText(measure, before, after, had.*(measure.part)),
-        limitText(measure, had.*(measure.part), policy.per) + " over all zones",
+        observedText(measure, amounts),
+        limitText(measure, amounts.had, policy.per) + " over all zones",
         "too much goes on the whole server: wait or go in smaller steps, or allow=velocity with a reason"};
     reason.code = "server";
     return reason;
@@ -122,81 +137,89 @@ std::optional<Reason> judgeServerVelocity(const VelocityPolicy& policy, const Se
 }
 
 void Judge::judgeVelocity() {
-  if (case_.velocity == nullptr || before_ == nullptr || !hasTime()) return;
+  if (case_.velocity == nullptr || !hasTime()) return;
   const VelocityCase& c = *case_.velocity;
-  const LossWindow lost = c.lost.since(c.at - case_.policy.velocity.per);
-  const LossWindow stands = lost.with(c.losses, c.at);
+  collectLosses();
+  verdict_.losses = c.lost.step(losses_, c.at);
+  if (before_ == nullptr || !hasTime()) return;
+  const Time oldest = c.at - case_.policy.velocity.per;
+  const LossWindow lost = c.lost.since(oldest), stands = verdict_.losses.stands.since(oldest);
   judgeEndpointVelocity(lost, stands);
   judgeZoneVelocity(lost, stands);
   judgeServer(c);
 }
 
 void Judge::judgeEndpointVelocity(const LossWindow& lost, const LossWindow& stands) {
-  const VelocityPolicy& policy = case_.policy.velocity;
-  for (const auto& [name, loss] : case_.velocity->losses.byEndpoint) {
-    if (!hasTime()) return;
-    const Name& endpoint = name;
-    if (loss.targets <= 0 && loss.weight <= 0) continue;
-    const NodeView before = before_->find(endpoint);
-    const NodeView after = after_.find(endpoint);
-    // All of it gone is for the rules that ask whether that was meant, and for the zone's limits.
-    if (!before || !after || addressesOf(after) == 0) continue;
-    const Loss was = lost.of(endpoint), is = stands.of(endpoint);
-    // What one plan takes from an endpoint is for the floor to judge; if it has, this would say it twice.
-    if (was == Loss{} && floored_.contains(endpoint)) continue;
-    const Loss has = capacityOf(before);
-    for (const Measure& measure : {Measure{&Loss::targets, "targets", policy.endpointPercent, 0},
-                                   Measure{&Loss::weight, "weight", policy.endpointPercent, 0}}) {
-      const std::int64_t had = has.*(measure.part) + was.*(measure.part);
-      const std::int64_t removed = is.*(measure.part);
-      const std::int64_t limit = limitOf(measure, had);
-      if (removed <= was.*(measure.part) || removed <= limit) continue;
-      const auto standing = [&](const auto& visit) {
-        for (const LossWindow::Entry& entry : stands.entriesOf(endpoint))
-          if (!visit(entry.at, entry.loss)) return;
-      };
-      Reason reason{
-          Rule::Velocity,
-          endpoint.text(),
-          "",
-          observedText(measure, was.*(measure.part), removed, had),
-          limitText(measure, had, policy.per) + " of one endpoint",
-          adviceText(standing, measure, removed, had, case_.velocity->at, policy.per, "velocity:NAME")};
-      reason.code = "endpoint";
-      keep(std::move(reason), endpoint);
-      break;  // targets and weight mostly go together
+  for (const auto& [name, loss] : losses_.byEndpoint)
+    for (const RRType type : kAddressTypes) {
+      if (!hasTime()) return;
+      if (loss.of(type).answered > 0 || loss.of(type).weight > 0)
+        judgeRRsetVelocity(name, type, lost, stands);
     }
-  }
+}
+
+void Judge::judgeRRsetVelocity(NameView endpoint, RRType type, const LossWindow& lost,
+                               const LossWindow& stands) {
+  const VelocityPolicy& policy = case_.policy.velocity;
+  const Changed answered = answeredAt(endpoint);
+  // All of it gone is for the rules that ask whether that was meant, and for the zone's limits.
+  const std::int64_t had = addressesOf(answered.before, type);
+  if (had == 0 || addressesOf(answered.after, type) == 0) return;
+  const RRsetLoss was = lost.of(endpoint).of(type), is = stands.of(endpoint).of(type);
+  // What one plan takes from an endpoint is for the floor to judge; if it has, this would say it twice.
+  if (was == RRsetLoss{} && floored_.contains(Name(endpoint))) return;
+  const auto judgeMeasure = [&](const Measure& measure, std::int64_t RRsetLoss::*part, std::int64_t has) {
+    const Amounts amounts{was.*part, is.*part, has + was.*part};
+    if (!isTooMuch(measure, amounts)) return false;
+    const auto standing = [&](const auto& visit) {
+      for (const LossWindow::Entry& entry : stands.entriesOf(endpoint))
+        if (!visit(entry.at, entry.loss.of(type).*part)) return;
+    };
+    Reason reason{Rule::Velocity,
+                  toText(endpoint),
+                  toText(type),
+                  observedText(measure, amounts),
+                  limitText(measure, amounts.had, policy.per) + " of one endpoint",
+                  adviceText(standing, measure, amounts, case_.velocity->at, policy.per, "velocity:NAME")};
+    reason.code = "endpoint";
+    keep(std::move(reason), endpoint);
+    return true;
+  };
+  if (judgeMeasure({"targets", policy.endpointPercent}, &RRsetLoss::answered, had)) return;
+  // Targets and weight mostly go together. What an alias leads to may be weighed by another measure.
+  const NodeView before = before_->find(endpoint), after = after_.find(endpoint);
+  if (addressesOf(before, type) > 0 && addressesOf(after, type) > 0)
+    judgeMeasure({"weight", policy.endpointPercent}, &RRsetLoss::weight,
+                 static_cast<std::int64_t>(weightOf(before.find(type))));
 }
 
 void Judge::judgeZoneVelocity(const LossWindow& lost, const LossWindow& stands) {
   const VelocityPolicy& policy = case_.policy.velocity;
   const Loss had = capacityOf(before_->facts()) + lost.total();
-  for (const Measure& measure : measuresOf(policy, had)) {
-    const std::int64_t before = lost.total().*(measure.part), after = stands.total().*(measure.part);
-    const std::int64_t limit = limitOf(measure, had.*(measure.part));
-    if (after <= before || after <= limit) continue;
+  for (const auto& [part, measure] : sumsOf(policy, had)) {
+    const Amounts amounts{lost.total().*part, stands.total().*part, had.*part};
+    if (!isTooMuch(measure, amounts)) continue;
     const auto standing = [&](const auto& visit) {
-      stands.forEach([&](Time at, NameView, const Loss& loss) { return visit(at, loss); });
+      stands.forEach(
+          [&](Time at, NameView, const EndpointLoss& loss) { return visit(at, loss.sum().*part); });
     };
     Reason reason{Rule::Velocity,
                   toText(case_.zone),
                   "",
-                  observedText(measure, before, after, had.*(measure.part)),
-                  limitText(measure, had.*(measure.part), policy.per) + " of the zone",
-                  adviceText(standing, measure, after, had.*(measure.part), case_.velocity->at, policy.per,
-                             "velocity")};
+                  observedText(measure, amounts),
+                  limitText(measure, amounts.had, policy.per) + " of the zone",
+                  adviceText(standing, measure, amounts, case_.velocity->at, policy.per, "velocity")};
     reason.code = "zone";
     keep(std::move(reason), case_.zone);
   }
 }
 
 void Judge::judgeServer(const VelocityCase& c) {
-  const LossWindow lost = c.lost.since(c.at - c.server.per);
   ServerLoss& sums = verdict_.serverLoss;
-  sums.before = lost.total();
-  sums.after = lost.with(c.losses, c.at).total();
-  sums.had = capacityOf(before_->facts()) + lost.total();
+  sums.before = sums.after = c.lately;
+  for (const auto& [moment, change] : verdict_.losses.changed)
+    if (moment.at > c.at - c.server.per) sums.after += change;
+  sums.had = capacityOf(before_->facts()) + sums.before;
   if (std::optional<Reason> reason = judgeServerVelocity(c.server, sums, c.elsewhere, c.elsewhereHas))
     keep(*std::move(reason), {});
   sums.waived = isOverridden(Rule::Velocity, {});

@@ -11,12 +11,13 @@
 
 namespace holdfast {
 
-/// How many addresses the name has.
+/// How many addresses the name has, in both families or in one.
 std::uint32_t addressesOf(NodeView node) noexcept;
+std::int64_t addressesOf(NodeView node, RRType type) noexcept;
 
 /// One judgement in progress: what is judged, what was found so far, and how much time is left. The rules are
-/// split over guard_content.cc (what a name holds), guard_floor.cc, guard_velocity.cc, guard_effect.cc (what
-/// a client gets) and guard_reach.cc (whom a change reaches).
+/// split over guard_content.cc (what a name holds), guard_floor.cc, guard_effect.cc (what a client gets),
+/// guard_reach.cc (whom a change reaches), guard_losses.cc and guard_velocity.cc.
 class Judge {
  public:
   explicit Judge(const Case& judged);
@@ -38,8 +39,8 @@ class Judge {
   void judgeVanished();
   void judgeEmptyEndpoints();
   void judgeTargets();
-  void judgeVelocity();
   void judgeEffects();
+  void judgeVelocity();
 
   void judgeGlue(const Changed& changed);
   NodeView effectiveSet(const Snapshot& snapshot, NodeView node) const;
@@ -53,7 +54,12 @@ class Judge {
   void judgeTtl(NodeView after);
   void judgeAddresses(const Changed& changed);
 
+  void collectLosses();
+  void collectTurned(NameView name);
+  void setAnswered(EndpointLoss& loss, NameView name) const;
+  Changed answeredAt(NameView name) const;
   void judgeEndpointVelocity(const LossWindow& lost, const LossWindow& stands);
+  void judgeRRsetVelocity(NameView endpoint, RRType type, const LossWindow& lost, const LossWindow& stands);
   void judgeZoneVelocity(const LossWindow& lost, const LossWindow& stands);
   void judgeServer(const VelocityCase& c);
 
@@ -73,6 +79,7 @@ class Judge {
   struct ServedDname {
     NodeView node;
     Name target;
+    bool turns;  ///< with this plan
   };
   void judgeBelowDnames();
   void judgeThroughDnames(NameView name, std::vector<const ServedDname*>& passed);
@@ -101,6 +108,7 @@ class Judge {
   std::set<Name> told_;     ///< names whose loss was reported as a whole: no word more about its types
   std::set<Name> floored_;  ///< endpoints that the floor found something about
   std::vector<ServedDname> dnames_;
+  Losses losses_;  ///< by the plan
   std::vector<Reached> toFollow_;
   std::set<std::pair<Name, bool>> reached_;  ///< name, and whether what is below it counts
   Verdict verdict_;

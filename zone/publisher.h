@@ -117,6 +117,7 @@ class Publisher {
   Status change(Result<ZoneChange> staged);
   std::vector<std::shared_ptr<const Zone>> readyToPromote(const Keeping& keeping,
                                                           std::chrono::steady_clock::time_point now);
+  void forgetOldLosses(std::chrono::steady_clock::time_point now);
   Result<CleanUpReport> cleanUp(const Name& zone, const Retention& retention);
 
   const std::unique_ptr<PlanStore> store_;

@@ -38,8 +38,8 @@ void Publisher::replayLosses(NameView zone) {
                        if (current != generation) settle();
                        current = generation;
                        at = now - std::max(wall - committed, std::chrono::microseconds(0));
-                       const Loss loss = lossBetween(before, after);
-                       if (loss != Loss{}) losses.byEndpoint.emplace((before ? before : after).name(), loss);
+                       const EndpointLoss loss = lossBetween(before, after);
+                       if (loss != EndpointLoss{}) losses.byEndpoint.emplace((before ? before : after).name(), loss);
                      });
   settle();
   if (!replayed) loadProblems_.push_back(replayed.error());

@@ -42,6 +42,20 @@ Result<CleanUpReport> Publisher::cleanUp(const Name& zone, const Retention& rete
   return path_.cleanUp(zone, retention, clock_());
 }
 
+/// So that a zone that rests keeps none, and plans that are refused do not find the same old ones again.
+void Publisher::forgetOldLosses(std::chrono::steady_clock::time_point now) {
+  std::vector<CommitPath::OldLosses> old;
+  {
+    const std::lock_guard view(view_);
+    old = path_.oldLosses(now);
+  }
+  for (CommitPath::OldLosses& each : old) {
+    each.window = each.window.since(each.oldest);
+    const std::lock_guard view(view_);
+    path_.putTrimmed(each);
+  }
+}
+
 TendReport Publisher::tend(const Keeping& keeping, std::chrono::steady_clock::time_point now) {
   TendReport report;
   for (const std::shared_ptr<const Zone>& zone : readyToPromote(keeping, now)) {
@@ -68,6 +82,7 @@ TendReport Publisher::tend(const Keeping& keeping, std::chrono::steady_clock::ti
       std::this_thread::sleep_for(kBetweenPieces);
     }
   }
+  forgetOldLosses(now);
   if (Status kept = store_->maintain(); !kept) report.problems.push_back(std::move(kept).error());
   for (Error& problem : store_->takeProblems()) report.problems.push_back(std::move(problem));
   return report;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <span>
 
+#include "zone/octets.h"
+
 namespace holdfast {
 
 namespace {
@@ -54,10 +56,18 @@ std::string namePrefix(NameView endpoint, LossWindow::Time at) {
   return key;
 }
 
-/// What the name tree holds of one loss.
+/// All that may be lost and come back, each by itself.
+constexpr std::size_t kParts = 7;
+std::array<std::int64_t*, kParts> partsOf(EndpointLoss& loss) noexcept {
+  return {&loss.a.targets,   &loss.a.weight,      &loss.a.answered, &loss.aaaa.targets,
+          &loss.aaaa.weight, &loss.aaaa.answered, &loss.endpoints};
+}
+
+/// What the name tree holds of one loss. What stands is positive and mostly small.
 std::string nameKey(NameView endpoint, const LossWindow::Entry& entry) {
   std::string key = namePrefix(endpoint, entry.at);
-  for (const auto part : {&Loss::targets, &Loss::weight, &Loss::endpoints}) putOrdered(key, entry.loss.*part);
+  EndpointLoss loss = entry.loss;
+  for (const std::int64_t* part : partsOf(loss)) OctetWriter(key).varint(static_cast<std::uint64_t>(*part));
   return key;
 }
 
@@ -65,8 +75,11 @@ bool startsWith(Octets key, Octets prefix) noexcept {
   return key.size() >= prefix.size() && std::ranges::equal(key.first(prefix.size()), prefix);
 }
 
-Loss amountsAt(Octets octets) noexcept {
-  return {orderedAt(octets), orderedAt(octets.subspan(8)), orderedAt(octets.subspan(16))};
+EndpointLoss amountsAt(Octets octets) noexcept {
+  OctetReader reader({reinterpret_cast<const char*>(octets.data()), octets.size()});
+  EndpointLoss loss;
+  for (std::int64_t* part : partsOf(loss)) *part = static_cast<std::int64_t>(reader.varint());
+  return loss;
 }
 
 /// Addresses that lose their weights keep the average of what they had.
@@ -75,31 +88,35 @@ std::uint64_t weightOf(RRsetView rrset, RRsetView before) noexcept {
   return std::min(weightOf(before), weightOf(before) * rrset.count() / before.count());
 }
 
-}  // namespace
-
-Loss lossBetween(NodeView before, NodeView after) noexcept {
-  Loss had, has;
-  for (const RRType type : {RRType::A, RRType::AAAA}) {
-    const RRsetView old = before ? before.find(type) : RRsetView();
-    const RRsetView now = after ? after.find(type) : RRsetView();
-    had.targets += old ? old.count() : 0;
-    has.targets += now ? now.count() : 0;
-    had.weight += static_cast<std::int64_t>(weightOf(old));
-    has.weight += static_cast<std::int64_t>(weightOf(now, old));
-  }
-  had.endpoints = had.targets > 0 ? 1 : 0;
-  has.endpoints = has.targets > 0 ? 1 : 0;
-  return had - has;
+void addTo(EndpointLoss& sum, EndpointLoss loss) noexcept {
+  const auto sums = partsOf(sum), losses = partsOf(loss);
+  for (std::size_t i = 0; i < kParts; ++i) *sums[i] += *losses[i];
 }
 
-Losses lossesBetween(const Zone& before, const Zone& after) {
-  Losses losses;
-  NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
-    const Loss loss = lossBetween(old, now);
-    if (loss != Loss{}) losses.byEndpoint.emplace((old ? old : now).name(), loss);
-    return true;
-  });
-  return losses;
+}  // namespace
+
+EndpointLoss lossBetween(NodeView before, NodeView after) noexcept {
+  EndpointLoss loss;
+  bool had = false, has = false;
+  for (const RRType type : kAddressTypes) {
+    const RRsetView old = before ? before.find(type) : RRsetView();
+    const RRsetView now = after ? after.find(type) : RRsetView();
+    had = had || old;
+    has = has || now;
+    RRsetLoss& part = loss.of(type);
+    part.targets = (old ? old.count() : 0) - (now ? now.count() : 0);
+    part.weight = static_cast<std::int64_t>(weightOf(old)) - static_cast<std::int64_t>(weightOf(now, old));
+    part.answered = part.targets;
+  }
+  loss.endpoints = (had ? 1 : 0) - (has ? 1 : 0);
+  return loss;
+}
+
+bool turnsAlias(NodeView before, NodeView after) noexcept {
+  const RRsetView old = before ? before.find(RRType::CNAME) : RRsetView();
+  const RRsetView now = after ? after.find(RRType::CNAME) : RRsetView();
+  if (!old || !now) return static_cast<bool>(old) != static_cast<bool>(now);
+  return !std::ranges::equal(old.front(), now.front());
 }
 
 Loss capacityOf(const ZoneFacts& facts) noexcept {
@@ -130,17 +147,26 @@ std::vector<LossWindow::Entry> LossWindow::entriesOf(NameView endpoint) const {
   return entries;
 }
 
-Loss LossWindow::of(NameView endpoint) const {
-  Loss sum;
-  for (const Entry& entry : entriesOf(endpoint)) sum += entry.loss;
+EndpointLoss LossWindow::of(NameView endpoint) const {
+  EndpointLoss sum;
+  for (const Entry& entry : entriesOf(endpoint)) addTo(sum, entry.loss);
   return sum;
 }
 
-void LossWindow::forEach(const std::function<bool(Time, NameView, const Loss&)>& visit) const {
+bool LossWindow::hasUntil(Time oldest) const {
+  bool found = false;
+  byTime_.visitFrom({}, [&](Octets key) {
+    found = timeAt(key) <= oldest;
+    return false;
+  });
+  return found;
+}
+
+void LossWindow::forEach(const std::function<bool(Time, NameView, const EndpointLoss&)>& visit) const {
   byTime_.visitFrom({}, [&](Octets key) {
     const NameView endpoint(key.data() + 8, key.size() - 8);
     const std::string prefix = namePrefix(endpoint, timeAt(key));
-    Loss loss;
+    EndpointLoss loss;
     byName_.visitFrom(octetsOf(prefix), [&](Octets found) {
       loss = amountsAt(found.subspan(prefix.size()));
       return false;
@@ -152,105 +178,84 @@ void LossWindow::forEach(const std::function<bool(Time, NameView, const Loss&)>&
 namespace {
 
 /// Takes a gain off the newest losses first: those before it stay as far below what was had then.
-template <class Entries>
-void settle(Entries& entries, std::int64_t Loss::*part, std::int64_t gain) noexcept {
+void settle(std::vector<LossWindow::Entry>& entries, std::size_t part, std::int64_t gain) noexcept {
   for (auto entry = entries.rbegin(); entry != entries.rend() && gain > 0; ++entry) {
-    const std::int64_t settled = std::min(gain, entry->loss.*part);
-    entry->loss.*part -= settled;
+    std::int64_t& stands = *partsOf(entry->loss)[part];
+    const std::int64_t settled = std::min(gain, stands);
+    stands -= settled;
     gain -= settled;
   }
 }
 
-template <class Entries>
-void add(Entries& entries, const Loss& loss, LossWindow::Time at) {
-  Loss lost;
-  for (const auto part : {&Loss::targets, &Loss::weight, &Loss::endpoints}) {
-    if (loss.*part > 0)
-      lost.*part = loss.*part;
+void add(std::vector<LossWindow::Entry>& entries, EndpointLoss loss, LossWindow::Time at) {
+  EndpointLoss lost;
+  for (std::size_t part = 0; part < kParts; ++part) {
+    const std::int64_t amount = *partsOf(loss)[part];
+    if (amount > 0)
+      *partsOf(lost)[part] = amount;
     else
-      settle(entries, part, -(loss.*part));
+      settle(entries, part, -amount);
   }
-  std::erase_if(entries, [](const auto& entry) { return entry.loss == Loss{}; });
-  if (lost == Loss{}) return;
+  std::erase_if(entries, [](const auto& entry) { return entry.loss == EndpointLoss{}; });
+  if (lost == EndpointLoss{}) return;
   if (!entries.empty() && entries.back().at >= at)
-    entries.back().loss += lost;
+    addTo(entries.back().loss, lost);
   else
     entries.push_back({at, lost});
   if (entries.size() <= kEntriesPerEndpoint) return;
-  entries[1].loss += entries[0].loss;
+  addTo(entries[1].loss, entries[0].loss);
   entries.erase(entries.begin());
 }
 
 }  // namespace
 
-LossWindow LossWindow::with(const Losses& losses, Time at) const {
+LossStep LossWindow::step(const Losses& losses, Time at) const {
   std::vector<std::string> added, removed, addedTimes, removedTimes;
-  LossWindow next;
-  next.total_ = total_;
+  LossStep step;
   for (const auto& [name, loss] : losses.byEndpoint) {
     const Name& endpoint = name;
     const std::vector<Entry> before = entriesOf(endpoint);
     std::vector<Entry> after = before;
     add(after, loss, at);
-    if (before == after) continue;
-    const auto keys = [&](const std::vector<Entry>& entries, auto& names, auto& times, auto count) {
-      for (const Entry& entry : entries) {
-        names.push_back(nameKey(endpoint, entry));
-        times.push_back(timeKey(entry.at, endpoint));
-        count(entry.loss);
-      }
-    };
-    keys(before, removed, removedTimes, [&](const Loss& each) { next.total_ -= each; });
-    keys(after, added, addedTimes, [&](const Loss& each) { next.total_ += each; });
+    auto [old, now] = std::ranges::mismatch(before, after);  // mostly the newest alone
+    for (; old != before.end(); ++old) {
+      removed.push_back(nameKey(endpoint, *old));
+      removedTimes.push_back(timeKey(old->at, endpoint));
+      step.changed[{old->at}] -= old->loss.sum();
+    }
+    for (; now != after.end(); ++now) {
+      added.push_back(nameKey(endpoint, *now));
+      addedTimes.push_back(timeKey(now->at, endpoint));
+      step.changed[{now->at}] += now->loss.sum();
+    }
   }
-  next.byName_ = byName_.with(std::move(added), std::move(removed));
-  next.byTime_ = byTime_.with(std::move(addedTimes), std::move(removedTimes));
-  return next;
+  std::erase_if(step.changed, [](const auto& each) { return each.second == Loss{}; });
+  step.stands.byName_ = byName_.with(std::move(added), std::move(removed));
+  step.stands.byTime_ = byTime_.with(std::move(addedTimes), std::move(removedTimes));
+  step.stands.total_ = total_;
+  for (const auto& [moment, change] : step.changed) step.stands.total_ += change;
+  return step;
+}
+
+LossWindow LossWindow::with(const Losses& losses, Time at) const {
+  return step(losses, at).stands;
 }
 
 LossWindow LossWindow::since(Time oldest) const {
   std::vector<std::string> names, times;
   LossWindow next;
   next.total_ = total_;
-  forEach([&](Time at, NameView endpoint, const Loss& loss) {
+  forEach([&](Time at, NameView endpoint, const EndpointLoss& loss) {
     if (at > oldest) return false;
     names.push_back(nameKey(endpoint, {at, loss}));
     times.push_back(timeKey(at, endpoint));
-    next.total_ -= loss;
+    next.total_ -= loss.sum();
     return true;
   });
   if (times.empty()) return *this;
   next.byName_ = byName_.with({}, std::move(names));
   next.byTime_ = byTime_.with({}, std::move(times));
   return next;
-}
-
-void VelocityLedger::record(NameView zone, const Losses& losses, Time at) {
-  LossWindow& window = zones_[std::string(textOf(zone))].window;
-  window = window.with(losses, at);
-}
-
-LossWindow VelocityLedger::standing(NameView zone, Time now, std::chrono::milliseconds keep) {
-  Kept& kept = zones_[std::string(textOf(zone))];
-  kept.keep = keep;
-  kept.window = kept.window.since(now - keep);
-  return kept.window;
-}
-
-void VelocityLedger::put(NameView zone, LossWindow next) noexcept {
-  const auto found = zones_.find(textOf(zone));
-  if (found != zones_.end()) found->second.window = std::move(next);
-}
-
-Loss VelocityLedger::elsewhere(NameView zone, Time now, std::chrono::milliseconds window) {
-  Loss sum;
-  for (auto& [apex, kept] : zones_) {
-    if (apex == textOf(zone)) continue;
-    // Forgotten in place, so that an idle zone costs once what it lost.
-    kept.window = kept.window.since(now - std::max(kept.keep, window));
-    sum += kept.window.since(now - window).total();
-  }
-  return sum;
 }
 
 }  // namespace holdfast

@@ -1,21 +1,23 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <type_traits>
+#include <vector>
 
 #include "zone/key_tree.h"
 #include "zone/zone.h"
 
 namespace holdfast {
 
-/// What an endpoint, a zone or a server has, or has less of. Negative as a loss: it has more.
+/// What a zone or a server has, or has less of. Negative as a loss: it has more.
 struct Loss {
   std::int64_t targets = 0;
   std::int64_t weight = 0;
-  std::int64_t endpoints = 0;  ///< 1: the endpoint went altogether
+  std::int64_t endpoints = 0;
 
   Loss& operator+=(const Loss& other) noexcept {
     targets += other.targets;
@@ -34,17 +36,42 @@ struct Loss {
   friend bool operator==(const Loss&, const Loss&) = default;
 };
 
-/// What the owner has less of after a change; null views for an owner that was not or is no more.
-Loss lossBetween(NodeView before, NodeView after) noexcept;
-
-/// What the endpoints of one zone lost, each by name; those that lost and gained nothing are not in it.
-struct Losses {
-  std::map<Name, Loss> byEndpoint;
+/// What one RRset of addresses has less of.
+struct RRsetLoss {
+  std::int64_t targets = 0;
+  std::int64_t weight = 0;
+  /// Targets that clients get under the name: its own, or where it is an alias those that it leads to.
+  std::int64_t answered = 0;
+  friend bool operator==(const RRsetLoss&, const RRsetLoss&) = default;
 };
 
-/// What the candidate takes from the endpoints of `before`, or gives them. Every name with addresses is an
-/// endpoint here; plain address records have no weight. Work of the order of the change.
-Losses lossesBetween(const Zone& before, const Zone& after);
+/// What one endpoint has less of. The addresses of each family are an RRset of their own, and clients of the
+/// one are not helped by the other: neither settles what the other lost.
+struct EndpointLoss {
+  RRsetLoss a, aaaa;
+  std::int64_t endpoints = 0;  ///< 1: the endpoint went altogether
+
+  /// REQUIRES: isAddressType(type).
+  RRsetLoss& of(RRType type) noexcept { return type == RRType::AAAA ? aaaa : a; }
+  const RRsetLoss& of(RRType type) const noexcept { return type == RRType::AAAA ? aaaa : a; }
+  /// What it is to the zone and the server, which have every target once, whatever leads to it.
+  Loss sum() const noexcept { return {a.targets + aaaa.targets, a.weight + aaaa.weight, endpoints}; }
+  friend bool operator==(const EndpointLoss&, const EndpointLoss&) = default;
+};
+inline constexpr std::array<RRType, 2> kAddressTypes{RRType::A, RRType::AAAA};
+
+/// What the owner has less of after a change; null views for an owner that was not or is no more. What is
+/// answered under it is what it has itself: whoever follows aliases sets that of one that turned.
+EndpointLoss lossBetween(NodeView before, NodeView after) noexcept;
+/// Whether the owner is an alias on either side, by a CNAME, and leads elsewhere than before.
+bool turnsAlias(NodeView before, NodeView after) noexcept;
+
+/// What the endpoints of one zone lost, each by name; those that lost and gained nothing are not in it. Every
+/// name with addresses is an endpoint here; plain address records have no weight.
+struct Losses {
+  std::map<Name, EndpointLoss> byEndpoint;
+};
+
 /// What the names of a zone have in all, or one of them.
 Loss capacityOf(const ZoneFacts& facts) noexcept;
 Loss capacityOf(NodeView node) noexcept;
@@ -52,7 +79,7 @@ Loss capacityOf(NodeView node) noexcept;
 /// How much may go within a sliding window. Shares are of what there was at the most within it; 100 %: no
 /// limit. From the configuration, key `guard.velocity`, of a zone or of the whole server.
 struct VelocityPolicy {
-  std::uint32_t endpointPercent = 50;   ///< of the targets, and of the weight, of one endpoint
+  std::uint32_t endpointPercent = 50;   ///< of the targets, and of the weight, of one endpoint and family
   std::uint32_t targetsPercent = 20;    ///< of all targets
   std::uint32_t weightPercent = 20;     ///< of their weight
   std::uint32_t endpointsPercent = 10;  ///< of all endpoints
@@ -72,9 +99,12 @@ inline VelocityPolicy defaultServerVelocity() noexcept {
   return policy;
 }
 
+struct LossStep;
+
 /// What the endpoints of one zone lost and did not get back, each loss with its time: the window the rule
 /// `velocity` looks through. What comes back settles the newest losses before it and cannot be saved up, so
-/// what stands of an endpoint is how far it is below the most it had within the window.
+/// what stands of an endpoint is how far it is below the most it had within the window. That outlives the
+/// endpoint: one that went and is put in again smaller stands that much below what it had.
 ///
 /// An immutable value: a copy shares everything and costs two increments, any number of threads may read one.
 /// Time is the monotonic clock's, so that a step of the wall clock neither forgives nor repeats.
@@ -85,10 +115,10 @@ class LossWindow {
   /// Sums over all endpoints. What stands; never negative.
   const Loss& total() const noexcept { return total_; }
   /// What stands of one endpoint. Work of the order of its losses.
-  Loss of(NameView endpoint) const;
+  EndpointLoss of(NameView endpoint) const;
   struct Entry {
     Time at;
-    Loss loss;
+    EndpointLoss loss;
     friend bool operator==(const Entry&, const Entry&) = default;
   };
   /// What it consists of, oldest first.
@@ -96,10 +126,14 @@ class LossWindow {
   /// How many losses stand, each of one endpoint at one time.
   std::size_t size() const noexcept { return byTime_.size(); }
   /// Visits what stands, oldest first, until `visit` returns false.
-  void forEach(const std::function<bool(Time at, NameView endpoint, const Loss&)>& visit) const;
+  void forEach(const std::function<bool(Time at, NameView endpoint, const EndpointLoss&)>& visit) const;
+  /// Whether since() would forget anything.
+  bool hasUntil(Time oldest) const;
 
-  /// With what a commit took and gave at that time. Work of the order of `losses`, times the depth of a tree.
-  /// `at` may lie before what was recorded last (a replay after a restart): it then counts as newer.
+  /// With what a commit took and gave at that time, and what that changes. Work of the order of `losses`,
+  /// times the depth of a tree. `at` may lie before what was recorded last (a replay after a restart): it
+  /// then counts as newer.
+  LossStep step(const Losses& losses, Time at) const;
   LossWindow with(const Losses& losses, Time at) const;
   /// Without the losses at or before `oldest`. Work of the order of those.
   LossWindow since(Time oldest) const;
@@ -112,29 +146,23 @@ class LossWindow {
 static_assert(std::is_nothrow_move_assignable_v<LossWindow> &&
               std::is_nothrow_copy_constructible_v<LossWindow>);
 
-/// The windows of all zones of a server. One thread at a time.
-class VelocityLedger {
- public:
-  using Time = LossWindow::Time;
+struct LedgerZone;
 
-  /// Adds what a commit took and gave.
-  void record(NameView zone, const Losses& losses, Time at);
-  /// What stands in the zone at `now`. Losses older than `keep` are forgotten for good: the longest window
-  /// that anybody asks about.
-  LossWindow standing(NameView zone, Time now, std::chrono::milliseconds keep);
-  /// Puts in what standing() gave, with what a commit took: between the commit and the swap nothing may fail
-  /// (I11). REQUIRES: standing() was called for the zone since it was last forgotten; else nothing happens.
-  void put(NameView zone, LossWindow next) noexcept;
-  /// What stands in all zones but this one at `now`, within `window`.
-  Loss elsewhere(NameView zone, Time now, std::chrono::milliseconds window);
+/// When a zone lost something.
+struct LossMoment {
+  LossWindow::Time at;
+  LedgerZone* zone = nullptr;  ///< set by the ledger
+  friend bool operator<(const LossMoment& a, const LossMoment& b) noexcept {
+    return a.at != b.at ? a.at < b.at : std::less<>()(a.zone, b.zone);
+  }
+};
+/// What stands by when it was lost, or by how much that is more. Never zero.
+using LossSums = std::map<LossMoment, Loss>;
 
- private:
-  struct Kept {
-    LossWindow window;
-    std::chrono::milliseconds keep = std::chrono::days(7);  // as standing() was last asked for
-  };
-  // By the octets of the apex: to find one needs no memory.
-  std::map<std::string, Kept, std::less<>> zones_;
+/// A window with one commit more, made ahead of that commit.
+struct LossStep {
+  LossWindow stands;
+  LossSums changed;  ///< from the window it was made of to `stands`
 };
 
 }  // namespace holdfast

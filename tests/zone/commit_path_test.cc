@@ -237,3 +237,54 @@ TEST_CASE_METHOD(Path, "a zone whose write failed goes alone, and holds up no ot
   CHECK_FALSE(disk[name("bad.")].contents.contains(1));
   publish("bad.", fullPlan(1));
 }
+
+TEST_CASE_METHOD(Path,
+                 "velocity: a zone that is forgotten leaves no losses behind, one that is removed does") {
+  for (const char* zone : {"y.", "z."}) {
+    add(zone);
+    publish(zone, fullPlan(1));
+    Losses losses;
+    losses.byEndpoint.emplace(name(std::string("a.") + zone), EndpointLoss{{3, 300, 3}, {}, 0});
+    path.replayLosses(name(zone), losses, kNow);
+  }
+  const Submission submission = plan("y.", fullPlan(2));
+  const auto standsElsewhere = [&] {
+    Attempt attempt(submission);
+    path.admit(attempt, kNow);
+    path.withdraw(attempt);
+    return attempt.basis.elsewhere;
+  };
+  REQUIRE(standsElsewhere() == Loss{3, 300, 0});
+  for (const bool forget : {false, true}) {
+    Result<ZoneChange> change = path.stageRemoval(name("z."), "retired", forget, {});
+    REQUIRE(change);
+    REQUIRE(path.write(*change));
+    path.apply(*change);
+    CHECK(standsElsewhere() == (forget ? Loss{} : Loss{3, 300, 0}));
+    CHECK((path.losses().find(name("z.")) == nullptr) == forget);
+  }
+  CHECK(path.losses().zones() == 1);
+}
+
+TEST_CASE_METHOD(Path,
+                 "velocity: what is too old is let go of beside the traffic, unless a plan comes first") {
+  add("z.");
+  publish("z.", fullPlan(1));
+  Losses losses;
+  losses.byEndpoint.emplace(name("x.z."), EndpointLoss{{1, 100, 1}, {}, 0});
+  path.replayLosses(name("z."), losses, kNow);
+  const Monotonic later = kNow + GuardPolicy().velocity.per;
+  CHECK(path.oldLosses(later - std::chrono::nanoseconds(1)).empty());
+  const auto trim = [&](const auto& meanwhile) {
+    std::vector<CommitPath::OldLosses> old = path.oldLosses(later);
+    REQUIRE(old.size() == 1);
+    old[0].window = old[0].window.since(old[0].oldest);
+    meanwhile();
+    path.putTrimmed(old[0]);
+  };
+  trim([&] { publish("z.", fullPlan(2)); });
+  CHECK(path.losses().find(name("z."))->size() == 1);
+  trim([] {});
+  CHECK(path.losses().find(name("z."))->size() == 0);
+  CHECK(path.oldLosses(later).empty());
+}

@@ -60,8 +60,11 @@ Basis Guarded::basisFor(NameView zone) {
   basis.policy = policy;
   basis.serverVelocity = server;
   basis.at = now;
-  basis.losses = ledger.standing(zone, now, keepOf(policy.velocity, server));
-  basis.elsewhere = ledger.elsewhere(zone, now, server.per);
+  ledger.setServerWindow(server.per);
+  basis.losses = ledger.of(zone);
+  const VelocityLedger::Lately lately = ledger.lately(zone, now);
+  basis.lately = lately.here;
+  basis.elsewhere = lately.elsewhere;
   return basis;
 }
 
@@ -73,7 +76,8 @@ Candidate Guarded::push(const Plan& plan, const std::vector<std::string>& allow)
   const Basis basis = basisFor(plan.zone);
   Candidate candidate = makeCandidate(submission, basis, ++generation_, WallTime{});
   if (!candidate.verdict.accepted()) return candidate;
-  ledger.put(plan.zone, basis.losses.with(candidate.losses, now));
+  LossStep losses = candidate.verdict.losses;
+  ledger.put(plan.zone, losses);
   served_ = served_->with(candidate.zone);
   return candidate;
 }

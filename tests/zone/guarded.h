@@ -6,6 +6,7 @@
 
 #include "tests/zone/fixtures.h"
 #include "zone/candidate.h"
+#include "zone/velocity_ledger.h"
 
 namespace holdfast::test {
 

@@ -160,7 +160,7 @@ TEST_CASE_METHOD(Fixture, "velocity: a restart forgets nothing of a window as lo
   GuardPolicy policy;
   policy.velocity.per = std::chrono::hours(7 * 24);
   server.publisher().setPolicy(name("example."), policy);
-  CHECK(rulesOf(server.push("example.", fleet(3, 1))) == Rules{"velocity lb.example."});
+  CHECK(rulesOf(server.push("example.", fleet(3, 1))) == Rules{"velocity lb.example./A"});
 }
 
 TEST_CASE_METHOD(Fixture, "I6: a delta to content that is not there is refused, a full plan heals") {

@@ -1,0 +1,121 @@
+// The rule velocity where aliases turn: what counts is what clients get under the name.
+#include <catch2/catch.hpp>
+
+#include "tests/zone/guarded.h"
+
+using namespace holdfast;
+using namespace holdfast::test;
+using namespace std::chrono_literals;
+using Rules = std::vector<std::string>;
+
+namespace {
+
+struct Aliases : Guarded {
+  Aliases() : Guarded({"y.", "z."}) {
+    Plan other = fleetPlan(name("y."), PlanKind::Full, {{"pool", targets(20)}});
+    REQUIRE(rulesOf(push(other)).empty());
+    Plan plan = fleetPlan(name("z."), PlanKind::Full,
+                          {{"pool-a", targets(100)},
+                           {"pool-b", targets(50)},
+                           {"pool-c", targets(25)},
+                           {"x.large", targets(10)},
+                           {"y.large", targets(4)},
+                           {"x.small", targets(4)},
+                           {"y.small", targets(3)}});
+    add(plan, "www", RRType::CNAME, "pool-a.z.");
+    add(plan, "chain", RRType::CNAME, "www.z.");
+    add(plan, "old", RRType::DNAME, "large.z.");
+    REQUIRE(rulesOf(push(plan)).empty());
+  }
+  static void add(Plan& plan, const std::string& owner, RRType type, const std::string& target) {
+    plan.rrsets.push_back({*Name::fromText(owner, plan.zone), {type, 60, 0, {name(target).wire()}, {}}, ""});
+  }
+  Candidate turn(const std::string& owner, const std::string& target, const Fleet& with = {},
+                 const std::vector<std::string>& remove = {}, RRType type = RRType::CNAME) {
+    Plan plan = fleetPlan(name("z."), PlanKind::Delta, with, remove);
+    add(plan, owner, type, target);
+    return push(plan);
+  }
+  RRsetLoss standing(const std::string& endpoint) { return ledger.of(name("z.")).of(name(endpoint)).a; }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Aliases, "velocity: an alias that turns to less loses what clients get less of") {
+  CHECK(rulesOf(turn("www", "pool-b.z.")).empty());
+  // No RRset with targets changed: neither the zone nor who leads to the alias lost anything.
+  CHECK(standing("www.z.") == RRsetLoss{0, 0, 50});
+  CHECK(standing("chain.z.") == RRsetLoss{});
+  CHECK(ledger.of(name("z.")).total() == Loss{});
+  pass(100s);
+  const Candidate refused = turn("www", "pool-c.z.");
+  REQUIRE(rulesOf(refused) == Rules{"velocity www.z./A"});
+  const Reason& reason = refused.verdict.reasons[0];
+  CHECK(reason.observed == "75 of 100 targets removed, 25 of them by this plan");
+  CHECK(reason.limit == "at most 50 targets (50%) within 10 min of one endpoint");
+  CHECK_THAT(reason.detail, Catch::Contains("possible in 500 s"));
+  CHECK(reason.code == "endpoint");
+  pass(500s);
+  CHECK(rulesOf(turn("www", "pool-c.z.")).empty());
+}
+
+TEST_CASE_METHOD(Aliases, "velocity: an alias may be overridden, and one that turns to more is not slowed") {
+  CHECK(rulesOf(turn("www", "pool-c.z.")) == Rules{"velocity www.z./A"});
+  Plan plan = fleetPlan(name("z."), PlanKind::Delta, {});
+  add(plan, "www", RRType::CNAME, "pool-c.z.");
+  CHECK(rulesOf(push(plan, {"velocity:www"})).empty());
+  CHECK(rulesOf(turn("www", "pool-b.z.")).empty());
+  CHECK(standing("www.z.") == RRsetLoss{0, 0, 50});
+  CHECK(rulesOf(turn("www", "pool-c.z.")) == Rules{"velocity www.z./A"});
+  for (int i = 0; i < 20; ++i) CHECK(rulesOf(turn("www", i % 2 == 0 ? "pool-a.z." : "pool-b.z.")).empty());
+}
+
+TEST_CASE_METHOD(Aliases, "velocity: only the alias that turns loses, and a pool that shrinks by itself") {
+  CHECK(rulesOf(turn("chain", "pool-b.z.")).empty());
+  CHECK(standing("chain.z.") == RRsetLoss{0, 0, 50});
+  CHECK(standing("www.z.") == RRsetLoss{});
+  CHECK(rulesOf(delta({{"pool-a", targets(90)}})).empty());
+  CHECK(standing("pool-a.z.") == RRsetLoss{10, 1000, 10});
+  CHECK(standing("www.z.") == RRsetLoss{});
+  // Turned in the plan that makes its target as large as the one before, it loses nothing.
+  CHECK(rulesOf(turn("www", "pool-c.z.", {{"pool-c", targets(90)}})).empty());
+  CHECK(standing("www.z.") == RRsetLoss{});
+}
+
+TEST_CASE_METHOD(Aliases, "velocity: an alias is followed over the zones held, and out of them loses all") {
+  CHECK(rulesOf(turn("www", "pool.y.")) == Rules{"velocity www.z./A"});
+  CHECK(rulesOf(turn("chain", "outside.example.", {}, {"chain/A", "chain/CNAME"})).empty());
+  CHECK(standing("chain.z.") == RRsetLoss{0, 0, 100});
+  // As removal by name and a smaller addition: not slowed, and what it had is not forgotten.
+  CHECK(rulesOf(turn("chain", "pool-b.z.")).empty());
+  CHECK(standing("chain.z.") == RRsetLoss{0, 0, 50});
+  CHECK(rulesOf(turn("chain", "pool.y.")) == Rules{"velocity chain.z./A"});
+}
+
+TEST_CASE_METHOD(Aliases, "velocity: an endpoint that becomes an alias is measured by what clients get") {
+  // As many as before: the zone lost them all the same, the endpoint nothing.
+  CHECK(rulesOf(delta({{"lb", targets(20)}})).empty());
+  CHECK(rulesOf(turn("lb", "pool.y.", {}, {"lb/A"})).empty());
+  CHECK(standing("lb.z.") == RRsetLoss{20, 2000, 0});
+  CHECK(ledger.of(name("z.")).total() == Loss{20, 2000, 1});
+  // Back with a target less than the half: the alias gave as many as it had.
+  const Candidate refused = push([] {
+    Plan plan = fleetPlan(name("z."), PlanKind::Delta, {{"lb", targets(9)}}, {"lb/CNAME"});
+    return plan;
+  }());
+  REQUIRE(rulesOf(refused) == Rules{"velocity lb.z./A"});
+  CHECK(refused.verdict.reasons[0].observed == "11 of 20 targets removed, 11 of them by this plan");
+}
+
+TEST_CASE_METHOD(Aliases, "velocity: under a DNAME that turns each name loses what clients get less of") {
+  const Candidate refused = turn("old", "small.z.", {}, {}, RRType::DNAME);
+  REQUIRE(rulesOf(refused) == Rules{"velocity x.old.z./A"});
+  CHECK(refused.verdict.reasons[0].observed == "6 of 10 targets removed, 6 of them by this plan");
+  CHECK(refused.verdict.losses.stands.of(name("y.old.z.")).a == RRsetLoss{0, 0, 1});
+  CHECK(refused.verdict.losses.stands.total() == Loss{});
+  REQUIRE(rulesOf(delta({{"x.small", targets(9)}})).empty());
+  CHECK(rulesOf(turn("old", "small.z.", {}, {}, RRType::DNAME)).empty());
+  CHECK(standing("x.old.z.") == RRsetLoss{0, 0, 1});
+  CHECK(rulesOf(turn("old", "large.z.", {}, {}, RRType::DNAME)).empty());
+  CHECK(standing("x.old.z.") == RRsetLoss{});
+}

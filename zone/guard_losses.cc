@@ -1,0 +1,49 @@
+// What a plan takes from the endpoints of its zone, or gives them: by what names hold, and where an alias
+// turns by what clients get under it.
+#include "zone/judge.h"
+
+namespace holdfast {
+
+namespace {
+
+bool isAlias(NodeView node) noexcept {
+  return node && node.has(RRType::CNAME);
+}
+
+}  // namespace
+
+/// REQUIRES: judgeEffects() was called, which finds what lies under a DNAME that turns.
+void Judge::collectLosses() {
+  for (const Changed& changed : changed_) {
+    if (!hasTime()) return;
+    EndpointLoss loss = lossBetween(changed.before, changed.after);
+    if (turnsAlias(changed.before, changed.after)) setAnswered(loss, changed.name());
+    if (loss != EndpointLoss{})
+      losses_.byEndpoint.insert_or_assign(losses_.byEndpoint.end(), Name(changed.name()), loss);
+  }
+}
+
+void Judge::collectTurned(NameView name) {
+  EndpointLoss loss;
+  setAnswered(loss, name);
+  if (loss != EndpointLoss{}) losses_.byEndpoint.insert_or_assign(Name(name), loss);
+}
+
+/// Before and after by the two snapshots, so that a plan that turns an alias and changes what it leads to is
+/// taken as a whole. What others answer, outside of the zones held, is not known and counts as nothing.
+void Judge::setAnswered(EndpointLoss& loss, NameView name) const {
+  const NodeView before = endOfChain(case_.served, name), after = endOfChain(case_.candidate, name);
+  for (const RRType type : kAddressTypes)
+    loss.of(type).answered = addressesOf(before, type) - addressesOf(after, type);
+}
+
+/// What clients get under a name that lost something: its own, or where it is or was an alias, or is none of
+/// the zone's own names but what a DNAME makes, what it leads to.
+Judge::Changed Judge::answeredAt(NameView name) const {
+  const Changed own{before_->find(name), after_.find(name)};
+  const bool isOwn = own.before || own.after;
+  if (isOwn && !isAlias(own.before) && !isAlias(own.after)) return own;
+  return {endOfChain(case_.served, name), endOfChain(case_.candidate, name)};
+}
+
+}  // namespace holdfast
