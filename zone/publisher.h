@@ -14,6 +14,8 @@
 
 namespace holdfast {
 
+class PastAnswers;
+
 /// What is kept of the past, by configuration.
 struct Keeping {
   Retention history;
@@ -104,8 +106,10 @@ class Publisher {
 
   Publisher(std::unique_ptr<PlanStore> store, Clock clock);
   Status load();
-  std::shared_ptr<const Zone> loadContent(const StoredZone& zone);
-  void replayLosses(NameView zone);
+  std::shared_ptr<const Zone> loadContent(const StoredZone& zone, PastAnswers& past);
+  void replayLosses(NameView zone, PastAnswers& past);
+  void replayTurns(PastAnswers& past, const std::vector<LoadedZone>& zones);
+  std::chrono::steady_clock::time_point steadyTimeOf(WallTime committed) const;
   Attempt::Step admit(Attempt& attempt);
   Attempt::Step conclude(Attempt& attempt);
   Attempt::Step settle(Attempt& attempt);

@@ -2,6 +2,7 @@
 // the newest that can.
 #include <algorithm>
 
+#include "zone/past_answers.h"
 #include "zone/publisher.h"
 
 namespace holdfast {
@@ -20,11 +21,14 @@ Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> st
   return publisher;
 }
 
-/// The window of the velocity limits goes on where it was before the restart. Commits from a future that a
-/// step of the wall clock took back count as of now.
-void Publisher::replayLosses(NameView zone) {
-  const auto now = std::chrono::steady_clock::now();
-  const WallTime wall = clock_();
+/// Commits from a future that a step of the wall clock took back count as of now.
+std::chrono::steady_clock::time_point Publisher::steadyTimeOf(WallTime committed) const {
+  return std::chrono::steady_clock::now() - std::max(clock_() - committed, std::chrono::microseconds(0));
+}
+
+/// The window of the velocity limits goes on where it was before the restart. What clients got less of where
+/// an alias turned is told when all zones are there.
+void Publisher::replayLosses(NameView zone, PastAnswers& past) {
   std::optional<Generation> current;
   std::chrono::steady_clock::time_point at;
   Losses losses;
@@ -33,23 +37,37 @@ void Publisher::replayLosses(NameView zone) {
     losses.byEndpoint.clear();
   };
   const Status replayed =
-      store_->replay(zone, wall - kReplayed,
+      store_->replay(zone, clock_() - kReplayed,
                      [&](Generation generation, WallTime committed, NodeView before, NodeView after) {
-                       if (current != generation) settle();
+                       if (current != generation) {
+                         settle();
+                         at = steadyTimeOf(committed);
+                       }
                        current = generation;
-                       at = now - std::max(wall - committed, std::chrono::microseconds(0));
-                       const EndpointLoss loss = lossBetween(before, after);
-                       if (loss != EndpointLoss{}) losses.byEndpoint.emplace((before ? before : after).name(), loss);
+                       past.note(zone, committed, before, after);
+                       EndpointLoss loss = lossBetween(before, after);
+                       if (turnsAlias(before, after)) loss.a.answered = loss.aaaa.answered = 0;
+                       if (loss != EndpointLoss{})
+                         losses.byEndpoint.emplace((before ? before : after).name(), loss);
                      });
   settle();
   if (!replayed) loadProblems_.push_back(replayed.error());
 }
 
+void Publisher::replayTurns(PastAnswers& past, const std::vector<LoadedZone>& zones) {
+  std::vector<Snapshot::ZonePtr> served;
+  for (const LoadedZone& zone : zones)
+    if (!zone.stored.removed) served.push_back(zone.content);
+  past.forEachTurn(Snapshot(std::move(served)), [&](NameView zone, WallTime committed, const Losses& losses) {
+    path_.replayLosses(zone, losses, steadyTimeOf(committed));
+  });
+}
+
 /// What the zone is served with. Where that is not what is committed, loadProblems() says so.
-std::shared_ptr<const Zone> Publisher::loadContent(const StoredZone& zone) {
+std::shared_ptr<const Zone> Publisher::loadContent(const StoredZone& zone, PastAnswers& past) {
   auto none = std::make_shared<const Zone>(zone.apex);
   if (zone.removed || zone.committed == 0) return none;
-  replayLosses(zone.apex);
+  replayLosses(zone.apex, past);
   Result<std::shared_ptr<const Zone>> content = store_->content(zone.apex, zone.committed);
   if (content) return *std::move(content);
   loadProblems_.push_back(std::move(content).error());
@@ -76,10 +94,12 @@ Status Publisher::load() {
   if (!stored) return std::move(stored).error();
   for (Error& problem : store_->takeProblems()) loadProblems_.push_back(std::move(problem));
   std::vector<LoadedZone> zones;
+  PastAnswers past;
   for (StoredZone& zone : *stored) {
-    std::shared_ptr<const Zone> served = loadContent(zone);
+    std::shared_ptr<const Zone> served = loadContent(zone, past);
     zones.push_back({std::move(zone), std::move(served)});
   }
+  replayTurns(past, zones);
   path_.load(std::move(zones));
   return Done{};
 }

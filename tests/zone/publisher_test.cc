@@ -145,24 +145,6 @@ TEST_CASE_METHOD(Fixture,
   }
 }
 
-TEST_CASE_METHOD(Fixture, "velocity: a restart forgets nothing of a window as long as a window may be") {
-  const auto fleet = [](Generation generation, int targets) {
-    std::string list;
-    for (int i = 1; i <= targets; ++i)
-      list += (i > 1 ? ", " : "") + ("{\"address\": \"192.0.2." + std::to_string(i)) + "\"}";
-    return R"({"plan": 1, "generation": )" + std::to_string(generation) +
-           R"(, "endpoints": {"lb": {"targets": [)" + list + R"(]}}, "records": ["@ 60 IN NS ns."]})";
-  };
-  REQUIRE(server.push("example.", fleet(1, 3)).kind == Outcome::Kind::Published);
-  REQUIRE(server.push("example.", fleet(2, 2)).kind == Outcome::Kind::Published);
-  server.now += std::chrono::microseconds(std::chrono::hours(7 * 24 - 1)).count();
-  server.restart();
-  GuardPolicy policy;
-  policy.velocity.per = std::chrono::hours(7 * 24);
-  server.publisher().setPolicy(name("example."), policy);
-  CHECK(rulesOf(server.push("example.", fleet(3, 1))) == Rules{"velocity lb.example./A"});
-}
-
 TEST_CASE_METHOD(Fixture, "I6: a delta to content that is not there is refused, a full plan heals") {
   const std::string delta = R"({"plan": 1, "kind": "delta", "base": 0, "records": ["@ 60 IN NS ns."]})";
   CHECK(rulesOf(server.push("example.", delta)) == Rules{"base-mismatch example."});
