@@ -196,7 +196,9 @@ void Judge::judgeRRsetVelocity(NameView endpoint, RRType type, const LossWindow&
 void Judge::judgeZoneVelocity(const LossWindow& lost, const LossWindow& stands) {
   const VelocityPolicy& policy = case_.policy.velocity;
   const Loss had = capacityOf(before_->facts()) + lost.total();
-  for (const auto& [part, measure] : sumsOf(policy, had)) {
+  for (const Sum& sum : sumsOf(policy, had)) {
+    const auto part = sum.part;
+    const Measure& measure = sum.measure;
     const Amounts amounts{lost.total().*part, stands.total().*part, had.*part};
     if (!isTooMuch(measure, amounts)) continue;
     const auto standing = [&](const auto& visit) {

@@ -15,11 +15,13 @@ std::string_view textOf(NameView name) noexcept {
 void VelocityLedger::setServerWindow(std::chrono::milliseconds per) {
   if (per == per_) return;
   LossSums sums;
-  for (auto& [apex, zone] : zones_)
+  for (auto& each : zones_) {
+    LedgerZone& zone = each.second;
     zone.window.forEach([&](Time at, NameView, const EndpointLoss& loss) {
       sums[{at, &zone}] += loss.sum();
       return true;
     });
+  }
   // All of it, as there is no time here: lately() forgets what is too old.
   sums_ = std::move(sums);
   total_ = {};
