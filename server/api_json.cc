@@ -174,6 +174,7 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
                         {"last_refusal", nullptr},
                         {"published", zone.published},
                         {"refused", 0},
+                        {"quarantined", {{"endpoints", zone.quarantined}, {"generation", nullptr}}},
                         {"good", zone.good},
                         {"seal", nullptr}};
   if (!zone.seal.empty()) document["seal"] = toHex(zone.seal);
@@ -187,6 +188,7 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
     document["last_refusal"] = entryJson(*zone.lastRefusal);
     document["last_refusal"].erase("id");  // of no use here: the history lists it with its own
   }
+  if (zone.lastQuarantine != 0) document["quarantined"]["generation"] = zone.lastQuarantine;
   std::uint64_t refused = 0;
   for (const std::uint64_t count : zone.refusals) refused += count;
   document["refused"] = refused;
@@ -250,6 +252,8 @@ HttpResponse outcomeResponse(const Outcome& outcome, const Asked& asked, std::ch
     json["diff_truncated"] = outcome.diff.truncated;
   }
   json["idle_removals"] = asked.idleRemovals;
+  json["kept"] = JsonDocument::array();
+  for (const Name& endpoint : outcome.kept) json["kept"].push_back(endpoint.text());
   json["quarantined"] = reasonsJson(outcome.quarantined);
   json["overridden"] = reasonsJson(outcome.verdict.overridden);
   json["warnings"] = warningsJson(outcome.verdict.warnings);

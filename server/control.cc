@@ -154,7 +154,7 @@ HttpResponse Control::zone(const Route& route, const Call& call) {
     return {200, textOf({{"zone", route.zone.text()}, {"removed", true}, {"forgotten", *forget}})};
   }
   const auto status = publisher_.status(route.zone);
-  if (!status) return errorResponse(404, "the zone " + route.zone.text() + " is not held");
+  if (!status) return problemResponse(notHeld(route.zone));
   return {200, textOf(zoneJson(*status, clock_()))};
 }
 
@@ -169,7 +169,7 @@ HttpResponse Control::freeze(const Route& route, const Call& call) {
   log_.warning(freezes ? "zone frozen" : "zone thawed",
                {{"zone", route.zone.text()}, {"caller", call.peer}, {"reason", reason.value_or("")}});
   const auto status = publisher_.status(route.zone);
-  if (!status) return errorResponse(404, "the zone " + route.zone.text() + " is not held");
+  if (!status) return problemResponse(notHeld(route.zone));
   return {200, textOf(zoneJson(*status, clock_()))};
 }
 

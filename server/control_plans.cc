@@ -133,7 +133,7 @@ Result<Rollback> Control::rollbackOf(const Route& route, const Call& call) const
     wish.overrides.push_back(*std::move(rule));
   }
   const auto status = publisher_.status(route.zone);
-  if (!status) return Error{ErrorKind::NotFound, route.zone.text(), "is not held"};
+  if (!status) return notHeld(route.zone);
   const auto goal = *to ? Result<Generation>(**to) : lastGoodBelowCommitted(*status);
   if (!goal) return goal.error();
   if (*goal == 0)
@@ -188,7 +188,7 @@ void Control::logOutcome(const Outcome& outcome, const Asked& asked, const std::
                       {"removed", outcome.diff.namesRemoved},
                       {"changed", outcome.diff.namesChanged},
                       {"overridden", outcome.verdict.overridden.size()},
-                      {"quarantined", outcome.quarantined.size()},
+                      {"quarantined", outcome.kept.size()},
                       {"warnings", outcome.verdict.warnings.size() + outcome.verdict.unlistedWarnings}});
   std::size_t listed = 0;
   for (const Reason& reason : outcome.quarantined) {

@@ -114,7 +114,7 @@ HttpResponse Control::diff(const Route& route) {
   for (const auto* number : {&from, &to, &limit})
     if (!*number) return problemResponse(number->error());
   const auto status = publisher_.status(route.zone);
-  if (!status) return errorResponse(404, "the zone " + route.zone.text() + " is not held");
+  if (!status) return problemResponse(notHeld(route.zone));
   const Generation newer = to->value_or(status->served);
   const auto older = *from ? Result<Generation>(**from) : generationBefore(route.zone, newer);
   if (!older) return problemResponse(older.error());
@@ -138,8 +138,7 @@ HttpResponse Control::explained(const Route& route, const Call& call) {
     if (!parsed) return errorResponse(400, "type: " + parsed.error().text());
     wish.type = *parsed;
   }
-  if (!publisher_.hasZone(route.zone))
-    return errorResponse(404, "the zone " + route.zone.text() + " is not held");
+  if (!publisher_.hasZone(route.zone)) return problemResponse(notHeld(route.zone));
   const auto document = explain(publisher_, wish, clock_());
   if (!document) return problemResponse(document.error());
   return {200, textOf(*document)};

@@ -144,6 +144,9 @@ void addZones(MetricFamilies& out, const std::vector<ZoneStatus>& zones, WallTim
   for (const ZoneStatus& zone : zones) out.value(number(zone.published), {{"zone", zone.apex.text()}});
   out.counter("holdfast_plan_warnings_total", "Warnings about published plans since the start.");
   for (const ZoneStatus& zone : zones) out.value(number(zone.warnings), {{"zone", zone.apex.text()}});
+  out.counter("holdfast_quarantined_endpoints_total",
+              "Endpoints that published plans left as they were since the start, as the guard refused them.");
+  for (const ZoneStatus& zone : zones) out.value(number(zone.quarantined), {{"zone", zone.apex.text()}});
   out.counter("holdfast_plans_refused_total", "Findings that refused plans since the start, by rule.");
   for (const ZoneStatus& zone : zones)
     for (std::size_t rule = 0; rule < kRules; ++rule)
@@ -155,9 +158,11 @@ void addPublisher(MetricFamilies& out, const Publisher& publisher) {
   const Publisher::SwapStats& swaps = publisher.swapStats();
   const ReclaimStats& reclaim = publisher.reclaimStats();
   out.counter("holdfast_swaps_total", "Snapshots published.").value(number(swaps.swaps.load()));
-  out.counter("holdfast_swap_seconds_total", "Time from durable to served, all swaps together.")
+  out.counter("holdfast_swap_seconds_total",
+              "Time from durable in the plan store to what queries get, all swaps together.")
       .value(seconds(swaps.micros.load()));
-  out.gauge("holdfast_swap_seconds_max", "Time from durable to served, the longest swap.")
+  out.gauge("holdfast_swap_seconds_max",
+            "Time from durable in the plan store to what queries get, the longest swap.")
       .value(seconds(swaps.longestMicros.load()));
   // Reclaimed first: it never overtakes what was retired before it was read.
   const std::uint64_t reclaimed = reclaim.reclaimed.load(), retired = reclaim.retired.load();

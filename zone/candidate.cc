@@ -104,11 +104,12 @@ Candidate makeCandidate(const Submission& submission, const Basis& basis, Genera
   const Work work{submission, basis, lost, generation, at, deadline};
   Candidate whole = attempt(work, {});
   if (whole.verdict.accepted() || !basis.policy.quarantine.isOn()) return whole;
-  const std::vector<Name> kept = toKeep(whole, basis);
+  std::vector<Name> kept = toKeep(whole, basis);
   if (kept.empty()) return whole;
   Candidate rest = attempt(work, kept);
   const Diff& left = rest.diff;
   if (rest.verdict.accepted() && left.namesAdded + left.namesRemoved + left.namesChanged > 0) {
+    rest.kept = std::move(kept);
     rest.quarantined = std::move(whole.verdict.reasons);
     return rest;
   }

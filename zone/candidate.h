@@ -37,7 +37,8 @@ struct Candidate {
   std::shared_ptr<const Zone> zone;
   std::unique_ptr<Snapshot> snapshot;  ///< the basis with `zone` in it
   Verdict verdict;
-  std::vector<Reason> quarantined;  ///< why these endpoints stay as they were
+  std::vector<Name> kept;           ///< endpoints in quarantine, which stay as they were
+  std::vector<Reason> quarantined;  ///< why; of names that lose something by them too
   Diff diff;
 };
 

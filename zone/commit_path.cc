@@ -13,11 +13,6 @@ namespace {
 /// that could matter to it wait, so that it cannot be overtaken for ever.
 constexpr unsigned kTriesBeforeTurn = 2;
 
-Error notHeld(NameView zone) {
-  return {ErrorKind::NotFound, toText(zone),
-          "is not held: add it with PUT /v1/zones/ZONE or zonectl zone add"};
-}
-
 std::chrono::microseconds since(Monotonic begun) {
   return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun);
 }
@@ -129,6 +124,7 @@ void CommitPath::conclude(Attempt& attempt) {
   if (!submission.dryRun && !holds(attempt, *state)) return again(attempt);
 
   outcome.diff = std::move(attempt.candidate.diff);
+  outcome.kept = std::move(attempt.candidate.kept);
   outcome.quarantined = std::move(attempt.candidate.quarantined);
   outcome.serial = attempt.candidate.zone ? attempt.candidate.zone->serial() : 0;
   Verdict& verdict = attempt.candidate.verdict;
@@ -241,7 +237,7 @@ bool CommitPath::refuse(Record& record) {
 }
 
 void CommitPath::note(ZoneState& state, const HistoryEntry& refusal) {
-  state.lastRefusal = refusal;
+  state.lastRefusal = std::make_shared<const HistoryEntry>(refusal);
   std::array<bool, kRules> seen{};
   for (const Reason& reason : refusal.reasons) seen[static_cast<std::size_t>(reason.rule)] = true;
   for (std::size_t i = 0; i < kRules; ++i) state.refusals[i] += seen[i] ? 1 : 0;

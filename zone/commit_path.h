@@ -32,8 +32,9 @@ class Durable {
 
  private:
   friend class CommitPath;
-  explicit Durable(Batch& batch) noexcept : batch_(&batch) {}
+  Durable(Batch& batch, Monotonic since) noexcept : batch_(&batch), since_(since) {}
   Batch* batch_;
+  Monotonic since_;  // when the store had it
 };
 
 /// A change of a zone other than by a plan, on the same way: staged, written, applied.
@@ -46,6 +47,7 @@ struct ZoneChange {
   std::shared_ptr<const Zone> content;  ///< none: it stays
   std::unique_ptr<Snapshot> next;       ///< none: what is served stays
   bool forgets = false;
+  Monotonic durableSince{};  ///< once written
 };
 
 /// A zone as the store has it, and what can be served of it: perhaps without content, never null.
@@ -72,7 +74,8 @@ class CommitPath {
  public:
   using Clock = std::function<WallTime()>;
   struct SwapStats {
-    std::atomic<std::uint64_t> swaps{0}, micros{0}, longestMicros{0};  ///< durable commit to pointer swapped
+    /// From the return of the durable write to when a query that begins gets the new snapshot.
+    std::atomic<std::uint64_t> swaps{0}, micros{0}, longestMicros{0};
   };
 
   CommitPath(PlanStore& store, Clock clock, const CommitFaults& faults = {});
@@ -189,7 +192,7 @@ class CommitPath {
   void setContent(ZoneState& state, std::shared_ptr<const Zone> content) noexcept;
   void forget(ZoneState& state) noexcept;
   void supersedeOlder(ZoneState& state, Generation published) noexcept;
-  void swapIn(std::unique_ptr<Snapshot> next) noexcept;
+  void swapIn(std::unique_ptr<Snapshot> next, Monotonic durableSince) noexcept;
 
   PlanStore& store_;
   const Clock clock_;

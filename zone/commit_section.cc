@@ -80,17 +80,17 @@ void CommitPath::setNext(Batch& batch) {
 }
 
 Result<Durable> CommitPath::commit(Batch& batch) {
-  if (faults_.swapsBeforeCommit) swapIn(std::move(batch.next));
+  if (faults_.swapsBeforeCommit) swapIn(std::move(batch.next), std::chrono::steady_clock::now());
   if (Status clean = takeBackDoubted(batch); !clean) return std::move(clean).error();
   std::vector<ZoneCommit> commits;
   for (const Batch::Part& part : batch.parts)
     commits.push_back({part.entry, *part.state->content, part.content});
   const Monotonic begun = std::chrono::steady_clock::now();
   if (Status committed = store_.commit(commits); !committed) return std::move(committed).error();
-  const auto took = std::chrono::steady_clock::now() - begun;
+  const Monotonic ended = std::chrono::steady_clock::now();
   for (const Batch::Part& part : batch.parts)
-    part.attempt->outcome.durable = std::chrono::duration_cast<std::chrono::microseconds>(took);
-  return Durable(batch);
+    part.attempt->outcome.durable = std::chrono::duration_cast<std::chrono::microseconds>(ended - begun);
+  return Durable(batch, ended);
 }
 
 /// What failed writes may have left all the same must not come to light after the next commit, which was
@@ -133,10 +133,12 @@ void CommitPath::publish(Durable durable) noexcept {
     losses_.put(state.stored.apex, outcome.verdict.losses);
     ++state.published;
     state.warnings += outcome.verdict.warnings.size() + outcome.verdict.unlistedWarnings;
+    state.quarantined += outcome.kept.size();
+    if (!outcome.kept.empty()) state.lastQuarantine = outcome.generation;
     if (attempt.isWholeAndNumbered) supersedeOlder(state, outcome.generation);
     finish(attempt);
   }
-  swapIn(std::move(batch.next));
+  swapIn(std::move(batch.next), durable.since_);
 }
 
 /// Full plans that waited beside the one that is published now, and were not judged.
@@ -160,11 +162,10 @@ void CommitPath::setContent(ZoneState& state, std::shared_ptr<const Zone> conten
   byChange_.splice(byChange_.begin(), byChange_, state.place);
 }
 
-void CommitPath::swapIn(std::unique_ptr<Snapshot> next) noexcept {
+void CommitPath::swapIn(std::unique_ptr<Snapshot> next, Monotonic durableSince) noexcept {
   if (!next) return;  // swapped before, on purpose
-  const Monotonic begun = std::chrono::steady_clock::now();
   snapshot_.swap(std::move(next), reclaim_);
-  const auto took = std::chrono::steady_clock::now() - begun;
+  const auto took = std::chrono::steady_clock::now() - durableSince;
   const auto micros =
       static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(took).count());
   swaps_.swaps.fetch_add(1, std::memory_order_relaxed);

@@ -17,10 +17,6 @@ HistoryEntry event(Fate fate, const Caller& caller, std::string reason, WallTime
   return entry;
 }
 
-Error notHeldZone(NameView zone) {
-  return {ErrorKind::NotFound, toText(zone), "is not held"};
-}
-
 }  // namespace
 
 ZoneState* CommitPath::stateOf(NameView zone) {
@@ -45,7 +41,7 @@ void CommitPath::load(std::vector<LoadedZone> zones) {
     has_ += capacityOf(state.content->facts());
     if (!state.stored.removed) served.push_back(state.content);
   }
-  swapIn(std::make_unique<Snapshot>(std::move(served)));
+  swapIn(std::make_unique<Snapshot>(std::move(served)), std::chrono::steady_clock::now());
 }
 
 void CommitPath::replayLosses(NameView zone, const Losses& losses, Monotonic at) {
@@ -100,7 +96,7 @@ Result<ZoneChange> CommitPath::stageAdd(NameView zone, const Caller& caller) {
 Result<ZoneChange> CommitPath::stageRemoval(NameView zone, const std::string& reason, bool forget,
                                             const Caller& caller) {
   const auto known = zones_.find(Name(zone));
-  if (known == zones_.end() || (known->second.stored.removed && !forget)) return notHeldZone(zone);
+  if (known == zones_.end() || (known->second.stored.removed && !forget)) return notHeld(zone);
   if (reason.empty()) return Error{ErrorKind::Invalid, "reason", "is missing: say why the zone goes"};
   ZoneChange change;
   change.state = &known->second;
@@ -118,7 +114,7 @@ Result<ZoneChange> CommitPath::stageRemoval(NameView zone, const std::string& re
 Result<ZoneChange> CommitPath::stageFreeze(NameView zone, std::optional<std::string> reason,
                                            const Caller& caller, const std::string& thawedFor) {
   ZoneState* state = stateOf(zone);
-  if (state == nullptr) return notHeldZone(zone);
+  if (state == nullptr) return notHeld(zone);
   const WallTime now = clock_();
   ZoneChange change;
   change.state = state;
@@ -133,6 +129,7 @@ Result<ZoneChange> CommitPath::stageFreeze(NameView zone, std::optional<std::str
 Status CommitPath::write(ZoneChange& change) {
   Status done =
       change.forgets ? store_.forgetZone(change.stored.apex) : store_.putZone(change.stored, change.event);
+  change.durableSince = std::chrono::steady_clock::now();
   if (!done && !change.added) doubt(*change.state, true);
   return done;
 }
@@ -149,7 +146,7 @@ void CommitPath::apply(ZoneChange& change) noexcept {
   if (change.policy) std::swap(state.policy, *change.policy);
   state.changedRules = edition_;
   if (change.content) setContent(state, std::move(change.content));
-  if (change.next) swapIn(std::move(change.next));
+  if (change.next) swapIn(std::move(change.next), change.durableSince);
   if (change.forgets) forget(state);
 }
 
@@ -227,6 +224,8 @@ ZoneStatus CommitPath::statusOf(const ZoneState& state) const {
   status.published = state.published;
   status.superseded = state.superseded;
   status.warnings = state.warnings;
+  status.quarantined = state.quarantined;
+  status.lastQuarantine = state.lastQuarantine;
   ZoneHead head = store_.head(state.stored.apex);
   status.good = std::move(head.good);
   status.seal = std::move(head.seal);

@@ -32,9 +32,7 @@ Result<Outcome> Intake::submit(const Document& document) const {
   submission.reason = document.reason;
   submission.dryRun = document.dryRun;
   submission.diffLimit = document.diffLimit;
-  if (!publisher_.hasZone(document.zone))
-    return Error{ErrorKind::NotFound, document.zone.text(),
-                 "is not held: add it with PUT /v1/zones/ZONE or zonectl zone add"};
+  if (!publisher_.hasZone(document.zone)) return notHeld(document.zone);
   for (const std::string& text : document.overrides) {
     Result<Override> parsed = parseOverride(text, document.zone);
     if (!parsed) return std::move(parsed).error();
@@ -72,7 +70,7 @@ Result<Outcome> Intake::submit(const Document& document) const {
 
 Result<Intake::Preview> Intake::preview(const Document& document) const {
   const std::optional<ZoneStatus> status = publisher_.status(document.zone);
-  if (!status) return Error{ErrorKind::NotFound, document.zone.text(), "is not held"};
+  if (!status) return notHeld(document.zone);
   Result<Plan> plan = parse(document.zone, document.format, document.body);
   if (!plan) return std::move(plan).error();
   for (const std::string& text : document.removals) {

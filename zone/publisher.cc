@@ -2,14 +2,6 @@
 
 namespace holdfast {
 
-namespace {
-
-Error notHeld(NameView zone) {
-  return {ErrorKind::NotFound, toText(zone), "is not held"};
-}
-
-}  // namespace
-
 Publisher::Publisher(std::unique_ptr<PlanStore> store, Clock clock)
     : store_(std::move(store)), clock_(std::move(clock)), path_(*store_, clock_) {}
 

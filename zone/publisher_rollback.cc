@@ -74,7 +74,7 @@ Result<Outcome> Publisher::rollback(const Rollback& wish) {
   {
     const std::lock_guard view(view_);
     const ZoneState* state = path_.find(wish.zone);
-    if (state == nullptr) return Error{ErrorKind::NotFound, wish.zone.text(), "is not held"};
+    if (state == nullptr) return notHeld(wish.zone);
     now = state->content;
     committed = state->stored.committed;
   }

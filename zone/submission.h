@@ -41,7 +41,8 @@ struct Outcome {
   Generation committed = 0;   ///< in force when the call returned
   std::uint32_t serial = 0;
   Verdict verdict;
-  std::vector<Reason> quarantined;  ///< published without these endpoints, which stay as they were
+  std::vector<Name> kept;  ///< endpoints in quarantine: published without them, they stay as they were
+  std::vector<Reason> quarantined;  ///< why: one endpoint may have several, and take an alias with it
   Diff diff;
   std::chrono::microseconds judged{};   ///< compiling and judging, outside and inside the critical section
   std::chrono::microseconds durable{};  ///< the commit to the plan store

@@ -21,13 +21,16 @@ struct ZoneStatus {
   ZoneFacts facts;
   std::optional<std::string> frozen;
   WallTime frozenSince{};
-  std::optional<HistoryEntry> lastRefusal;
+  std::shared_ptr<const HistoryEntry>
+      lastRefusal;                               ///< shared: it may list a thousand reasons; null: none yet
   std::array<std::uint64_t, kRules> refusals{};  ///< since start, by rule
   std::uint64_t published = 0;                   ///< since start
   std::uint64_t superseded = 0;                  ///< since start
   std::uint64_t warnings = 0;                    ///< about published plans, since start
-  std::vector<Generation> good;                  ///< last-known-good ones, newest first
-  std::string seal;                              ///< of the newest line of the history, 32 octets
+  std::uint64_t quarantined = 0;  ///< endpoints that published plans left as they were, since start
+  Generation lastQuarantine = 0;  ///< the last generation that left one so, since start; 0: none
+  std::vector<Generation> good;   ///< last-known-good ones, newest first
+  std::string seal;               ///< of the newest line of the history, 32 octets
 };
 
 /// A zone as CommitPath holds it, a removed one too, for its fence.
@@ -48,10 +51,16 @@ struct ZoneState {
   std::shared_ptr<FullPlans> plans = std::make_shared<FullPlans>();
 
   Generation planned = 0;
-  std::optional<HistoryEntry> lastRefusal;
+  std::shared_ptr<const HistoryEntry> lastRefusal;
   std::array<std::uint64_t, kRules> refusals{};
-  std::uint64_t published = 0, superseded = 0, warnings = 0;
+  std::uint64_t published = 0, superseded = 0, warnings = 0, quarantined = 0;
+  Generation lastQuarantine = 0;
 };
+
+/// What is told of a zone that the server does not hold (NotFound).
+inline Error notHeld(NameView zone) {
+  return {ErrorKind::NotFound, toText(zone), "is not held; zonectl zone add, or PUT /v1/zones/ZONE, adds it"};
+}
 
 inline bool isNested(NameView a, NameView b) noexcept {
   return a.isAtOrBelow(b) || b.isAtOrBelow(a);

@@ -193,3 +193,21 @@ def test_a_refused_plan_of_one_zone_does_not_block_another(guarded):
     guarded.refused(web("192.0.2.1"))
     guarded.publish(full(1, {"web": endpoint("192.0.2.1", "192.0.2.2")}, zone="other.example.net"),
                     zone="other.example.net")
+
+
+def test_quarantine_counts_endpoints_and_not_findings(make_server):
+    server = make_server({ZONE: {"guard": {"min-targets": 2, "quarantine": 2}}}).add_zone()
+    server.publish(full(1, {"web": endpoint("192.0.2.1", "192.0.2.2", "2001:db8::1", "2001:db8::2"),
+                            "db": endpoint("192.0.2.50", "192.0.2.51")}, ["www 60 IN CNAME web"]))
+    assert server.status()["quarantined"] == {"endpoints": 0, "generation": None}
+    plan = server.write("plan.json", delta(1, {"web": endpoint("192.0.2.1"),
+                                               "db": endpoint("192.0.2.50", "192.0.2.52")}))
+    told = server.zonectl("push", ZONE, plan)
+    assert told.returncode == holdfast.DONE and "NOT ALL OF IT: 1 endpoint stayed" in told.stdout, told
+    outcome = server.publish(delta(2, {"web": {"ttl": 5, "targets": []}, "db": endpoint("192.0.2.50", "192.0.2.53")}))
+    assert len(outcome.json["quarantined"]) > 1, outcome  # the name's findings, and its alias's
+    assert outcome.json["kept"] == [NAME]
+    assert server.addresses("web") == ["192.0.2.1", "192.0.2.2"]
+    assert server.status()["quarantined"] == {"endpoints": 2, "generation": 3}
+    assert "without 2 endpoints of theirs, last generation 3" in server.zonectl("status").stdout
+    assert f'holdfast_quarantined_endpoints_total{{zone="{ZONE}."}} 2' in server.metrics()

@@ -126,8 +126,12 @@ TEST_CASE("what was not published is told") {
            {"zone", "x."},
            {"generation", 4},
            {"idle_removals", {"typo"}},
-           {"quarantined", {{{"rule", "floor"}, {"name", "a.x."}, {"type", "A"}, {"detail", "too few"}}}}},
+           {"kept", {"a.x."}},
+           {"quarantined",
+            {{{"rule", "floor"}, {"name", "a.x."}, {"type", "A"}, {"detail", "too few"}},
+             {{"rule", "floor"}, {"name", "a.x."}, {"type", "AAAA"}, {"detail", "too few"}},
+             {{"rule", "empty-answer"}, {"name", "www.x."}, {"type", "A"}, {"detail", "an alias for it"}}}}},
       Palette(false));
-  CHECK_THAT(kept, Contains("NOT ALL OF IT: 1 endpoint stayed as before") && Contains("floor  a.x."));
+  CHECK_THAT(kept, Contains("NOT ALL OF IT: 1 endpoint stayed as before") && Contains("floor         a.x."));
   CHECK_THAT(kept, Contains("Warning: --remove typo names nothing that is served\n"));
 }

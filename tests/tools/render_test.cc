@@ -65,7 +65,8 @@ TEST_CASE("a diff shows targets, capacity and records") {
 TEST_CASE("status and history") {
   const Json status = Json::parse(R"({"version": "0.1.0", "uptime_seconds": 93784.5, "pid": 7,
     "listen": ["127.0.0.1:5300"], "zones": [{"zone": "x.", "planned": 9, "committed": 8, "served": 8, "serial": 8,
-    "age_seconds": 61, "names": 3, "records": 4, "endpoints": 1, "frozen": null, "last_refusal": {"at": "T",
+    "age_seconds": 61, "names": 3, "records": 4, "endpoints": 1, "frozen": null,
+    "quarantined": {"endpoints": 3, "generation": 7}, "last_refusal": {"at": "T",
     "generation": 9, "reasons": [{"rule": "floor", "name": "a.x.", "type": "A", "detail": "too few"}]}}],
     "enactors": [{"zone": "x.", "name": "watch:/p", "healthy": false, "detail": "gone", "submitted": 1,
     "published": 1, "refused": 0}]})");
@@ -75,6 +76,8 @@ TEST_CASE("status and history") {
         "ZONE  PLANNED  COMMITTED  SERVED        AGE  NAMES  RECORDS  ENDPOINTS  STATE\n"
         "x.          9          8       8  1 min 1 s      3        4          1  served\n"
         "    last refusal T, generation 9: floor a.x./A: too few\n"
+        "    quarantine: since the start plans were published without 3 endpoints of theirs, last generation "
+        "7\n"
         "\n"
         "ZONE  ENACTOR   HEALTH  SUBMITTED  PUBLISHED  REFUSED  LAST\n"
         "x.    watch:/p  unwell          1          1        0  gone\n");

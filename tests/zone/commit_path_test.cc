@@ -1,5 +1,6 @@
 // The steps of the commit path one by one: what makes a verdict void, whose turn it is, what a step may do.
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "tests/zone/concurrency_fixture.h"
 
@@ -287,4 +288,21 @@ TEST_CASE_METHOD(Path,
   trim([] {});
   CHECK(path.losses().find(name("z."))->size() == 0);
   CHECK(path.oldLosses(later).empty());
+}
+
+TEST_CASE_METHOD(Path, "a swap is measured from when the store has it to when it is served") {
+  constexpr std::chrono::milliseconds kBetween{30};
+  add("z.");
+  const Submission submission = plan("z.", fullPlan(1));
+  Attempt attempt(submission);
+  prepare(attempt);
+  path.conclude(attempt);
+  Batch batch = path.choose(kNow);
+  Result<Durable> durable = path.commit(batch);
+  REQUIRE(durable);
+  std::this_thread::sleep_for(kBetween);  // whatever else comes between, such as a lock
+  const std::uint64_t before = path.swapStats().micros;
+  path.publish(*std::move(durable));
+  CHECK(std::chrono::microseconds(path.swapStats().micros - before) >= kBetween);
+  CHECK(std::chrono::microseconds(path.swapStats().longestMicros) >= kBetween);
 }

@@ -11,9 +11,14 @@ using namespace holdfast::test;
 
 namespace {
 
-/// Plans a second of so many submitters, a zone each, over a real store. `oneByOne`: as without group commit,
-/// nobody comes near the critical section before the one before is through.
-double rateOf(unsigned submitters, bool oneByOne) {
+struct Rate {
+  double plansPerSecond = 0;
+  std::uint64_t plans = 0, commits = 0;  ///< durable ones
+};
+
+/// Plans of so many submitters, a zone each, over a real store. `oneByOne`: as without group commit, nobody
+/// comes near the critical section before the one before is through.
+Rate rateOf(unsigned submitters, bool oneByOne) {
   const TemporaryDirectory directory;
   Server server(directory.path());
   std::vector<Name> zones;
@@ -22,6 +27,8 @@ double rateOf(unsigned submitters, bool oneByOne) {
   constexpr std::chrono::milliseconds kFor{400};
   std::mutex alone;
   std::atomic<unsigned> published{0}, others{0};
+  const std::atomic<std::uint64_t>& swaps = server.publisher().swapStats().swaps;
+  const std::uint64_t before = swaps;
   const auto begun = std::chrono::steady_clock::now();
   std::vector<std::thread> threads;
   for (const Name& zone : zones)
@@ -38,16 +45,22 @@ double rateOf(unsigned submitters, bool oneByOne) {
   for (std::thread& thread : threads) thread.join();
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
   CHECK(others == 0);
-  return published / took.count();
+  return {published / took.count(), published, swaps - before};
 }
 
 }  // namespace
 
 TEST_CASE("group commit: plans a second by submitters") {
   for (const unsigned submitters : {1u, 4u, 16u}) {
-    const double alone = rateOf(submitters, true), together = rateOf(submitters, false);
+    const Rate alone = rateOf(submitters, true), together = rateOf(submitters, false);
     std::printf("%2u submitters: %6.0f plans/s one by one, %6.0f plans/s in group commits, %.1f times\n",
-                submitters, alone, together, together / alone);
-    CHECK(together > 0);
+                submitters, alone.plansPerSecond, together.plansPerSecond,
+                together.plansPerSecond / alone.plansPerSecond);
+    CHECK(alone.plans > 0);
+    CHECK(alone.commits == alone.plans);
+    if (submitters == 1)
+      CHECK(together.commits == together.plans);
+    else
+      CHECK(together.commits < together.plans);
   }
 }

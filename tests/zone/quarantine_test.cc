@@ -35,6 +35,7 @@ TEST_CASE_METHOD(Quarantining,
   const Candidate made = delta({{"e1", targets(1)}, {"e2", {}}, {"e3", targets(5)}});
   CHECK(rulesOf(made).empty());
   CHECK(rulesOf(made.quarantined) == Rules{"empty-answer e2.z.", "floor e1.z.", "floor e1.z./A"});
+  CHECK(made.kept == std::vector<Name>{name("e1.z."), name("e2.z.")});
   CHECK(targetsOf("e1") == 4);
   CHECK(targetsOf("e2") == 4);
   CHECK(targetsOf("e3") == 5);
@@ -119,6 +120,7 @@ TEST_CASE_METHOD(Quarantining,
   const Candidate made = delta({{"e0", {}}, {"e2", targets(5)}});
   CHECK(rulesOf(made).empty());
   CHECK(rulesOf(made.quarantined) == Rules{"empty-answer e0.z.", "empty-answer www.z./A"});
+  CHECK(made.kept == std::vector<Name>{name("e0.z.")});
   CHECK(targetsOf("e0") == 4);
   // Where the endpoint's going is meant, the alias alone stands in the way, and the plan as a whole is at
   // fault.

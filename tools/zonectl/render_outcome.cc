@@ -134,12 +134,10 @@ namespace {
 
 /// What was published without some endpoints must not be taken for all of it.
 std::string renderQuarantine(const Json& outcome, const Palette& palette) {
-  const Json& kept = listOf(outcome, "quarantined");
-  if (kept.empty()) return "";
-  std::set<std::string> names;
-  for (const Json& reason : kept) names.insert(textOf(reason, "name"));
+  const std::size_t kept = listOf(outcome, "kept").size();
+  if (kept == 0) return "";
   return "\n" +
-         wrapped("NOT ALL OF IT: " + counted(names.size(), "endpoint") +
+         wrapped("NOT ALL OF IT: " + counted(kept, "endpoint") +
                      " stayed as before, because the guard refused what the plan made of them:",
                  0, palette.columns(), palette, Colour::Red) +
          "\n" + renderReasonTable(outcome, "quarantined", palette);

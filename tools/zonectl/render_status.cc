@@ -84,6 +84,15 @@ std::string refusalText(const Json& refusal) {
          ": " + firstReason(listOf(refusal, "reasons"));
 }
 
+/// Empty where no published plan left an endpoint as it was since the start.
+std::string quarantineText(const Json& quarantined) {
+  const std::uint64_t endpoints = numberOf(quarantined, "endpoints");
+  return endpoints == 0
+             ? ""
+             : "quarantine: since the start plans were published without " + counted(endpoints, "endpoint") +
+                   " of theirs, last generation " + textOf(quarantined, "generation");
+}
+
 std::string zonesText(const Json& zones, const Palette& palette) {
   // Most serials are the generation once more.
   bool serials = false;
@@ -103,6 +112,8 @@ std::string zonesText(const Json& zones, const Palette& palette) {
     table.row(std::move(cells));
     if (const Json& refusal = memberOf(zone, "last_refusal"); refusal.is_object())
       table.note(refusalText(refusal));
+    if (const std::string kept = quarantineText(memberOf(zone, "quarantined")); !kept.empty())
+      table.note(kept, Colour::Yellow);
   }
   return table.text(palette);
 }
