@@ -11,18 +11,18 @@ namespace {
 constexpr std::chrono::seconds kPatience{1};
 }  // namespace
 
-ConnectionCap::Socket ConnectionCap::socketOf(int descriptor) {
+OpenSocket OpenSocket::of(int descriptor) {
   struct stat file {};
-  return {descriptor, fstat(descriptor, &file) == 0 ? file.st_ino : 0, std::chrono::steady_clock::now()};
+  return {descriptor, fstat(descriptor, &file) == 0 ? file.st_ino : 0};
 }
 
-bool ConnectionCap::isOpen(const Socket& socket) {
+bool OpenSocket::isOpen() const {
   struct stat file {};
-  return fstat(socket.descriptor, &file) == 0 && S_ISSOCK(file.st_mode) && file.st_ino == socket.inode;
+  return fstat(descriptor, &file) == 0 && S_ISSOCK(file.st_mode) && file.st_ino == inode;
 }
 
 std::size_t ConnectionCap::open() {
-  std::erase_if(sockets_, [](const Socket& socket) { return !isOpen(socket); });
+  std::erase_if(sockets_, [](const OpenSocket& socket) { return !socket.isOpen(); });
   return sockets_.size();
 }
 
@@ -33,18 +33,19 @@ bool ConnectionCap::isFull(std::size_t most) {
 }
 
 void ConnectionCap::opened(int descriptor) {
-  sockets_.push_back(socketOf(descriptor));
+  sockets_.push_back(OpenSocket::of(descriptor));
 }
 
 void ConnectionCap::endSoon(int descriptor) {
-  ending_.push_back(socketOf(descriptor));
+  ending_.push_back({OpenSocket::of(descriptor), std::chrono::steady_clock::now()});
 }
 
 bool ConnectionCap::endOverdue() {
   const auto overdue = std::chrono::steady_clock::now() - kPatience;
-  std::erase_if(ending_, [&](const Socket& socket) {
-    if (socket.since > overdue) return false;
-    if (isOpen(socket)) shutdown(socket.descriptor, SHUT_RDWR);  // evhttp sees the end, and closes
+  std::erase_if(ending_, [&](const Ending& ending) {
+    if (ending.since > overdue) return false;
+    if (ending.socket.isOpen())
+      shutdown(ending.socket.descriptor, SHUT_RDWR);  // evhttp sees the end, and closes
     return true;
   });
   return !ending_.empty();

@@ -8,6 +8,15 @@
 
 namespace holdfast {
 
+/// A socket by its descriptor, told from another that has the descriptor once this one is closed.
+struct OpenSocket {
+  int descriptor;
+  ino_t inode;
+
+  static OpenSocket of(int descriptor);
+  bool isOpen() const;
+};
+
 /// Counts the connections of an evhttp server, which tells when one comes but not when one goes: a descriptor
 /// that is closed, or another socket's by now, is no longer one of them. Looked at only where it matters, so
 /// a connection costs one system call in the mean. One thread.
@@ -26,16 +35,13 @@ class ConnectionCap {
   std::uint64_t turnedAway() const noexcept { return turnedAway_; }
 
  private:
-  struct Socket {
-    int descriptor;
-    ino_t inode;
+  struct Ending {
+    OpenSocket socket;
     std::chrono::steady_clock::time_point since;
   };
-  static Socket socketOf(int descriptor);
-  static bool isOpen(const Socket& socket);
 
-  std::vector<Socket> sockets_;
-  std::vector<Socket> ending_;
+  std::vector<OpenSocket> sockets_;
+  std::vector<Ending> ending_;
   std::uint64_t turnedAway_ = 0;
 };
 

@@ -40,7 +40,7 @@ int evhttpErrorPage(evbuffer* output) {
   return status >= 400 ? status : 0;
 }
 
-void replaceErrorPage(evbuffer* output, int status, std::size_t limit, const std::string& key) {
+std::string errorPage(int status, std::size_t limit, const std::string& key) {
   std::string error = "not a valid HTTP/1.1 request";
   std::string phrase = "Bad Request";
   if (status == 413) {
@@ -54,9 +54,13 @@ void replaceErrorPage(evbuffer* output, int status, std::size_t limit, const std
     error = "the request cannot be served";
   }
   const std::string body = "{\"error\":\"" + error + "\"}\n";
-  const std::string page = "HTTP/1.1 " + std::to_string(status) + " " + phrase +
-                           "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
-                           std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "HTTP/1.1 " + std::to_string(status) + " " + phrase +
+         "\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+void replaceErrorPage(evbuffer* output, int status, std::size_t limit, const std::string& key) {
+  const std::string page = errorPage(status, limit, key);
   evbuffer_drain(output, evbuffer_get_length(output));
   evbuffer_add(output, page.data(), page.size());
 }

@@ -14,7 +14,10 @@ namespace holdfast {
 
 /// The status of the complete error page that `output` holds, or 0.
 int evhttpErrorPage(evbuffer* output);
-/// Puts {"error": ...} in its place. `limit` and `key` are those of the body size.
+/// The page with {"error": ...}, head and all; the connection closes after it. `limit` and `key` are those of
+/// the body size.
+std::string errorPage(int status, std::size_t limit, const std::string& key);
+/// Puts that in its place.
 void replaceErrorPage(evbuffer* output, int status, std::size_t limit, const std::string& key);
 
 }  // namespace holdfast

@@ -18,6 +18,8 @@
 #include "server/event_handles.h"
 #include "server/evhttp_error_page.h"
 #include "server/http_words.h"
+#include "server/oversized_bodies.h"
+#include "server/request_head.h"
 #include "server/unix_socket.h"
 
 namespace holdfast {
@@ -34,8 +36,7 @@ std::string orEmpty(const char* text) {
   return text == nullptr ? "" : text;
 }
 
-std::string peerOf(bufferevent* connection) {
-  const int descriptor = bufferevent_getfd(connection);
+std::string peerOf(int descriptor) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;
   auto* plain = reinterpret_cast<sockaddr*>(&address);
@@ -45,31 +46,6 @@ std::string peerOf(bufferevent* connection) {
 }
 
 }  // namespace
-
-HttpBody::HttpBody() = default;
-HttpBody::~HttpBody() = default;
-HttpBody::HttpBody(HttpBody&&) noexcept = default;
-HttpBody& HttpBody::operator=(HttpBody&&) noexcept = default;
-
-void HttpBody::Free::operator()(evbuffer* buffer) const noexcept {
-  evbuffer_free(buffer);
-}
-
-std::size_t HttpBody::size() const noexcept {
-  return buffer_ == nullptr ? 0 : evbuffer_get_length(buffer_.get());
-}
-
-std::string HttpBody::join() {
-  std::string joined(size(), '\0');
-  if (!joined.empty()) evbuffer_remove(buffer_.get(), joined.data(), joined.size());
-  buffer_.reset();
-  return joined;
-}
-
-void HttpBody::fill(evbuffer* from) {
-  buffer_.reset(evbuffer_new());
-  if (buffer_ != nullptr) evbuffer_add_buffer(buffer_.get(), from);
-}
 
 class HttpServer::State {
  public:
@@ -130,10 +106,14 @@ class HttpServer::State {
     State* state;
     bufferevent* connection;
     bool turnedAway = false;  // one connection too many
+    RequestHead head = {};    // of the request that is coming in
   };
   static bufferevent* onConnection(event_base* base, void* self);
   static void onOutput(evbuffer* output, const evbuffer_cb_info* info, void* gate);
+  static void onInput(evbuffer* input, const evbuffer_cb_info* info, void* gate);
   static void onRequest(evhttp_request* request, void* self);
+  void readAlong(Gate& gate, evbuffer* input, std::size_t added);
+  void refuseOversized();
   void onArrivals();
   void onEndings();
   void turnAway(evhttp_request* request) const;
@@ -150,6 +130,7 @@ class HttpServer::State {
   std::vector<bufferevent*> arrived_;  // in this round of the loop
   EventPtr arrivals_, endings_;
   ConnectionCap cap_;
+  OversizedBodies oversized_;
   std::unique_ptr<evhttp, FreeHttp> http_;  // freed first, the callbacks use the rest
 };
 
@@ -187,7 +168,9 @@ bufferevent* HttpServer::State::onConnection(event_base* base, void* self) {
   gate = {&state, connection};
   state.arrived_.push_back(connection);
   if (state.arrivals_ != nullptr) event_active(state.arrivals_.get(), 0, 0);
+  state.oversized_.forget(connection);  // another connection's that had the address
   evbuffer_add_cb(bufferevent_get_output(connection), onOutput, &gate);
+  evbuffer_add_cb(bufferevent_get_input(connection), onInput, &gate);
   return connection;
 }
 
@@ -203,13 +186,46 @@ void HttpServer::State::onArrivals() {
     }
     cap_.endSoon(descriptor);
     onEndings();
-    rejected_(peerOf(connection), 503);
+    rejected_(peerOf(descriptor), 503);
   }
 }
 
 void HttpServer::State::onEndings() {
   constexpr timeval kNextLook{0, 250'000};
-  if (cap_.endOverdue() && endings_ != nullptr) event_add(endings_.get(), &kNextLook);
+  refuseOversized();
+  const bool isMoreToEnd = cap_.endOverdue() || !oversized_.isEmpty();
+  if (isMoreToEnd && endings_ != nullptr) event_add(endings_.get(), &kNextLook);
+}
+
+/// evhttp would say nothing until the whole body is there.
+void HttpServer::State::refuseOversized() {
+  constexpr int kStatus = 413;
+  for (const int descriptor : oversized_.takeDue(OversizedBodies::Clock::now(), settings_.idle)) {
+    rejected_(peerOf(descriptor), kStatus);
+    // Nothing else waits to be sent: evhttp takes up a request when the one before it is answered.
+    const std::string page = errorPage(kStatus, settings_.bodyLimit, settings_.bodyLimitKey);
+    (void)::send(descriptor, page.data(), page.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(descriptor, SHUT_RDWR);  // evhttp sees the end, and closes
+  }
+}
+
+void HttpServer::State::onInput(evbuffer* input, const evbuffer_cb_info* info, void* self) {
+  Gate& gate = *static_cast<Gate*>(self);
+  if (info->n_added > 0) gate.state->readAlong(gate, input, info->n_added);
+}
+
+/// Looks at the last `added` octets of the input. What they are beyond the head of a request is evhttp's.
+void HttpServer::State::readAlong(Gate& gate, evbuffer* input, std::size_t added) {
+  const OversizedBodies::Clock::time_point now = OversizedBodies::Clock::now();
+  if (gate.head.isOver()) return oversized_.came(gate.connection, now);
+  std::string octets(added, '\0');
+  evbuffer_ptr at{};
+  evbuffer_ptr_set(input, &at, evbuffer_get_length(input) - added, EVBUFFER_PTR_SET);
+  evbuffer_copyout_from(input, &at, octets.data(), octets.size());
+  gate.head.feed(octets);
+  if (!gate.head.isOver() || gate.head.announced() <= settings_.bodyLimit) return;
+  oversized_.announced(gate.connection, bufferevent_getfd(gate.connection), now);
+  onEndings();
 }
 
 void HttpServer::State::turnAway(evhttp_request* request) const {
@@ -233,7 +249,10 @@ void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info,
   if (status != 0) replaceErrorPage(output, status, settings.bodyLimit, settings.bodyLimitKey);
   evbuffer_freeze(output, 1);
   if (status == 413) gate.state->giveBackMemory();
-  if (status != 0) gate.state->rejected_(peerOf(gate.connection), status);
+  if (status != 0) {
+    gate.state->oversized_.forget(gate.connection);
+    gate.state->rejected_(peerOf(bufferevent_getfd(gate.connection)), status);
+  }
 }
 
 /// A large body, kept or thrown away, leaves its pages with malloc, which would keep them.
@@ -246,8 +265,15 @@ void HttpServer::State::giveBackMemory() {
 void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
   auto& state = *static_cast<State*>(self);
   evhttp_connection* connection = evhttp_request_get_connection(raw);
-  const auto gate = state.gates_.find(evhttp_connection_get_bufferevent(connection));
-  if (gate != state.gates_.end() && gate->second.turnedAway) return state.turnAway(raw);
+  bufferevent* channel = evhttp_connection_get_bufferevent(connection);
+  if (const auto gate = state.gates_.find(channel); gate != state.gates_.end()) {
+    if (gate->second.turnedAway) return state.turnAway(raw);
+    // What is left of the input begins another request.
+    state.oversized_.forget(channel);
+    gate->second.head.restart();
+    evbuffer* input = bufferevent_get_input(channel);
+    state.readAlong(gate->second, input, evbuffer_get_length(input));
+  }
   const evhttp_uri* uri = evhttp_request_get_evhttp_uri(raw);
   const evkeyvalq* headers = evhttp_request_get_input_headers(raw);
 
@@ -257,7 +283,7 @@ void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
   request.query = orEmpty(evhttp_uri_get_query(uri));
   request.contentType = orEmpty(evhttp_find_header(headers, "Content-Type"));
   request.accept = orEmpty(evhttp_find_header(headers, "Accept"));
-  request.peer = peerOf(evhttp_connection_get_bufferevent(connection));
+  request.peer = peerOf(bufferevent_getfd(channel));
   constexpr std::size_t kLargeOctets = 16u << 20;
   const bool isLarge = evbuffer_get_length(evhttp_request_get_input_buffer(raw)) >= kLargeOctets;
   request.body.fill(evhttp_request_get_input_buffer(raw));

@@ -67,6 +67,48 @@ TEST_CASE("a body over the limit is a 413 that the client gets to see") {
   CHECK_THAT(server.log(), Catch::Contains("\"request turned away\"") && Catch::Contains("\"status\":413"));
 }
 
+TEST_CASE("a body that is announced as too large, and does not come, is a 413 all the same") {
+  ServerFixture server(small());
+  const std::string length =
+      GENERATE("1048577", "9223372036854775807", "18446744073709551616", "99999999999999999999999999");
+  CAPTURE(length);
+  const std::string sent = GENERATE("", "x", "{\"plan\": 1}");
+  const auto begun = std::chrono::steady_clock::now();
+  {
+    RawConnection connection(server.socket());
+    connection.send(kPost + ("cOntent-length:  " + length + " \r\n\r\n" + sent));
+    checkTooLarge(connection.readAnswer());
+  }
+  {
+    // Octet by octet, and after another request on the same connection.
+    RawConnection connection(server.socket());
+    const std::string both = "GET /v1/status HTTP/1.1\r\n\r\n" + std::string(kPost) +
+                             "Content-Length: " + length + "\r\n\r\n" + sent;
+    if (sent.empty())
+      connection.send(both);  // in one piece: the second is there before the first is answered
+    else
+      for (const char octet : both) connection.send(std::string(1, octet));
+    const std::string all = connection.readAll();
+    CHECK_THAT(all, Catch::StartsWith("HTTP/1.1 200"));
+    CHECK_THAT(all, Catch::Contains("HTTP/1.1 413") && Catch::Contains("limits.plan-bytes"));
+  }
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
+  CHECK(server.request("GET", "/v1/status").status == 200);
+  CHECK_THAT(server.log(), Catch::Contains("\"request turned away\"") && Catch::Contains("\"status\":413"));
+}
+
+TEST_CASE("a length that is none is a 400") {
+  const ServerFixture server(small());
+  for (const char* length : {"-5", "abc", "5x", "", "0x10", "5, 5", "1e3"}) {
+    CAPTURE(length);
+    RawConnection connection(server.socket());
+    connection.send(kPost + (std::string("Content-Length: ") + length + "\r\n\r\n12345"));
+    const HttpAnswer answer = connection.readAnswer();
+    CHECK(answer.status == 400);
+    CHECK(nlohmann::json::parse(answer.body).contains("error"));
+  }
+}
+
 TEST_CASE("what is not HTTP gets a JSON answer") {
   const ServerFixture server(small());
   RawConnection connection(server.socket());

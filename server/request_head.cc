@@ -1,0 +1,58 @@
+#include "server/request_head.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "zone/name.h"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::string_view kField = "content-length:";
+// The field with more digits than any number that can be counted.
+constexpr std::size_t kLineKept = 96;
+
+bool startsAlike(std::string_view line, std::string_view lower) {
+  return line.size() >= lower.size() &&
+         std::equal(lower.begin(), lower.end(), line.begin(), [](char want, char seen) {
+           return static_cast<char>(lowerOctet(static_cast<std::uint8_t>(seen))) == want;
+         });
+}
+
+std::uint64_t numberIn(std::string_view text) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  std::uint64_t number = 0;
+  for (const char c : text) {
+    if (c == ' ' || c == '\t') continue;
+    if (c < '0' || c > '9') return 0;
+    const auto digit = static_cast<std::uint64_t>(c - '0');
+    number = number > (kMost - digit) / 10 ? kMost : number * 10 + digit;
+  }
+  return number;
+}
+
+}  // namespace
+
+void RequestHead::restart() {
+  *this = RequestHead();
+}
+
+void RequestHead::feed(std::string_view octets) {
+  for (const char c : octets) {
+    if (isOver_) return;
+    if (c == '\n')
+      endLine();
+    else if (line_.size() < kLineKept && c != '\r')
+      line_ += c;
+  }
+}
+
+void RequestHead::endLine() {
+  if (startsAlike(line_, kField))
+    announced_ = std::max(announced_, numberIn(std::string_view(line_).substr(kField.size())));
+  isOver_ = line_.empty();
+  line_.clear();
+}
+
+}  // namespace holdfast
