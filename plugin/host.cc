@@ -121,10 +121,11 @@ struct EnactorHost::State {
   /// REQUIRES: mutex.
   bool isSettled() const {
     if (changed) return false;
+    // What has to end has not, until a sweep has taken its slot away: another one may have to begin in it.
     return std::all_of(slots.begin(), slots.end(), [](const Slot& slot) {
       const Instance& instance = *slot.instance;
       if (instance.isHung()) return true;
-      return instance.isAskedToStop() ? instance.hasEnded() : instance.hasBegun();
+      return !instance.isAskedToStop() && !slot.again && instance.hasBegun();
     });
   }
 };

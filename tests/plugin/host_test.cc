@@ -123,6 +123,17 @@ TEST_CASE("reconciling keeps equal Enactors, ends those not wanted and runs the 
   CHECK(server.linesWith("odd:b: begins") == begun + 1);
 }
 
+TEST_CASE("settled is only what has gone where it had to") {
+  Server server(HOLDFAST_TEST_ENACTORS);
+  const EnactorSpec first{"odd", "a", {}}, second{"odd", "b", {}};
+  for (int round = 0; round < 100; ++round) {
+    CHECK(server.run({first, second}).empty());
+    REQUIRE(server.host().health().size() == 2);
+    CHECK(server.run({second}).empty());
+    REQUIRE(server.host().health().size() == 1);
+  }
+}
+
 TEST_CASE("options of the watch Enactor are checked when it is made, and by --check without making it") {
   Server server;
   const auto error = [&](const std::map<std::string, std::string>& options,
