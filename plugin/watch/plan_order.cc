@@ -11,7 +11,7 @@ namespace holdfast::watch {
 namespace {
 
 /// For each candidate the newest generation to which it leads, others applied after it on their bases.
-std::vector<std::uint64_t> reaches(std::span<const Candidate> candidates) {
+std::vector<std::uint64_t> reaches(std::span<const FoundPlan> candidates) {
   std::vector<std::size_t> newestFirst(candidates.size());
   std::iota(newestFirst.begin(), newestFirst.end(), std::size_t{0});
   std::sort(newestFirst.begin(), newestFirst.end(),
@@ -19,7 +19,7 @@ std::vector<std::uint64_t> reaches(std::span<const Candidate> candidates) {
   std::vector<std::uint64_t> reach(candidates.size());
   std::map<std::uint64_t, std::uint64_t> from;  // the newest generation that starts on this base
   for (const std::size_t i : newestFirst) {
-    const Candidate& each = candidates[i];
+    const FoundPlan& each = candidates[i];
     const auto onward = from.find(each.target());
     reach[i] = onward == from.end() ? each.target() : std::max(each.target(), onward->second);
     if (each.base != 0) from[each.base] = std::max(from[each.base], reach[i]);
@@ -29,12 +29,12 @@ std::vector<std::uint64_t> reaches(std::span<const Candidate> candidates) {
 
 }  // namespace
 
-std::optional<std::size_t> nextToSubmit(std::span<const Candidate> candidates, std::uint64_t committed) {
+std::optional<std::size_t> nextToSubmit(std::span<const FoundPlan> candidates, std::uint64_t committed) {
   const std::vector<std::uint64_t> reach = reaches(candidates);
   std::optional<std::size_t> best;
   // At equal reach the shorter way; of those without a generation, the one written last.
   const auto rank = [&](std::size_t i) {
-    const Candidate& each = candidates[i];
+    const FoundPlan& each = candidates[i];
     return std::tuple(!each.isPlan, reach[i], each.target(), each.identity.modifiedSeconds,
                       each.identity.modifiedNanos);
   };

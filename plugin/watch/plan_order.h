@@ -11,7 +11,7 @@
 namespace holdfast::watch {
 
 /// A file not handled yet, as it was when it was asked what it says of itself.
-struct Candidate {
+struct FoundPlan {
   std::string name;
   FileFormat format = FileFormat::Json;
   FileIdentity identity;
@@ -26,6 +26,6 @@ struct Candidate {
 
 /// The candidate to submit next while `committed` is in force: what is no plan first, then the one from which
 /// the others lead to the newest generation, each on its base. None where no candidate fits.
-std::optional<std::size_t> nextToSubmit(std::span<const Candidate> candidates, std::uint64_t committed);
+std::optional<std::size_t> nextToSubmit(std::span<const FoundPlan> candidates, std::uint64_t committed);
 
 }  // namespace holdfast::watch

@@ -64,7 +64,7 @@ void Watcher::look() {
   reportStalled();
   settledBy_ = 0;
   releaseWaiting();
-  std::vector<Candidate> found = candidates(directory.get());
+  std::vector<FoundPlan> found = candidates(directory.get());
   if (events_.stopped()) return;
   if (std::exchange(arrived_, false)) skipOld(found);
   submitAll(directory.get(), std::move(found));
@@ -121,7 +121,7 @@ std::vector<std::string> Watcher::fileNames(int directory) {
   return names;
 }
 
-std::vector<Candidate> Watcher::candidates(int directory) {
+std::vector<FoundPlan> Watcher::candidates(int directory) {
   const std::vector<std::string> names = fileNames(directory);
   if (!well_) return {};
   const auto isGone = [&](const auto& known) {
@@ -129,21 +129,21 @@ std::vector<Candidate> Watcher::candidates(int directory) {
   };
   std::erase_if(handled_, isGone);
   std::erase_if(waiting_, isGone);
-  std::vector<Candidate> found;
+  std::vector<FoundPlan> found;
   for (const std::string& name : names) {
     if (events_.stopped()) break;
     if (isHandled(directory, name) || events_.isBeingWritten(name)) continue;
     const FileFormat format = *planFormat(name);
     const PlanFile file = read(directory, name, format);
     if (file.state != PlanFile::State::Whole) continue;
-    Candidate candidate{name, format, file.identity};
+    FoundPlan candidate{name, format, file.identity};
     if (describe(file, candidate)) found.push_back(std::move(candidate));
   }
   return found;
 }
 
 /// Asks the server what the document says of itself. False where it must be asked again later.
-bool Watcher::describe(const PlanFile& file, Candidate& candidate) {
+bool Watcher::describe(const PlanFile& file, FoundPlan& candidate) {
   const bool isJson = candidate.format == FileFormat::Json;
   holdfast_plan_facts facts{};
   facts.size = sizeof facts;
@@ -186,9 +186,9 @@ PlanFile Watcher::read(int directory, const std::string& name, FileFormat format
 }
 
 /// When a directory comes into sight, what is not newer than what is committed is its past, and no news.
-void Watcher::skipOld(std::vector<Candidate>& found) {
+void Watcher::skipOld(std::vector<FoundPlan>& found) {
   const std::uint64_t committed = host_.committed(&host_);
-  std::erase_if(found, [&](const Candidate& candidate) {
+  std::erase_if(found, [&](const FoundPlan& candidate) {
     if (candidate.target() == 0 || candidate.target() > committed) return false;
     log(HOLDFAST_LOG_INFO, candidate.name + ": generation " + std::to_string(candidate.target()) +
                                " is not newer than the committed " + std::to_string(committed));
@@ -197,46 +197,46 @@ void Watcher::skipOld(std::vector<Candidate>& found) {
   });
 }
 
-void Watcher::submitAll(int directory, std::vector<Candidate> found) {
+void Watcher::submitAll(int directory, std::vector<FoundPlan> found) {
   while (!found.empty() && !events_.stopped() && Clock::now() >= retryAt_) {
     const std::uint64_t committed = host_.committed(&host_);
     if (settledBy_ != 0) passOver(found, settledBy_);
     const std::optional<std::size_t> next = nextToSubmit(found, committed);
     if (!next) {
       // A delta on what is past is refused for good; one on what is to come waits for it.
-      for (const Candidate& candidate : found)
+      for (const FoundPlan& candidate : found)
         if (!mustWait(candidate, committed) && Clock::now() >= retryAt_) submitOne(directory, candidate);
       return;
     }
-    const Candidate candidate = std::move(found[*next]);
+    const FoundPlan candidate = std::move(found[*next]);
     found.erase(std::next(found.begin(), static_cast<std::ptrdiff_t>(*next)));
     submitOne(directory, candidate);
   }
 }
 
 /// Once something newer is committed, what would not be newer need not be submitted.
-void Watcher::passOver(std::vector<Candidate>& found, std::uint64_t newest) {
-  std::erase_if(found, [&](const Candidate& candidate) {
+void Watcher::passOver(std::vector<FoundPlan>& found, std::uint64_t newest) {
+  std::erase_if(found, [&](const FoundPlan& candidate) {
     if (!candidate.isPlan || candidate.target() > newest) return false;
     supersede(candidate, newest);
     return true;
   });
 }
 
-void Watcher::supersede(const Candidate& candidate, std::uint64_t by) {
+void Watcher::supersede(const FoundPlan& candidate, std::uint64_t by) {
   log(HOLDFAST_LOG_INFO, candidate.name + ": generation " + std::to_string(candidate.target()) +
                              " is superseded by " + std::to_string(by));
   handled(candidate.name, candidate.identity);
 }
 
-void Watcher::submitOne(int directory, const Candidate& candidate) {
+void Watcher::submitOne(int directory, const FoundPlan& candidate) {
   const PlanFile file = read(directory, candidate.name, candidate.format);
   if (file.state == PlanFile::State::Whole && file.identity == candidate.identity)
     submit(candidate, file.body);  // else it has changed: the next look takes it in
 }
 
 /// True while a delta waits in silence for a base that is not committed yet.
-bool Watcher::mustWait(const Candidate& candidate, std::uint64_t committed) {
+bool Watcher::mustWait(const FoundPlan& candidate, std::uint64_t committed) {
   if (!candidate.isPlan || candidate.base <= committed) return false;
   const auto [waits, isNew] = waiting_.try_emplace(candidate.name);
   if (isNew || waits->second.candidate.identity != candidate.identity)
@@ -251,7 +251,7 @@ void Watcher::releaseWaiting() {
   const std::uint64_t committed = host_.committed(&host_);
   const std::map<std::string, Waiting> all = waiting_;
   for (const auto& [name, waits] : all) {
-    const Candidate& candidate = waits.candidate;
+    const FoundPlan& candidate = waits.candidate;
     if (candidate.base < committed) {
       log(HOLDFAST_LOG_INFO, name + ": its base " + std::to_string(candidate.base) + " is superseded by " +
                                  std::to_string(committed));
@@ -262,7 +262,7 @@ void Watcher::releaseWaiting() {
   }
 }
 
-void Watcher::submit(const Candidate& candidate, const std::string& body) {
+void Watcher::submit(const FoundPlan& candidate, const std::string& body) {
   holdfast_document document{};
   document.size = sizeof document;
   document.format = candidate.format == FileFormat::Json ? HOLDFAST_FORMAT_JSON : HOLDFAST_FORMAT_ZONE_FILE;
@@ -282,7 +282,7 @@ void Watcher::submit(const Candidate& candidate, const std::string& body) {
 }
 
 /// A fault of the server, or too many submissions: the same again, later.
-void Watcher::failed(const Candidate& candidate, const char* text) {
+void Watcher::failed(const FoundPlan& candidate, const char* text) {
   if (events_.stopped()) return;
   backoff_ =
       std::min<Clock::duration>(std::max<Clock::duration>(backoff_ * 2, options_.poll), kLongestBackoff);
@@ -292,7 +292,7 @@ void Watcher::failed(const Candidate& candidate, const char* text) {
   health(false, failure);
 }
 
-void Watcher::judged(const Candidate& candidate, const holdfast_outcome& outcome) {
+void Watcher::judged(const FoundPlan& candidate, const holdfast_outcome& outcome) {
   if (outcome.kind == HOLDFAST_SUPERSEDED) {
     settledBy_ = std::max(settledBy_, outcome.committed);
     supersede(candidate, outcome.committed);

@@ -35,7 +35,7 @@ class Watcher {
 
   /// A delta that came before its base.
   struct Waiting {
-    Candidate candidate;
+    FoundPlan candidate;
     Clock::time_point since;
     bool told = false;  ///< it was refused once
     bool isQuiet() const;
@@ -44,25 +44,25 @@ class Watcher {
   void look();
   Descriptor openDirectory();
   std::vector<std::string> fileNames(int directory);
-  std::vector<Candidate> candidates(int directory);
-  void skipOld(std::vector<Candidate>& found);
-  void submitAll(int directory, std::vector<Candidate> found);
-  void submitOne(int directory, const Candidate& candidate);
-  void passOver(std::vector<Candidate>& found, std::uint64_t newest);
-  bool describe(const PlanFile& file, Candidate& candidate);
+  std::vector<FoundPlan> candidates(int directory);
+  void skipOld(std::vector<FoundPlan>& found);
+  void submitAll(int directory, std::vector<FoundPlan> found);
+  void submitOne(int directory, const FoundPlan& candidate);
+  void passOver(std::vector<FoundPlan>& found, std::uint64_t newest);
+  bool describe(const PlanFile& file, FoundPlan& candidate);
   PlanFile read(int directory, const std::string& name, FileFormat format);
-  void submit(const Candidate& candidate, const std::string& body);
-  void judged(const Candidate& candidate, const holdfast_outcome& outcome);
-  void failed(const Candidate& candidate, const char* text);
+  void submit(const FoundPlan& candidate, const std::string& body);
+  void judged(const FoundPlan& candidate, const holdfast_outcome& outcome);
+  void failed(const FoundPlan& candidate, const char* text);
   void reportStalled();
 
-  bool mustWait(const Candidate& candidate, std::uint64_t committed);
+  bool mustWait(const FoundPlan& candidate, std::uint64_t committed);
   void releaseWaiting();
   Clock::duration pause() const;
 
   void handled(const std::string& name, const FileIdentity& identity);
   bool isHandled(int directory, const std::string& name) const;
-  void supersede(const Candidate& candidate, std::uint64_t by);
+  void supersede(const FoundPlan& candidate, std::uint64_t by);
   void directoryProblem(const std::string& problem);
   void directoryWell();
   void unreadable(const std::string& name, const std::string& problem);

@@ -9,7 +9,7 @@ using namespace holdfast;
 using namespace holdfast::test;
 using namespace std::chrono_literals;
 using Catch::Contains;
-using Found = holdfast::watch::Candidate;
+using Found = holdfast::watch::FoundPlan;
 
 namespace {
 
