@@ -139,7 +139,8 @@ typedef struct holdfast_host {
   void (*log)(const struct holdfast_host* host, uint32_t level, const char* text);
 
   /* Says how the instance is doing, for `status` and metrics: healthy is not 0 while it can see its source.
-   * `text` is one line. Unhealthy until first called. */
+   * `text` is one line: control characters in it are escaped, as in all texts for the log and the history.
+   * Unhealthy until first called. */
   void (*health)(const struct holdfast_host* host, int healthy, const char* text);
 
   /* As generation_of, with what else tells in which order several documents can apply. */

@@ -125,7 +125,8 @@ Status EnactorHost::Instance::create() {
                                        options.size(), error.data(), error.size());
     if (enactor_ != nullptr) return Done{};
     error.resize(::strnlen(error.data(), error.size()));
-    return Error{ErrorKind::Invalid, name_, error.empty() ? "failed in create without saying why" : error};
+    return Error{ErrorKind::Invalid, name_,
+                 error.empty() ? "failed in create without saying why" : oneLine(error)};
   });
 }
 
@@ -136,7 +137,8 @@ Status EnactorHost::Instance::start() {
     started_ = module_->table().start(enactor_, error.data(), error.size()) == 0;
     if (started_) return Done{};
     error.resize(::strnlen(error.data(), error.size()));
-    return Error{ErrorKind::Invalid, name_, error.empty() ? "failed in start without saying why" : error};
+    return Error{ErrorKind::Invalid, name_,
+                 error.empty() ? "failed in start without saying why" : oneLine(error)};
   });
   if (!begun || module_->table().run == nullptr) return begun;
   {

@@ -14,6 +14,7 @@
 
 #include "plugin/bell.h"
 #include "plugin/module.h"
+#include "plugin/one_line.h"
 #include "plugin/server_link.h"
 #include "plugin/turnstile.h"
 
@@ -56,7 +57,7 @@ class EnactorHost::Instance {
   const std::string& name() const noexcept { return name_; }
   EnactorHealth health() const;
   void say(LogLevel level, std::string_view text) const noexcept;
-  static std::string nameOf(const EnactorSpec& spec) { return spec.kind + ":" + spec.argument; }
+  static std::string nameOf(const EnactorSpec& spec) { return spec.kind + ":" + oneLine(spec.argument); }
 
  private:
   /// Where the instance's thread is.

@@ -301,16 +301,16 @@ void EnactorHost::Instance::report(bool healthy, std::string detail) {
   health_.detail = std::move(detail);
 }
 
-/// A text of the plugin's, as much of it as limits.enactor-text allows; that is where the search for its NUL
-/// ends too.
+/// A text of the plugin's as one line, as much of it as limits.enactor-text allows; that is where the search
+/// for its NUL ends too.
 std::string EnactorHost::Instance::cut(const char* text) const {
   if (text == nullptr) return "";
   const std::size_t limit = link_->limits().textOctets;
   std::size_t size = ::strnlen(text, limit + 1);
-  if (size <= limit) return std::string(text, size);
+  if (size <= limit) return oneLine({text, size});
   size = limit;
   while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0u) == 0x80u) --size;
-  return std::string(text, size) + "...";
+  return oneLine({text, size}) + "...";
 }
 
 }  // namespace holdfast

@@ -12,6 +12,8 @@
 #include <span>
 #include <vector>
 
+#include "plugin/one_line.h"
+
 namespace holdfast {
 
 namespace {
@@ -88,7 +90,7 @@ std::string currentProblem() {
   try {
     throw;
   } catch (const std::exception& problem) {
-    return problem.what();
+    return oneLine(problem.what());  // a plugin's word
   } catch (...) {
     return "an exception that is none of the standard library's";
   }

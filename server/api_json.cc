@@ -46,6 +46,12 @@ JsonDocument changeJson(const RRsetChange& change) {
   return document;
 }
 
+JsonDocument namesJson(const std::vector<Name>& names) {
+  JsonDocument list = JsonDocument::array();
+  for (const Name& name : names) list.push_back(name.text());
+  return list;
+}
+
 JsonDocument pairJson(std::uint64_t before, std::uint64_t after) {
   return {{"before", before}, {"after", after}};
 }
@@ -175,6 +181,7 @@ JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
                         {"published", zone.published},
                         {"refused", 0},
                         {"quarantined", {{"endpoints", zone.quarantined}, {"generation", nullptr}}},
+                        {"idle_floors", namesJson(zone.idleFloors)},
                         {"good", zone.good},
                         {"seal", nullptr}};
   if (!zone.seal.empty()) document["seal"] = toHex(zone.seal);
@@ -252,8 +259,7 @@ HttpResponse outcomeResponse(const Outcome& outcome, const Asked& asked, std::ch
     json["diff_truncated"] = outcome.diff.truncated;
   }
   json["idle_removals"] = asked.idleRemovals;
-  json["kept"] = JsonDocument::array();
-  for (const Name& endpoint : outcome.kept) json["kept"].push_back(endpoint.text());
+  json["kept"] = namesJson(outcome.kept);
   json["quarantined"] = reasonsJson(outcome.quarantined);
   json["overridden"] = reasonsJson(outcome.verdict.overridden);
   json["warnings"] = warningsJson(outcome.verdict.warnings);

@@ -137,8 +137,11 @@ HttpResponse Control::zone(const Route& route, const Call& call) {
   if (route.method == "PUT") {
     const bool known = publisher_.hasZone(route.zone);
     if (!known) {
-      if (auto added = publisher_.addZone(route.zone, {call.peer}); !added)
+      if (auto added = publisher_.addZone(route.zone, {call.peer}); !added) {
+        log_.warning("zone could not be added",
+                     {{"zone", route.zone.text()}, {"caller", call.peer}, {"cause", added.error().text()}});
         return problemResponse(added.error());
+      }
       log_.info("zone added", {{"zone", route.zone.text()}, {"caller", call.peer}});
     }
   } else if (route.method == "DELETE") {
@@ -163,14 +166,24 @@ HttpResponse Control::freeze(const Route& route, const Call& call) {
   const auto reason = route.query.find("reason");
   if (freezes && (!reason || reason->empty()))
     return errorResponse(400, "reason: must say why automation is stopped");
-  const auto done =
+  const auto before =
       publisher_.setFrozen(route.zone, freezes ? reason : std::nullopt, {call.peer}, reason.value_or(""));
-  if (!done) return problemResponse(done.error());
-  log_.warning(freezes ? "zone frozen" : "zone thawed",
-               {{"zone", route.zone.text()}, {"caller", call.peer}, {"reason", reason.value_or("")}});
+  if (!before) {
+    log_.warning(freezes ? "zone could not be frozen" : "zone could not be thawed",
+                 {{"zone", route.zone.text()}, {"caller", call.peer}, {"cause", before.error().text()}});
+    return problemResponse(before.error());
+  }
+  if (freezes || *before)
+    log_.warning(freezes ? "zone frozen" : "zone thawed", {{"zone", route.zone.text()},
+                                                           {"caller", call.peer},
+                                                           {"reason", reason.value_or("")},
+                                                           {"before", *before ? (*before)->reason : ""}});
   const auto status = publisher_.status(route.zone);
   if (!status) return problemResponse(notHeld(route.zone));
-  return {200, textOf(zoneJson(*status, clock_()))};
+  JsonDocument json = zoneJson(*status, clock_());
+  json["frozen_before"] = nullptr;
+  if (*before) json["frozen_before"] = {{"reason", (*before)->reason}, {"since", toText((*before)->since)}};
+  return {200, textOf(json)};
 }
 
 void Control::answer(const std::shared_ptr<Call>& call, HttpResponse response) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "server/control_call.h"
+#include "zone/lookup.h"
 
 namespace holdfast {
 
@@ -24,18 +25,31 @@ std::optional<HttpResponse> wrongType(const std::string& type) {
   return errorResponse(415, "a plan is application/json or text/dns, not \"" + type + "\": set Content-Type");
 }
 
+/// Whether a client gets anything for the name, which a wildcard or a DNAME may make.
+bool isAnswered(const Snapshot& snapshot, NameView name, const std::optional<RRType>& type) {
+  if (type) {
+    const Effect effect = effectOf(snapshot, name, *type);
+    return effect == Effect::Positive || effect == Effect::Leaves || effect == Effect::Referral;
+  }
+  const NodeView end = endOfChain(snapshot, name);
+  if (end && end.rrsetCount() > 0) return true;
+  return isAnswered(snapshot, name, RRType::A) || isAnswered(snapshot, name, RRType::CNAME);
+}
+
 /// Those of the removals that name nothing that is served: typing errors, most likely.
 std::vector<std::string> idleRemovals(const Publisher& publisher, NameView zone,
                                       const std::vector<std::string>& texts) {
   std::vector<std::string> idle;
   const ReadSection section;
-  const Zone* served = publisher.snapshot().read(section).zoneAt(zone);
+  const Snapshot& snapshot = publisher.snapshot().read(section);
+  const Zone* served = snapshot.zoneAt(zone);
   if (served == nullptr || !served->hasContent()) return idle;
   for (const std::string& text : texts) {
     const auto removal = parseRemoval(text, zone);
     if (!removal) continue;
     const NodeView node = served->find(removal->name);
-    if (!node || node.rrsetCount() == 0 || (removal->type && !node.has(*removal->type))) idle.push_back(text);
+    const bool isHeld = node && node.rrsetCount() > 0 && (!removal->type || node.has(*removal->type));
+    if (!isHeld && !isAnswered(snapshot, removal->name, removal->type)) idle.push_back(text);
   }
   return idle;
 }

@@ -138,8 +138,26 @@ Status Daemon::applyZones(const LiveConfig& live) {
       else
         log_.info("zone added", {{"zone", name.text()}, {"caller", "configuration"}});
     }
+    tellIdleFloors(name);
   }
   return Done{};
+}
+
+/// A floor for a name that is misspelt guards nothing.
+void Daemon::tellIdleFloors(const Name& zone) {
+  constexpr std::size_t kTold = 10;
+  const auto status = publisher_->status(zone);
+  if (!status || status->idleFloors.empty()) return;
+  const std::vector<Name>& idle = status->idleFloors;
+  const std::string text = zone.text();
+  const std::string key =
+      "zones." + text.substr(0, text.size() - 1) + ".guard.endpoints";  // as it is written
+  for (std::size_t i = 0; i < std::min(idle.size(), kTold); ++i)
+    log_.warning("a floor is configured for a name that the zone does not have",
+                 {{"zone", zone.text()}, {"name", idle[i].text()}, {"key", key}});
+  if (idle.size() > kTold)
+    log_.warning("further floors are configured for names that the zone does not have",
+                 {{"zone", zone.text()}, {"not_logged", idle.size() - kTold}});
 }
 
 void Daemon::applyEnactors(const LiveConfig& live) {

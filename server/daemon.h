@@ -43,6 +43,7 @@ class Daemon {
   Status startMetrics();
   Status watchSignals();
   Status applyZones(const LiveConfig& live);
+  void tellIdleFloors(const Name& zone);
   void applyEnactors(const LiveConfig& live);
   void onReload();
   void onStop();

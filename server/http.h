@@ -85,8 +85,8 @@ struct HttpStats {
 
 /// An HTTP/1.1 server over libevent's evhttp. Every answer that evhttp would give by itself (400, 413) has a
 /// JSON body like the others. A body over the limit is read to its end and dropped as it comes, because a
-/// client that is still sending would miss an answer given earlier; one that is announced (Content-Length) and
-/// does not come gets its 413 once the client has paused for a second, or after HttpSettings::idle. Loop
+/// client that is still sending would miss an answer given earlier; one that is announced (Content-Length)
+/// and does not come gets its 413 once the client has paused for a second, or after HttpSettings::idle. Loop
 /// thread only.
 class HttpServer {
  public:

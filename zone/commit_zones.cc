@@ -121,8 +121,12 @@ Result<ZoneChange> CommitPath::stageFreeze(NameView zone, std::optional<std::str
   change.stored = state->stored;
   change.stored.frozen = std::move(reason);
   change.stored.frozenSince = change.stored.frozen ? now : WallTime{};
-  change.event = change.stored.frozen ? event(Fate::Frozen, caller, *change.stored.frozen, now)
-                                      : event(Fate::Thawed, caller, thawedFor, now);
+  if (change.stored.frozen) {
+    const std::string replaced = state->stored.frozen ? " (replaces: " + *state->stored.frozen + ")" : "";
+    change.event = event(Fate::Frozen, caller, *change.stored.frozen + replaced, now);
+  } else {
+    change.event = event(Fate::Thawed, caller, thawedFor, now);
+  }
   return change;
 }
 
@@ -217,6 +221,7 @@ ZoneStatus CommitPath::statusOf(const ZoneState& state) const {
     status.names = served->names().size();
     status.facts = served->facts();
   }
+  status.floors = state.policy.endpoints;
   status.frozen = state.stored.frozen;
   status.frozenSince = state.stored.frozenSince;
   status.lastRefusal = state.lastRefusal;

@@ -78,8 +78,7 @@ void Judge::judgeFloor(NameView name, NodeView before, NodeView after) {
   // address records (name servers, say) that are new may be fewer, too.
   const bool isWorse = was > 0 ? now < was : after.isEndpoint() || own != nullptr;
   if (now > 0 && now < least && isWorse)
-    foundFloor(name, std::nullopt, std::to_string(now) + " targets",
-               "at least " + std::to_string(least) + " targets",
+    foundFloor(name, std::nullopt, counted(now, "targets"), "at least " + counted(least, "targets"),
                "below min-targets: allow=floor:NAME with a reason if that is meant");
   judgeWeights(name, before, after);
   if (!before) return;
@@ -92,7 +91,7 @@ void Judge::judgeWeights(NameView name, NodeView before, NodeView after) {
   const Loss has = capacityOf(after);
   if (!after.isEndpoint() || has.weight > 0) return;
   if (before && before.isEndpoint() && capacityOf(before).weight == 0) return;
-  foundFloor(name, std::nullopt, std::to_string(has.targets) + " targets, all of weight 0",
+  foundFloor(name, std::nullopt, counted(has.targets, "targets") + ", all of weight 0",
              "at least 1 target with a weight",
              "without a weight there is no capacity: give one, or allow=floor:NAME with a reason");
 }

@@ -63,8 +63,8 @@ std::string secondsText(std::chrono::milliseconds time) {
 
 std::string limitText(const Measure& measure, std::int64_t had, std::chrono::milliseconds per) {
   const std::int64_t limit = limitOf(measure, had);
-  const std::string what = measure.unit == "weight" ? "a weight of " + std::to_string(limit)
-                                                    : std::to_string(limit) + " " + std::string(measure.unit);
+  const std::string what =
+      measure.unit == "weight" ? "a weight of " + std::to_string(limit) : counted(limit, measure.unit);
   return "at most " + what + " (" +
          (limit == shareOf(had, measure.percent) ? std::to_string(measure.percent) + "%" : "always allowed") +
          ") within " + secondsText(per);

@@ -39,10 +39,16 @@ Status Publisher::removeZone(NameView zone, const std::string& reason, bool forg
   return done;
 }
 
-Status Publisher::setFrozen(NameView zone, std::optional<std::string> reason, const Caller& caller,
-                            const std::string& thawedFor) {
+Result<std::optional<Freeze>> Publisher::setFrozen(NameView zone, std::optional<std::string> reason,
+                                                   const Caller& caller, const std::string& thawedFor) {
   const std::lock_guard section(section_);
-  return change(path_.stageFreeze(zone, std::move(reason), caller, thawedFor));
+  std::optional<Freeze> before;
+  if (const ZoneState* state = path_.find(zone); state != nullptr && state->stored.frozen)
+    before = Freeze{*state->stored.frozen, state->stored.frozenSince};
+  if (!reason && !before && path_.find(zone) != nullptr) return before;
+  Status done = change(path_.stageFreeze(zone, std::move(reason), caller, thawedFor));
+  if (!done) return std::move(done).error();
+  return before;
 }
 
 /// REQUIRES: section_ is held.
@@ -71,19 +77,38 @@ bool Publisher::wasRemoved(NameView zone) const {
   return found != path_.zones().end() && found->second.stored.removed;
 }
 
+/// Outside of the locks: there may be a floor for each of many names.
+void Publisher::findIdleFloors(ZoneStatus& status) const {
+  if (status.floors.empty()) return;
+  const ReadSection section;
+  const Zone* served = path_.snapshot().read(section).zoneAt(status.apex);
+  if (served == nullptr || !served->hasContent()) return;
+  for (const auto& [name, floor] : status.floors.all())
+    if (const NodeView node = served->find(name); !node || node.rrsetCount() == 0)
+      status.idleFloors.push_back(name);
+}
+
 std::vector<ZoneStatus> Publisher::status() const {
-  const std::lock_guard view(view_);
   std::vector<ZoneStatus> all;
-  for (const auto& [apex, state] : path_.zones())
-    if (!state.stored.removed) all.push_back(path_.statusOf(state));
+  {
+    const std::lock_guard view(view_);
+    for (const auto& [apex, state] : path_.zones())
+      if (!state.stored.removed) all.push_back(path_.statusOf(state));
+  }
+  for (ZoneStatus& status : all) findIdleFloors(status);
   return all;
 }
 
 std::optional<ZoneStatus> Publisher::status(NameView zone) const {
-  const std::lock_guard view(view_);
-  const ZoneState* state = path_.find(zone);
-  if (state == nullptr) return std::nullopt;
-  return path_.statusOf(*state);
+  std::optional<ZoneStatus> status;
+  {
+    const std::lock_guard view(view_);
+    const ZoneState* state = path_.find(zone);
+    if (state == nullptr) return std::nullopt;
+    status = path_.statusOf(*state);
+  }
+  findIdleFloors(*status);
+  return status;
 }
 
 Result<std::vector<HistoryEntry>> Publisher::history(NameView zone, std::size_t limit,

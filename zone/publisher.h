@@ -70,9 +70,11 @@ class Publisher {
   void setServerVelocity(const VelocityPolicy& policy);
   Status addZone(NameView zone, const Caller& caller = {});
   Status removeZone(NameView zone, const std::string& reason, bool forget, const Caller& caller = {});
-  /// With a reason: freezes; without: thaws, for the reason `thawedFor`.
-  Status setFrozen(NameView zone, std::optional<std::string> reason, const Caller& caller = {},
-                   const std::string& thawedFor = {});
+  /// With a reason: freezes, in the place of a freeze that stands, which the history names; without: thaws,
+  /// for the reason `thawedFor`, and does nothing, in the history neither, where nothing is frozen. Returns
+  /// the freeze that stood before.
+  Result<std::optional<Freeze>> setFrozen(NameView zone, std::optional<std::string> reason,
+                                          const Caller& caller = {}, const std::string& thawedFor = {});
   /// Promotes what has served for long enough, removes what is no longer kept, lets the store do what commits
   /// do not wait for. To be called every few seconds by one thread of low priority; `now` of the monotonic
   /// clock.
@@ -119,6 +121,7 @@ class Publisher {
   void write(Record& record);
   void writeQueued(NameView forgotten);
   Status change(Result<ZoneChange> staged);
+  void findIdleFloors(ZoneStatus& status) const;
   std::vector<std::shared_ptr<const Zone>> readyToPromote(const Keeping& keeping,
                                                           std::chrono::steady_clock::time_point now);
   void forgetOldLosses(std::chrono::steady_clock::time_point now);

@@ -11,6 +11,12 @@
 
 namespace holdfast {
 
+/// That automation is stopped for a zone, and why.
+struct Freeze {
+  std::string reason;
+  WallTime since{};
+};
+
 /// A zone as `status` shows it.
 struct ZoneStatus {
   Name apex;
@@ -29,6 +35,8 @@ struct ZoneStatus {
   std::uint64_t warnings = 0;                    ///< about published plans, since start
   std::uint64_t quarantined = 0;  ///< endpoints that published plans left as they were, since start
   Generation lastQuarantine = 0;  ///< the last generation that left one so, since start; 0: none
+  EndpointFloors floors;          ///< of its policy
+  std::vector<Name> idleFloors;   ///< of these, names that what is served does not have: likely misspelt
   std::vector<Generation> good;   ///< last-known-good ones, newest first
   std::string seal;               ///< of the newest line of the history, 32 octets
 };

@@ -211,3 +211,67 @@ def test_quarantine_counts_endpoints_and_not_findings(make_server):
     assert server.status()["quarantined"] == {"endpoints": 2, "generation": 3}
     assert "without 2 endpoints of theirs, last generation 3" in server.zonectl("status").stdout
     assert f'holdfast_quarantined_endpoints_total{{zone="{ZONE}."}} 2' in server.metrics()
+
+
+def test_a_second_freeze_says_what_it_replaces_and_an_idle_thaw_nothing(guarded):
+    def lines():
+        return [(entry["outcome"], entry["reason"]) for entry in guarded.get(f"/v1/zones/{ZONE}/plans").json["history"]]
+
+    before = lines()
+    done = guarded.zonectl("thaw", ZONE)
+    assert (done.returncode, done.stdout) == (holdfast.DONE, f"{ZONE} was not frozen: nothing to do\n")
+    assert lines() == before
+    done = guarded.zonectl("freeze", ZONE, "--reason", "incident 7")
+    assert done.returncode == holdfast.DONE and "already" not in done.stdout, done
+    done = guarded.zonectl("freeze", ZONE, "--reason", "incident 8")
+    assert done.returncode == holdfast.DONE, done
+    assert "It was frozen already, since" in done.stdout and "incident 7" in done.stdout, done
+    assert guarded.status()["frozen"]["reason"] == "incident 8"
+    assert lines() == [("frozen", "incident 8 (replaces: incident 7)"), ("frozen", "incident 7"), *before]
+    reply = guarded.request("POST", f"/v1/zones/{ZONE}/thaw")
+    assert reply.json["frozen_before"]["reason"] == "incident 8" and reply.json["frozen"] is None
+    assert guarded.zonectl("thaw", ZONE).returncode == holdfast.DONE
+    assert lines()[0][0] == "thawed" and lines()[1][0] == "frozen"
+
+
+def test_freezes_and_zones_that_fail_are_warnings(guarded):
+    assert guarded.request("POST", "/v1/zones/nowhere.example/freeze?reason=x").status == 404
+    assert any("warning" in line and "zone could not be frozen" in line and "is not held" in line
+               for line in guarded.log().splitlines())
+
+
+def test_a_name_that_only_a_dname_or_a_wildcard_makes_may_be_removed_without_a_type(server):
+    server.publish(full(1, {"web": endpoint("192.0.2.1")},
+                        [f"old 300 IN DNAME {ZONE}.", "*.tenants 60 IN TXT x", "www 60 IN CNAME web"]))
+    plan = server.write("plan.json", delta(1, {}, ["c.tenants 60 IN A 192.0.2.9"], remove=["www"]))
+    made = ["c.tenants", "*.c.tenants", "c.tenants.old", "*.c.tenants.old", "www.old"]
+    for absent in made:
+        names = [word for name in made if name != absent for word in ("--remove", name)]
+        assert server.zonectl("push", ZONE, plan, "--dry-run", *names).returncode == holdfast.REFUSED, absent
+    names = [word for name in made for word in ("--remove", name)]
+    done = server.zonectl("push", ZONE, plan, *names, "--remove", "typo", "--remove", "www.old/TXT")
+    assert done.returncode == holdfast.DONE, done
+    assert [line for line in done.stdout.splitlines() if line.startswith("Warning")] == [
+        "Warning: --remove typo names nothing that is served",
+        "Warning: --remove www.old/TXT names nothing that is served"]
+
+
+def test_a_floor_for_a_name_that_is_not_there_is_told(make_server):
+    floors = {"wbe": {"min-targets": 2}, "web": {"min-targets": 1}, "www": {"min-targets": 1}}
+    server = make_server({ZONE: {"guard": {"endpoints": floors}}}).add_zone()
+    assert server.status()["idle_floors"] == []  # nothing is served yet
+    server.publish(full(1, {"web": endpoint("192.0.2.1")}, ["www 60 IN CNAME web"]))
+    assert server.status()["idle_floors"] == [f"wbe.{ZONE}."]
+    assert f"guard.endpoints has a floor for what is not served: wbe.{ZONE}." in server.zonectl("status").stdout
+    server.terminate()
+    server.start()
+    told = [line for line in server.log().splitlines() if "a floor is configured for a name" in line]
+    assert len(told) == 1 and f"wbe.{ZONE}." in told[0] and f"zones.{ZONE}.guard.endpoints" in told[0], told
+
+
+def test_people_are_told_the_options_that_they_type(guarded):
+    told = guarded.zonectl("push", ZONE, guarded.write("plan.json", web("192.0.2.1")))
+    assert told.returncode == holdfast.REFUSED and "--allow floor:NAME" in told.stdout, told
+    assert "allow=" not in told.stdout and "1 target " in told.stdout
+    assert "allow=" not in guarded.zonectl("status").stdout
+    assert "allow=floor:NAME" in guarded.refused(web("192.0.2.1")).reason("floor", NAME)["detail"]

@@ -72,6 +72,19 @@ TEST_CASE("texts that are not there or do not end are bounded") {
   CHECK(errors[0].size() <= 1024);
 }
 
+TEST_CASE("texts with line breaks and control characters are told as one line") {
+  Server server(HOLDFAST_TEST_ENACTORS);
+  CHECK(answerTo(server, "texts of many lines") == "well\\nzone forged.example. served\\x1b[31m \xc3\xa9");
+  CHECK(server.logged("one\\ntwo\\r\\x1b[2J\\x7f\\x9b\\tend"));
+  REQUIRE(server.refusals().size() == 1);
+  const Reason reason = server.refusals()[0].reasons.at(0);
+  CHECK((reason.name + reason.observed + reason.detail).find('\n') == std::string::npos);
+  CHECK_THAT(reason.detail, Contains("wh\\nat"));
+  // The name is made of the configuration, where a text may have more than one line too.
+  CHECK(server.run({{"odd", "a\nb\x1b", {}}}).empty());
+  CHECK(server.health().name == "odd:a\\nb\\x1b");
+}
+
 TEST_CASE("plugins that were built with an older and with a newer header of this ABI work") {
   Server server(HOLDFAST_TEST_ENACTORS);
   CHECK(server.run({{"older", plan("one.example.", 3, 9), {}}}).empty());

@@ -19,7 +19,7 @@ TEST_CASE("velocity: one target of three may go, a second within the window not"
   REQUIRE(rulesOf(refused) == Rules{"velocity lb.z./A"});
   const Reason& reason = refused.verdict.reasons[0];
   CHECK(reason.observed == "2 of 3 targets removed, 1 of them by this plan");
-  CHECK(reason.limit == "at most 1 targets (50%) within 10 min of one endpoint");
+  CHECK(reason.limit == "at most 1 target (50%) within 10 min of one endpoint");
   CHECK_THAT(reason.detail, Catch::Contains("possible in 500 s"));
   CHECK(reason.code == "endpoint");
   CHECK(reason.where == "/endpoints/lb");

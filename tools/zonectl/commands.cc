@@ -67,6 +67,21 @@ Exit verify(const Arguments& arguments, ApiClient& client, const Screen& screen)
   return isTrue(document, "whole") ? Exit::Done : Exit::Other;
 }
 
+std::string frozenText(const std::string& zone, const Json& document) {
+  std::string text = zone + " is frozen: plans of automation are refused until zonectl thaw " + zone + "\n";
+  const Json& before = memberOf(document, "frozen_before");
+  if (!before.is_object()) return text;
+  return text + "It was frozen already, since " + printable(textOf(before, "since")) + ": " +
+         printable(textOf(before, "reason")) + ". The new reason stands in its place; one thaw ends both.\n";
+}
+
+std::string thawedText(const std::string& zone, const Json& document) {
+  // A server that does not tell what stood before has thawed.
+  if (document.is_object() && document.contains("frozen_before") && document["frozen_before"].is_null())
+    return zone + " was not frozen: nothing to do\n";
+  return zone + " is thawed: plans of automation are taken again\n";
+}
+
 }  // namespace
 
 Json documentOf(const ApiResponse& response) {
@@ -131,11 +146,11 @@ Exit run(const Arguments& arguments, const Screen& screen) {
     case Command::Freeze:
       return ask(arguments, client, screen, "POST",
                  Target(zonePath(arguments.zone, "/freeze")).with("reason", arguments.reason).text(),
-                 say(zone + " is frozen: plans of automation are refused until zonectl thaw " + zone + "\n"));
+                 [&](const Json& document) { return frozenText(zone, document); });
     case Command::Thaw:
       return ask(arguments, client, screen, "POST",
                  Target(zonePath(arguments.zone, "/thaw")).withText("reason", arguments.reason).text(),
-                 say(zone + " is thawed: plans of automation are taken again\n"));
+                 [&](const Json& document) { return thawedText(zone, document); });
     case Command::Show:
       return show(arguments, client, screen);
     case Command::Push:

@@ -52,6 +52,8 @@ bool isTrue(const Json& value, const char* key);
 std::string counted(std::uint64_t number, const char* what);
 /// "3 names added, 1 removed, 0 changed".
 std::string changesText(const Json& changes);
+/// The reason's sentence, with options in the place of the API's parameters.
+std::string detailOf(const Json& reason);
 /// "floor api.example.: fewer targets than ... (and 2 more)".
 std::string firstReason(const Json& reasons);
 }  // namespace render_detail

@@ -70,7 +70,7 @@ std::string renderSeal(const Json& report, const Palette& palette) {
            entries + ").\n" + (seal.empty() ? "" : "Seal of the newest line: " + printable(seal) + "\n");
   const std::string broken = textOf(report, "broken");
   return palette.paint(Colour::Red, "BROKEN") + ": the history of " + zone + " is not as it was written" +
-         (broken.empty() ? "" : ", from line " + broken + " on") + " (" + entries + ").\n" +
+         (broken.empty() ? "" : ", from line " + broken + " on") + "; looked at " + entries + ".\n" +
          printable(textOf(report, "problem")) + "\n";
 }
 

@@ -98,7 +98,7 @@ std::string renderReasonTable(const Json& outcome, const char* key, const Palett
                textOf(reason, "limit")});
     const std::string code = textOf(reason, "code"), where = textOf(reason, "where");
     std::string note = where;
-    for (const std::string& part : {code, textOf(reason, "detail")})
+    for (const std::string& part : {code, detailOf(reason)})
       if (!part.empty()) note += (note.empty() ? "" : ": ") + part;
     if (!note.empty()) table.note(note);
   }

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -48,12 +49,20 @@ std::string changesText(const Json& changes) {
          std::to_string(numberOf(changes, "changed")) + " changed";
 }
 
+std::string detailOf(const Json& reason) {
+  constexpr std::string_view kParameter = "allow=", kOption = "--allow ";
+  std::string text = textOf(reason, "detail");
+  for (std::size_t at = 0; (at = text.find(kParameter, at)) != std::string::npos; at += kOption.size())
+    text.replace(at, kParameter.size(), kOption);
+  return text;
+}
+
 std::string firstReason(const Json& reasons) {
   if (!reasons.is_array() || reasons.empty()) return "";
   const Json& first = reasons.front();
   const std::string type = textOf(first, "type");
   std::string text = textOf(first, "rule") + " " + textOf(first, "name") + (type.empty() ? "" : "/" + type) +
-                     ": " + textOf(first, "detail");
+                     ": " + detailOf(first);
   if (reasons.size() > 1) text += " (and " + std::to_string(reasons.size() - 1) + " more)";
   return text;
 }
@@ -93,6 +102,17 @@ std::string quarantineText(const Json& quarantined) {
                    " of theirs, last generation " + textOf(quarantined, "generation");
 }
 
+/// Empty where every name that the configuration has a floor for is served.
+std::string idleFloorsText(const Json& names) {
+  constexpr std::size_t kShown = 3;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i)
+    if (names[i].is_string()) text += (i == 0 ? "" : ", ") + names[i].get<std::string>();
+  if (text.empty()) return "";
+  if (names.size() > kShown) text += " and " + std::to_string(names.size() - kShown) + " more";
+  return "guard.endpoints has a floor for what is not served: " + text;
+}
+
 std::string zonesText(const Json& zones, const Palette& palette) {
   // Most serials are the generation once more.
   bool serials = false;
@@ -114,6 +134,8 @@ std::string zonesText(const Json& zones, const Palette& palette) {
       table.note(refusalText(refusal));
     if (const std::string kept = quarantineText(memberOf(zone, "quarantined")); !kept.empty())
       table.note(kept, Colour::Yellow);
+    if (const std::string idle = idleFloorsText(listOf(zone, "idle_floors")); !idle.empty())
+      table.note(idle, Colour::Yellow);
   }
   return table.text(palette);
 }

@@ -119,6 +119,11 @@ void others(const holdfast_host* host, const std::string& what) {
     host->unreadable(host, text.data(), text.data());
     host->health(host, 1, text.data());
   }
+  if (what == "texts of many lines") {
+    host->log(host, HOLDFAST_LOG_INFO, "one\ntwo\r\x1b[2J\x7f\xc2\x9b\tend");
+    host->unreadable(host, "wh\nere", "wh\nat");
+    host->health(host, 1, "well\nzone forged.example. served\x1b[31m \xc3\xa9");
+  }
   if (what == "facts") {
     holdfast_plan_facts facts{};
     char error[256] = "";
