@@ -148,7 +148,7 @@ Result<std::vector<GoodCopies::Listed>> GoodCopies::list(std::vector<Error>& pro
     OctetReader reader(std::string_view(bytes).substr(0, static_cast<std::size_t>(in.gcount())));
     const Head head = takeHead(reader);
     if (head.apex)
-      all.push_back({*head.apex, head.generation});
+      all.push_back({*head.apex, head.generation, head.fence});
     else
       problems.push_back({ErrorKind::Store, file, "is no last-known-good copy"});
   }

@@ -30,6 +30,7 @@ class GoodCopies {
   struct Listed {
     Name apex;
     Generation generation = 0;
+    Generation fence = 0;  ///< as the head says; read() tells whether that can be believed
     friend bool operator==(const Listed&, const Listed&) = default;
   };
   /// By the heads of the files, newest generation first within a zone. Files that are none are left out, and

@@ -61,6 +61,8 @@ struct CleanUpReport {
 struct ZoneHead {
   std::string seal;              ///< of the newest line of the history, 32 octets
   std::vector<Generation> good;  ///< last-known-good generations, newest first
+  /// Were good until a rollback to below all of them; kept until another is, for when nothing else reads.
+  std::vector<Generation> leftBehind;
 };
 
 /// Numbers for the metrics. Totals are since the start.
@@ -111,6 +113,8 @@ class PlanStore {
   /// be read, is left out.
   virtual Status replay(NameView, WallTime /*since*/, const ChangeVisitor&) { return Done{}; }
   /// The newest commit at or before `upTo` that changed the owner; none: it is older than what is kept.
+  /// TooLarge where it is behind more octets of changes than are looked through. Long work; commits and
+  /// reads go on.
   virtual Result<std::optional<HistoryEntry>> lastChangeOf(NameView /*apex*/, NameView /*name*/,
                                                            Generation /*upTo*/) {
     return std::optional<HistoryEntry>();
@@ -147,6 +151,10 @@ struct StoreOptions {
   std::string vfs;  ///< SQLite's name of the file system; empty: the default
   /// So seldom, at most, maintain() reads all pages for damage, where the file has changed.
   std::chrono::milliseconds pageChecks{60'000};
+  /// A start reads all pages of a file of so many octets for damage; of a larger one maintain() does at once.
+  std::uint64_t octetsCheckedAtStart = 64u << 20;
+  /// So many octets of changes lastChangeOf() looks through at most.
+  std::uint64_t searchedOctets = 64u << 20;
 };
 
 /// Opens or makes the SQLite store `directory`/plans.db and locks the directory against a second server. A

@@ -61,13 +61,13 @@ std::string damageIn(SqliteDatabase& database) {
 
 /// After a write of ours. REQUIRES: writing_ is held.
 void SqliteStore::noteLog() noexcept {
-  log_ = stateOf(file_ + "-wal");
+  log_ = stateOf(logFile_);
 }
 
 /// Whether the log can be that of our last write: no other file, and not shorter. REQUIRES: writing_ is held.
 bool SqliteStore::isLogThere() const noexcept {
   if (log_.inode == 0) return true;
-  const FileState now = stateOf(file_ + "-wal");
+  const FileState now = stateOf(logFile_);
   return now.isSameFile(log_) && now.octets >= log_.octets;
 }
 
@@ -80,6 +80,7 @@ Result<SqliteDatabase> SqliteStore::openFresh() const {
 /// REQUIRES: writing_ is held.
 std::string SqliteStore::disagreement(SqliteDatabase& fresh) const {
   for (const auto& [apex, held] : held_) {
+    if (mendings_.contains(apex)) continue;  // known not to be as it should
     SqliteStatement row(fresh, "SELECT fence, committed FROM zones WHERE apex = ?");
     const std::string name = apex.text();
     const Result<bool> found = row.bind(std::string_view(name)).step("compare the zones");
@@ -106,7 +107,7 @@ Status SqliteStore::checkFiles() {
   }
   const std::lock_guard guard(writing_);
   if (!writer_ || isLost_) return Done{};
-  if (why.empty() && !isLogHeaderWhole(file_ + "-wal")) why = "the header of its log is damaged";
+  if (why.empty() && !isLogHeaderWhole(logFile_)) why = "the header of its log is damaged";
   if (why.empty()) why = disagreement(*fresh);
   if (why.empty()) return Done{};
   return rebuild(why);

@@ -30,6 +30,16 @@ std::string nameAside(const std::string& file) {
   return name;
 }
 
+Status appendEvent(SqliteDatabase& database, const std::string& apex, Fate fate, const std::string& reason,
+                   WallTime at) {
+  HistoryEntry line;
+  line.fate = fate;
+  line.who = "holdfastd";
+  line.reason = reason;
+  line.at = at;
+  return appendEntry(database, apex, storedFormOf(line), "");
+}
+
 Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zone* content,
                       const std::string& why) {
   const std::string apex = zone.apex.text();
@@ -46,6 +56,7 @@ Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zo
   line.reason = why + " (" + toText(wallClock()) + ")";
   line.at = content != nullptr ? content->committedAt() : wallClock();
   line.generation = content != nullptr ? content->generation() : zone.committed;
+  line.base = zone.fence;
   line.serial = content != nullptr ? content->serial() : 0;
   StoredEntry entry = storedFormOf(line);
   std::string body;
@@ -53,23 +64,35 @@ Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zo
     body = encodeChange(Zone{Name(zone.apex)}, *content);
     entry.sha256 = sha256(body);
   }
-  return appendEntry(database, apex, std::move(entry), body);
+  if (Status done = appendEntry(database, apex, std::move(entry), body); !done) return done;
+  // What the row says is told by lines too, so that verify() finds who edits it.
+  if (zone.removed)
+    if (Status done = appendEvent(database, apex, Fate::ZoneRemoved, "before the store was lost", wallClock());
+        !done)
+      return done;
+  if (!zone.frozen) return Done{};
+  return appendEvent(database, apex, Fate::Frozen, *zone.frozen, zone.frozenSince);
 }
 
-Status insertGood(SqliteDatabase& database, const GoodCopies::Listed& copy) {
+Status insertGood(SqliteDatabase& database, const GoodCopies::Listed& copy, bool isLeftBehind = false) {
   SqliteStatement put(database,
-                      "INSERT OR IGNORE INTO good (zone, generation, at) SELECT id, ?2, 0 FROM zones "
+                      "INSERT OR IGNORE INTO good (zone, generation, at) SELECT id, ?2, ?3 FROM zones "
                       "WHERE apex = ?1 AND removed = 0");
   const std::string apex = copy.apex.text();
-  return put.bind(Text(apex)).bind(copy.generation).run("write a last-known-good");
+  return put.bind(Text(apex)).bind(copy.generation).bind(isLeftBehind ? -1 : 0).run("write a last-known-good");
 }
 
 }  // namespace
+
+WallTime wallClock() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 SqliteStore::SqliteStore(StateDirectory state, StoreOptions options)
     : state_(std::move(state)),
       options_(std::move(options)),
       file_(state_.path() + "/plans.db"),
+      logFile_(file_ + "-wal"),
       copies_(state_.path() + "/good") {}
 
 Result<std::unique_ptr<PlanStore>> SqliteStore::open(const std::string& directory,
@@ -91,10 +114,11 @@ Status SqliteStore::start() {
   const Result<std::vector<GoodCopies::Listed>> copies = copies_.list(badCopies);
   if (!copies) badCopies.push_back(copies.error());
   for (const Error& bad : badCopies) tell(bad.where, bad.what);
+  if (copies) copiesAtStart_ = *copies;
   std::size_t restored = 0;
   Status opened = openWritable(fromCopies(restored));
   if (opened)
-    if (const std::string damage = damageIn(*writer_); !damage.empty()) return salvage(damage);
+    if (const std::string damage = damageAtStart(); !damage.empty()) return salvage(damage);
   if (opened && restored > 0)
     tell(file_,
          "was not there: made anew from the last-known-good copies; the history is lost, and the fence "
@@ -123,11 +147,22 @@ Status SqliteStore::start() {
   return Done{};
 }
 
+/// A large file takes seconds to look through: maintain() does that, and damage to what is needed shows when
+/// it is read. The zones themselves are needed first.
+std::string SqliteStore::damageAtStart() {
+  if (stateOf(file_).octets <= options_.octetsCheckedAtStart) return damageIn(*writer_);
+  const Result<std::vector<ZoneRow>> rows = zoneRows(*writer_);
+  return rows || writer_->fault() != StoreFault::Damaged ? std::string() : rows.error().what;
+}
+
 /// The current content of each zone, as far as it can be read from a damaged store, goes into a new one; what
 /// cannot is made up for by the last-known-good copies. The history stays in the file that is set aside.
 Status SqliteStore::salvage(const std::string& damage) {
   std::vector<Error> told;
-  const Result<std::vector<StoredZone>> zones = this->zones();
+  const Result<std::vector<StoredZone>> zones = [&] {
+    const std::lock_guard guard(writing_);
+    return readZones();
+  }();
   if (!zones) {
     std::size_t restored = 0;
     if (Status aside = setAside(damage); !aside) return aside;
@@ -217,8 +252,10 @@ Status SqliteStore::setAside(const std::string& why) {
   return Done{};
 }
 
-/// REQUIRES: a transaction is open.
+/// REQUIRES: a transaction is open, reading_ is held.
 Status SqliteStore::insertHeld(SqliteDatabase& database) {
+  mendings_.clear();  // the numbers of rows are of the file that is gone
+  unnamedRows_.clear();
   for (auto& [apex, held] : held_)
     if (Status put = insertRestored(database, held.zone, held.content.get(),
                                     "the store was lost while running: from what is served");
@@ -231,8 +268,11 @@ Status SqliteStore::insertHeld(SqliteDatabase& database) {
     tell(copies.error().where, copies.error().what);
     return Done{};
   }
-  for (const GoodCopies::Listed& copy : *copies)
-    if (Status put = insertGood(database, copy); !put) return put;
+  for (const GoodCopies::Listed& copy : *copies) {
+    const std::vector<Generation> left = head(copy.apex).leftBehind;
+    const bool isLeftBehind = std::ranges::find(left, copy.generation) != left.end();
+    if (Status put = insertGood(database, copy, isLeftBehind); !put) return put;
+  }
   return Done{};
 }
 

@@ -123,13 +123,16 @@ Result<std::vector<std::int64_t>> SqliteStore::commitsToRemove(std::int64_t zone
   std::set<Generation> wanted(inUse.begin(), inUse.end());
   wanted.insert(held.zone.committed);
   if (held.content) wanted.insert(held.content->generation());
-  for (const Generation good : head(held.zone.apex).good) wanted.insert(good);
+  const ZoneHead known = head(held.zone.apex);
+  wanted.insert(known.good.begin(), known.good.end());
+  wanted.insert(known.leftBehind.begin(), known.leftBehind.end());
   return Reachability(*std::move(rows), *std::move(checkpoints)).unreachable([&](const Row& row) {
     return row.generation >= **oldestKept || row.at + retention.age > now || wanted.contains(row.generation);
   });
 }
 
-/// Refusals and events, by count alone. The newest line and the newest clean-up stay.
+/// Refusals and events, by count alone. The newest line stays, and the newest of each event: the row of the
+/// zone is checked against them.
 Result<std::vector<std::int64_t>> SqliteStore::othersToRemove(std::int64_t zone, const Retention& retention) {
   SqliteStatement count(
       *writer_,
@@ -143,9 +146,9 @@ Result<std::vector<std::int64_t>> SqliteStore::othersToRemove(std::int64_t zone,
   SqliteStatement oldest(*writer_,
                          "SELECT id FROM entries WHERE zone = ?1 AND sha256 IS NULL AND "
                          "id < (SELECT head FROM zones WHERE id = ?1) AND "
-                         "id <> (SELECT coalesce(max(id), 0) FROM entries WHERE zone = ?1 AND fate = ?2 AND "
-                         "sha256 IS NULL) ORDER BY id LIMIT ?3");
-  oldest.bind(zone).bind(static_cast<std::int64_t>(Fate::CleanedUp));
+                         "id NOT IN (SELECT max(id) FROM entries WHERE zone = ?1 AND fate > 2 GROUP BY fate) "
+                         "ORDER BY id LIMIT ?2");
+  oldest.bind(zone);
   oldest.bind(std::min<std::uint64_t>(others - retention.others, kMostRemoved));
   for (;;) {
     const Result<bool> next = oldest.step("find the oldest refusals");
@@ -322,11 +325,12 @@ Status SqliteStore::promote(const std::shared_ptr<const Zone>& zone, std::size_t
   }
   const std::string text = apex.text();
   const Status done = write(Sync::Full, [&]() -> Status {
-    kept = head(apex).good;
+    const ZoneHead known = head(apex);
+    kept = known.good;
     if (std::find(kept.begin(), kept.end(), zone->generation()) == kept.end())
       kept.insert(kept.begin(), zone->generation());
     std::sort(kept.rbegin(), kept.rend());
-    gone.clear();
+    gone = known.leftBehind;  // there is something better now
     while (kept.size() > std::max<std::size_t>(keep, 1)) {
       gone.push_back(kept.back());
       kept.pop_back();
@@ -336,13 +340,15 @@ Status SqliteStore::promote(const std::shared_ptr<const Zone>& zone, std::size_t
     SqliteStatement put(*writer_, "INSERT OR REPLACE INTO good (zone, generation, at) VALUES (?,?,?)");
     put.bind(*id).bind(zone->generation()).bind(toMicros(zone->committedAt()));
     if (Status written = put.run("write a last-known-good"); !written) return written;
-    SqliteStatement drop(*writer_, "DELETE FROM good WHERE zone = ? AND generation < ?");
+    SqliteStatement drop(*writer_, "DELETE FROM good WHERE zone = ? AND (generation < ? OR at < 0)");
     return drop.bind(*id).bind(kept.back()).run("drop the oldest last-known-good");
   });
   if (!done) return done;
   for (const Generation generation : gone) copies_.remove(apex, generation);
   const std::lock_guard known(knowing_);
-  heads_[apex].good = std::move(kept);
+  ZoneHead& head = heads_[apex];
+  head.good = std::move(kept);
+  head.leftBehind.clear();
   return Done{};
 }
 

@@ -57,6 +57,12 @@ CREATE VIEW contents AS SELECT z.apex AS zone, e.generation, e.previous, e.seria
   FROM entries e JOIN zones z ON z.id = e.zone WHERE e.sha256 IS NOT NULL;
 )sql";
 
+// Not part of what a reader of schema 2 needs. Stores have been written without.
+constexpr const char* kIndexes = R"sql(
+CREATE INDEX IF NOT EXISTS others_of_zone ON entries (zone) WHERE sha256 IS NULL;
+CREATE INDEX IF NOT EXISTS events_of_zone ON entries (zone, fate) WHERE fate > 2;
+)sql";
+
 constexpr const char* kSetAside = R"sql(
 ALTER TABLE zones RENAME TO zones_1;
 ALTER TABLE history RENAME TO history_1;
@@ -141,12 +147,20 @@ Status setUpWriter(SqliteDatabase& writer) {
 }
 
 Status bringUpToDate(SqliteDatabase& writer, StoreAge age, const Filling& fill) {
-  if (age == StoreAge::Current) return Done{};
+  if (age == StoreAge::Current) {
+    const Result<std::int64_t> indexes = writer.number(
+        "SELECT count(*) FROM sqlite_master WHERE name IN ('others_of_zone', 'events_of_zone')");
+    // Best effort: without them upkeep is slow, but a full disk must not stop a start.
+    if (indexes && *indexes < 2) (void)static_cast<bool>(writer.run(kIndexes));
+    writer.clearFault();
+    return Done{};
+  }
   SqliteTransaction transaction(writer);
   if (Status begun = transaction.begin(); !begun) return begun;
   if (age == StoreAge::Older)
     if (Status done = writer.run(kSetAside); !done) return done;
-  if (Status done = writer.run(kSchema); !done) return done;
+  for (const char* sql : {kSchema, kIndexes})
+    if (Status done = writer.run(sql); !done) return done;
   if (age == StoreAge::Older) {
     if (Status done = copyZones(writer); !done) return done;
     if (Status done = copyHistory(writer); !done) return done;

@@ -2,7 +2,9 @@
 #include "zone/sqlite_store.h"
 
 #include <algorithm>
+#include <functional>
 
+#include "zone/sqlite_zones.h"
 #include "zone/store_codec.h"
 
 namespace holdfast {
@@ -11,36 +13,18 @@ namespace {
 
 using Text = std::string_view;
 
-Result<std::vector<StoredZone>> readZones(SqliteDatabase& reader) {
-  SqliteStatement rows(reader, "SELECT apex, fence, removed, frozen, frozen_since, committed FROM zones");
-  std::vector<StoredZone> zones;
-  for (;;) {
-    const Result<bool> row = rows.step("read the zones");
-    if (!row) return row.error();
-    if (!*row) return zones;
-    StoredZone zone;
-    Result<Name> apex = Name::absolute(rows.text(0));
-    if (!apex) return Error{ErrorKind::Store, "plan store", "holds a bad zone name: " + apex.error().text()};
-    zone.apex = *std::move(apex);
-    zone.fence = rows.natural(1);
-    zone.removed = rows.integer(2) != 0;
-    if (!rows.isNull(3)) zone.frozen = rows.text(3);
-    zone.frozenSince = fromMicros(rows.integer(4));
-    zone.committed = rows.natural(5);
-    zones.push_back(std::move(zone));
-  }
-}
-
 Status upsertZone(SqliteDatabase& writer, const StoredZone& zone) {
+  const Result<std::int64_t> id = unusedZoneId(writer);
+  if (!id) return id.error();
   SqliteStatement put(
       writer,
-      "INSERT INTO zones (apex, fence, committed, removed, frozen, frozen_since, entries, head) "
-      "VALUES (?,?,?,?,?,?,0,0) ON CONFLICT (apex) DO UPDATE SET "
+      "INSERT INTO zones (id, apex, fence, committed, removed, frozen, frozen_since, entries, head) "
+      "VALUES (?,?,?,?,?,?,?,0,0) ON CONFLICT (apex) DO UPDATE SET "
       "fence = max(fence, excluded.fence), committed = excluded.committed, "
       "removed = excluded.removed, frozen = excluded.frozen, "
       "frozen_since = excluded.frozen_since");
   const std::string apex = zone.apex.text();
-  put.bind(Text(apex)).bind(zone.fence).bind(zone.committed).bind(zone.removed ? 1 : 0);
+  put.bind(*id).bind(Text(apex)).bind(zone.fence).bind(zone.committed).bind(zone.removed ? 1 : 0);
   zone.frozen ? put.bind(Text(*zone.frozen)) : put.bindNull();
   return put.bind(toMicros(zone.frozenSince)).run("write the zone " + apex);
 }
@@ -56,32 +40,22 @@ Status runForZone(SqliteDatabase& writer, std::int64_t zone, std::initializer_li
 
 }  // namespace
 
-Result<std::vector<StoredZone>> SqliteStore::zones() {
-  const std::scoped_lock locks(writing_, reading_);
-  if (Status ready = readable(); !ready) return std::move(ready).error();
-  Result<std::vector<StoredZone>> zones = readZones(*reader_);
-  if (!zones) return zones;
-  for (const StoredZone& zone : *zones) {
-    held_[zone.apex].zone = zone;
-    if (Status read = refreshHead(zone.apex); !read) return std::move(read).error();
-  }
-  return zones;
-}
-
 /// REQUIRES: reading_ is held.
 Status SqliteStore::refreshHead(NameView apex) {
   const std::string text = toText(apex);
+  const Result<std::int64_t> zone = rowOf(apex);
+  if (!zone) return zone.error();
   SqliteStatement rows(*reader_,
-                       "SELECT z.seal, g.generation FROM zones z LEFT JOIN good g ON g.zone = z.id "
-                       "WHERE z.apex = ? ORDER BY g.generation DESC");
-  rows.bind(Text(text));
+                       "SELECT z.seal, g.generation, g.at < 0 FROM (SELECT ?1 AS id) LEFT JOIN zones z USING "
+                       "(id) LEFT JOIN good g ON g.zone = ?1 ORDER BY g.generation DESC");
+  rows.bind(*zone);
   ZoneHead head;
   for (;;) {
     const Result<bool> row = rows.step("read the head of the history of " + text);
     if (!row) return row.error();
     if (!*row) break;
     head.seal = rows.blob(0);
-    if (!rows.isNull(1)) head.good.push_back(rows.natural(1));
+    if (!rows.isNull(1)) (rows.integer(2) != 0 ? head.leftBehind : head.good).push_back(rows.natural(1));
   }
   const std::lock_guard known(knowing_);
   heads_[Name(apex)] = std::move(head);
@@ -133,35 +107,70 @@ void SqliteStore::removeCopies(NameView apex) {
   if (Status removed = copies_.removeAll(apex); !removed) tell(removed.error().where, removed.error().what);
 }
 
+/// REQUIRES: writing_ is held until it is inserted.
+SqliteStore::Remembered SqliteStore::place(const Name& apex) {
+  Remembered remembered;
+  if (const auto held = held_.find(apex); held != held_.end()) {
+    remembered.held = &held->second;
+  } else {
+    std::map<Name, Held> made;
+    made[apex].zone.apex = apex;
+    remembered.held = &made.begin()->second;
+    remembered.newHeld = made.extract(made.begin());
+  }
+  const std::lock_guard known(knowing_);
+  if (const auto head = heads_.find(apex); head != heads_.end()) {
+    remembered.head = &head->second;
+    remembered.next = head->second;
+  } else {
+    std::map<Name, ZoneHead> made;
+    remembered.head = &made[apex];
+    remembered.newHead = made.extract(made.begin());
+  }
+  return remembered;
+}
+
+/// Nothing is allocated: the durable commit that it comes after must not be lost sight of.
+void SqliteStore::insert(Remembered& remembered) noexcept {
+  // A store that was made anew meanwhile may have put its own there.
+  if (remembered.newHeld) remembered.held = &held_.insert(std::move(remembered.newHeld)).position->second;
+  const std::lock_guard known(knowing_);
+  if (remembered.newHead) remembered.head = &heads_.insert(std::move(remembered.newHead)).position->second;
+  std::swap(*remembered.head, remembered.next);
+}
+
 Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
   const std::lock_guard guard(writing_);
+  if (Status mended = mendRows(); !mended) return mended;
   const std::string apex = zone.apex.text();
-  std::string seal;
+  Remembered remembered = place(zone.apex);
+  StoredZone next = zone;
   const Status put = write(Sync::Full, [&]() -> Status {
     if (Status done = upsertZone(*writer_, zone); !done) return done;
     Result<Appended> line = appendSealed(*writer_, apex, storedFormOf(event), "");
     if (!line) return std::move(line).error();
-    seal = std::move(line->seal);
+    remembered.next.seal = std::move(line->seal);
     if (!zone.removed) return Done{};
     const Result<std::int64_t> id = zoneIdOf(*writer_, apex);
     if (!id) return id.error();
     return runForZone(*writer_, *id, {"DELETE FROM good WHERE zone = ?"});
   });
   if (!put) return put;
+  if (zone.removed) {
+    remembered.next.good.clear();
+    remembered.next.leftBehind.clear();
+  }
+  insert(remembered);
+  std::swap(remembered.held->zone, next);
+  if (zone.committed == 0) remembered.held->content.reset();
   if (zone.removed) removeCopies(zone.apex);
-  Held& held = held_[zone.apex];
-  held.zone = zone;
-  if (zone.committed == 0) held.content.reset();
-  const std::lock_guard known(knowing_);
-  ZoneHead& head = heads_[zone.apex];
-  head.seal = std::move(seal);
-  if (zone.removed) head.good.clear();
   return Done{};
 }
 
 Status SqliteStore::forgetZone(NameView apex) {
   const std::lock_guard guard(writing_);
   const std::string text = toText(apex);
+  const Name name(apex);
   const Status forgotten = write(Sync::Full, [&]() -> Status {
     const Result<std::int64_t> id = zoneIdOf(*writer_, text);
     if (!id) return id.error();
@@ -171,10 +180,12 @@ Status SqliteStore::forgetZone(NameView apex) {
                        "DELETE FROM zones WHERE id = ?"});
   });
   if (!forgotten) return forgotten;
+  held_.erase(name);
+  {
+    const std::lock_guard known(knowing_);
+    heads_.erase(name);
+  }
   removeCopies(apex);
-  held_.erase(Name(apex));
-  const std::lock_guard known(knowing_);
-  heads_.erase(Name(apex));
   return Done{};
 }
 
@@ -191,8 +202,30 @@ Result<bool> SqliteStore::isChainWhole(const std::string& apex, const Zone& befo
   return *row && newest.natural(0) == before.generation() && newest.natural(1) == before.generation();
 }
 
-/// Returns the seal of its line.
-Result<std::string> SqliteStore::insertCommit(const ZoneCommit& commit) {
+/// What was good and is rolled back from is no longer known to be. Where nothing else is good it stays, marked,
+/// until something is: a zone whose content cannot be read has that at least.
+Status SqliteStore::leaveBehind(const std::string& apex, Generation restored, ZoneHead& head) {
+  const auto isOlder = [&](Generation good) { return good <= restored; };
+  const bool hasOther = std::ranges::any_of(head.good, isOlder);
+  SqliteStatement demote(
+      *writer_, hasOther
+                    ? "DELETE FROM good WHERE zone = (SELECT id FROM zones WHERE apex = ?) AND generation > ?"
+                    : "UPDATE good SET at = -1 WHERE zone = (SELECT id FROM zones WHERE apex = ?) AND "
+                      "generation > ?");
+  demote.bind(Text(apex)).bind(restored);
+  if (Status done = demote.run("demote what was rolled back from"); !done) return done;
+  if (hasOther) {
+    head.leftBehind.clear();
+  } else {
+    head.leftBehind.insert(head.leftBehind.begin(), head.good.begin(), head.good.end());
+    std::ranges::sort(head.leftBehind, std::greater<>());
+  }
+  std::erase_if(head.good, std::not_fn(isOlder));
+  return Done{};
+}
+
+/// Returns the head of the zone as it is to be.
+Result<ZoneHead> SqliteStore::insertCommit(const ZoneCommit& commit) {
   const std::string apex = toText(commit.after->apex());
   const Result<bool> whole = isChainWhole(apex, commit.before);
   if (!whole) return whole.error();
@@ -211,41 +244,35 @@ Result<std::string> SqliteStore::insertCommit(const ZoneCommit& commit) {
   if (sqlite3_changes(writer_->handle()) != 1)
     return Error{ErrorKind::Store, "plan store, " + apex,
                  "the stored fence is not below generation " + std::to_string(commit.entry.generation)};
-  if (commit.entry.restored == 0) return std::move(line->seal);
-  // What was rolled back from is no longer known to be good.
-  SqliteStatement demote(
-      *writer_, "DELETE FROM good WHERE zone = (SELECT id FROM zones WHERE apex = ?) AND generation > ?");
-  demote.bind(Text(apex)).bind(commit.entry.restored);
-  if (Status done = demote.run("demote what was rolled back from"); !done) return std::move(done).error();
-  return std::move(line->seal);
+  ZoneHead next = head(commit.after->apex());
+  next.seal = std::move(line->seal);
+  if (commit.entry.restored != 0)
+    if (Status done = leaveBehind(apex, commit.entry.restored, next); !done) return std::move(done).error();
+  return next;
 }
 
 Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
   const std::lock_guard guard(writing_);
-  std::vector<std::string> seals;
+  std::vector<Remembered> remembered;
+  for (const ZoneCommit& each : commits) remembered.push_back(place(Name(each.after->apex())));
   const Status done = write(Sync::Full, [&]() -> Status {
-    seals.clear();
-    for (const ZoneCommit& each : commits) {
-      Result<std::string> seal = insertCommit(each);
-      if (!seal) return std::move(seal).error();
-      seals.push_back(*std::move(seal));
+    for (std::size_t i = 0; i < commits.size(); ++i) {
+      Result<ZoneHead> next = insertCommit(commits[i]);
+      if (!next) return std::move(next).error();
+      remembered[i].next = *std::move(next);
     }
     return Done{};
   });
   if (!done) return done;
-  for (const ZoneCommit& each : commits) {
-    Held& held = held_[Name(each.after->apex())];
-    held.zone.apex = Name(each.after->apex());
-    held.zone.fence = held.zone.committed = each.entry.generation;
-    held.content = each.after;
+  // It is durable. From here on nothing is allocated and nothing can fail (I11).
+  for (std::size_t i = 0; i < commits.size(); ++i) {
+    insert(remembered[i]);
+    Held& held = *remembered[i].held;
+    held.zone.fence = held.zone.committed = commits[i].entry.generation;
+    held.content = commits[i].after;
     held.isDamaged = false;
     held.isChanged = true;
-    const std::lock_guard known(knowing_);
-    ZoneHead& head = heads_[held.zone.apex];
-    head.seal = std::move(seals[static_cast<std::size_t>(&each - commits.data())]);
-    if (each.entry.restored == 0) continue;
-    hasStrayCopies_ = true;
-    std::erase_if(head.good, [&](Generation good) { return good > each.entry.restored; });
+    if (commits[i].entry.restored != 0) hasStrayCopies_ = true;
   }
   return Done{};
 }
@@ -270,25 +297,6 @@ Status SqliteStore::record(NameView apex, const HistoryEntry& entry) {
   const std::lock_guard known(knowing_);
   heads_[Name(apex)].seal = std::move(seal);
   return Done{};
-}
-
-Result<std::vector<HistoryEntry>> SqliteStore::history(NameView apex, std::size_t limit,
-                                                       std::int64_t beforeId) {
-  const std::lock_guard guard(reading_);
-  if (Status ready = readable(); !ready) return std::move(ready).error();
-  const std::string sql = "SELECT " + std::string(kEntryColumns) + kEntryTables +
-                          "WHERE e.zone = (SELECT id FROM zones WHERE apex = ?1) AND (?2 = 0 OR e.id < ?2) "
-                          "ORDER BY e.id DESC LIMIT ?3";
-  SqliteStatement rows(*reader_, sql.c_str());
-  const std::string text = toText(apex);
-  rows.bind(Text(text)).bind(beforeId).bind(static_cast<std::int64_t>(limit));
-  std::vector<HistoryEntry> entries;
-  for (;;) {
-    const Result<bool> row = rows.step("read the history of " + text);
-    if (!row) return row.error();
-    if (!*row) return entries;
-    entries.push_back(entryOf(storedEntryOf(rows)));
-  }
 }
 
 ZoneHead SqliteStore::head(NameView apex) {

@@ -9,6 +9,7 @@
 #include "zone/plan_store.h"
 #include "zone/sqlite_entries.h"
 #include "zone/sqlite_schema.h"
+#include "zone/sqlite_zones.h"
 #include "zone/state_directory.h"
 
 namespace holdfast {
@@ -64,10 +65,23 @@ class SqliteStore final : public PlanStore {
     bool isDamaged = false;               ///< what is stored of it cannot be read: nothing may build on it
     bool isChanged = true;                ///< since maintain() looked at it
   };
-  /// What the content of a generation is rebuilt from.
-  struct Base {
+  /// Where it is remembered, made before a transaction: after its COMMIT nothing may fail (I11).
+  struct Remembered {
+    std::map<Name, Held>::node_type newHeld;  ///< to be inserted, where there was none
+    std::map<Name, ZoneHead>::node_type newHead;
+    Held* held = nullptr;
+    ZoneHead* head = nullptr;
+    ZoneHead next;
+  };
+  /// A row of `zones` that is to become what is remembered of its zone.
+  struct Mending {
+    std::int64_t row = 0;
+    std::string why;
+  };
+  /// Content that may be served in place of what is committed.
+  struct Substitute {
     Generation generation = 0;
-    bool isCheckpoint = false;
+    bool hasCopy = false;  ///< in a file of its own
   };
 
   SqliteStore(StateDirectory state, StoreOptions options);
@@ -79,6 +93,7 @@ class SqliteStore final : public PlanStore {
 
   // sqlite_recovery.cc
   Status start();
+  std::string damageAtStart();
   Status salvage(const std::string& damage);
   Status openCopies();
   Status setAside(const std::string& why);
@@ -99,21 +114,32 @@ class SqliteStore final : public PlanStore {
   Result<SqliteDatabase> openFresh() const;
   Status checkFiles();
 
+  // sqlite_mending.cc
+  Result<std::vector<StoredZone>> readZones();
+  Result<std::vector<StoredZone>> readLostZones(const std::vector<ZoneRow>& rows,
+                                                std::vector<std::int64_t> lost,
+                                                const std::vector<StoredZone>& known);
+  std::string mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told);
+  Generation fenceOutside(const StoredZone& zone, std::int64_t row);
+  Status mendRows();
+  Status mendRow(const StoredZone& zone, std::int64_t row, const std::string& why, std::string& seal);
+
   // sqlite_store.cc
   Status write(Sync sync, const std::function<Status()>& work);
-  Result<std::string> insertCommit(const ZoneCommit& commit);
+  Result<ZoneHead> insertCommit(const ZoneCommit& commit);
+  Status leaveBehind(const std::string& apex, Generation restored, ZoneHead& head);
+  Remembered place(const Name& apex);
+  void insert(Remembered& remembered) noexcept;
   Result<bool> isChainWhole(const std::string& apex, const Zone& before);
   Status refreshHead(NameView apex);
   void removeCopies(NameView apex);
 
-  // sqlite_contents.cc
+  // sqlite_reading.cc
   Status readable() const;
-  Result<std::shared_ptr<const Zone>> storedContent(NameView apex, Generation generation);
-  Result<std::vector<Base>> basesOf(std::int64_t zone, Generation generation);
-  Status applyCheckpoint(std::int64_t zone, Generation generation, ZoneEdit& edit);
-  Result<std::shared_ptr<const Zone>> rebuiltFrom(std::int64_t zone, NameView apex, Base base,
-                                                  Generation generation);
-  Result<bool> isChangedBy(NameView apex, NameView name, Generation generation);
+  Result<std::int64_t> rowOf(NameView apex);
+  Result<std::shared_ptr<const Zone>> storedContent(const SqliteReadTransaction& transaction, NameView apex,
+                                                    Generation generation);
+  std::vector<Substitute> substitutesFor(NameView apex);
 
   // sqlite_retention.cc
   /// What one call of cleanUp() removes, by row.
@@ -139,12 +165,14 @@ class SqliteStore final : public PlanStore {
 
   StateDirectory state_;
   const StoreOptions options_;
-  const std::string file_;
+  const std::string file_, logFile_;
   GoodCopies copies_;
 
   std::mutex writing_;  // guards what follows; locked before reading_
   std::optional<SqliteDatabase> writer_;
   std::map<Name, Held> held_;
+  std::map<Name, Mending> mendings_;  ///< that could not be written yet
+  std::vector<GoodCopies::Listed> copiesAtStart_;
   bool isSuspect_ = false;  ///< a write failed: the log is copied back before anything is written behind it
   bool isLost_ = false;     ///< the file is gone and no other could be made yet
   bool mayBecomeWritable_ = false;
@@ -163,6 +191,7 @@ class SqliteStore final : public PlanStore {
 
   std::mutex reading_;
   std::optional<SqliteDatabase> reader_;  // guarded by reading_, as what follows
+  std::map<Name, std::int64_t> unnamedRows_;  ///< of zones whose row is yet to be mended
   /// What replay() came to, which is what a start asks for next: it need not be rebuilt twice.
   std::shared_ptr<const Zone> replayed_;
 
@@ -171,6 +200,8 @@ class SqliteStore final : public PlanStore {
   std::vector<Error> problems_;
   StoreStats stats_;
 };
+
+WallTime wallClock();
 
 /// How the file looks now.
 SqliteStore::FileState stateOf(const std::string& file) noexcept;

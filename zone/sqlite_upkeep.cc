@@ -176,6 +176,7 @@ Status SqliteStore::maintain() {
   {
     const std::lock_guard guard(writing_);
     if (Status writable = becomeWritable(); !writable) return writable;
+    if (Status mended = mendRows(); !mended) return mended;
   }
   if (Status checked = checkFiles(); !checked) return checked;
   Result<SqliteDatabase> keeper = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadWrite, options_.vfs);

@@ -35,7 +35,9 @@ class SealWalk {
 
   Result<SealReport> run() {
     const SqliteReadTransaction transaction(database_);
-    SqliteStatement zone(database_, "SELECT id, entries, head, seal FROM zones WHERE apex = ?");
+    SqliteStatement zone(database_,
+                         "SELECT id, entries, head, seal, fence, committed, removed, frozen FROM zones WHERE "
+                         "apex = ?");
     const Result<bool> found = zone.bind(Text(apex_)).step("read the zone");
     if (!found) return found.error();
     if (!*found) return Error{ErrorKind::NotFound, apex_, "is not in the plan store"};
@@ -83,6 +85,7 @@ class SealWalk {
       broken(entry.id, "the content of generation " + std::to_string(entry.generation) + " was changed");
       return false;
     }
+    told_.add(entry, report_.entries == 0 && anchors_.empty());
     last_ = entry.seal;
     lastId_ = entry.id;
     ++report_.entries;
@@ -107,6 +110,19 @@ class SealWalk {
     else if (lastId_ != zone.integer(2) || last_ != zone.blob(3))
       broken(lastId_, "the newest line is not the one that was last written (" +
                           std::to_string(zone.integer(2)) + ")");
+    else
+      compareWithLines(zone);
+  }
+
+  /// No seal covers the row, but what it says is what the lines tell.
+  void compareWithLines(const SqliteStatement& zone) {
+    ZoneRow row;
+    row.fence = zone.integer(4);
+    row.committed = zone.integer(5);
+    row.removed = zone.integer(6) != 0;
+    if (!zone.isNull(7)) row.frozen = zone.text(7);
+    if (ToldByHistory::Problem problem = told_.disagreement(row); !problem.what.empty())
+      broken(problem.line, std::move(problem.what));
   }
 
   void broken(std::int64_t id, std::string why) {
@@ -120,6 +136,7 @@ class SealWalk {
   std::size_t nextAnchor_ = 0;
   std::string last_, vouched_;
   std::int64_t lastId_ = 0, lastCleanUp_ = 0;
+  ToldByHistory told_;
   SealReport report_;
 };
 

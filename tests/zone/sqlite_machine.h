@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
@@ -14,6 +16,18 @@ inline std::string planOf(Generation generation) {
   return R"({"plan": 1, "generation": )" + std::to_string(generation) +
          R"(, "endpoints": {"a": {"targets": [{"address": "192.0.2.)" + std::to_string(generation % 250) +
          R"("}]}}, "records": ["@ 60 IN NS ns."]})";
+}
+
+/// Runs SQL on the store from outside, as one who has the disk could.
+inline bool meddle(const std::string& directory, const std::string& sql) {
+  sqlite3* raw = nullptr;
+  bool done = sqlite3_open((directory + "/plans.db").c_str(), &raw) == SQLITE_OK;
+  char* problem = nullptr;
+  done = done && sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, &problem) == SQLITE_OK;
+  if (problem != nullptr) UNSCOPED_INFO(problem);
+  sqlite3_free(problem);
+  sqlite3_close(raw);
+  return done;
 }
 
 /// A server on a directory, with a file system of the test's choice.
@@ -49,6 +63,15 @@ struct Machine {
     return outcome->kind == Outcome::Kind::Published ? "published" : "refused";
   }
   std::string push(Generation generation) { return push(planOf(generation)); }
+  std::string pushTo(const Name& zone, Generation generation) {
+    Document document;
+    document.zone = zone;
+    const std::string body = planOf(generation);
+    document.body = body;
+    const Result<Outcome> outcome = Intake(*publisher, PlanLimits{}).submit(document);
+    if (!outcome) return outcome.error().text();
+    return outcome->kind == Outcome::Kind::Published ? "published" : "refused";
+  }
   Generation served() {
     const auto status = publisher->status(kZone);
     return status ? status->served : 0;

@@ -1,0 +1,202 @@
+// Which zones the store holds. A row of `zones` that cannot be what was written, or is gone, is mended from
+// the sealed lines of its history; where those tell nothing the row is told of and left, and the other zones
+// are served (I8).
+#include <algorithm>
+
+#include "zone/sqlite_entries.h"
+#include "zone/sqlite_store.h"
+
+namespace holdfast {
+
+namespace {
+
+using Text = std::string_view;
+
+StoredZone storedZoneOf(Name apex, const ZoneRow& row) {
+  StoredZone zone;
+  zone.apex = std::move(apex);
+  zone.fence = static_cast<Generation>(std::max<std::int64_t>(row.fence, 0));
+  zone.committed = static_cast<Generation>(std::max<std::int64_t>(row.committed, 0));
+  zone.removed = row.removed;
+  zone.frozen = row.frozen;
+  zone.frozenSince = row.frozenSince;
+  return zone;
+}
+
+bool isKnown(const std::vector<StoredZone>& zones, const Name& apex) {
+  return std::ranges::find(zones, apex, &StoredZone::apex) != zones.end();
+}
+
+}  // namespace
+
+Result<std::vector<StoredZone>> SqliteStore::zones() {
+  const std::lock_guard guard(writing_);
+  Result<std::vector<StoredZone>> zones = readZones();
+  if (!zones) return zones;
+  copiesAtStart_.clear();
+  // Tried again by maintain(): a start must do without it, on a full disk for one.
+  if (Status mended = mendRows(); !mended) tell(mended.error().where, mended.error().what);
+  return zones;
+}
+
+/// REQUIRES: writing_ is held.
+Result<std::vector<StoredZone>> SqliteStore::readZones() {
+  const std::lock_guard guard(reading_);
+  if (Status ready = readable(); !ready) return std::move(ready).error();
+  const Result<std::vector<ZoneRow>> rows = zoneRows(*reader_);
+  if (!rows) return rows.error();
+  std::vector<StoredZone> zones;
+  std::vector<std::int64_t> lost;
+  mendings_.clear();
+  unnamedRows_.clear();
+  for (const ZoneRow& row : *rows) {
+    Result<Name> apex = Name::absolute(row.apex);
+    if (!apex || apex->text() != row.apex) {
+      lost.push_back(row.id);
+      continue;
+    }
+    const Result<ToldByHistory> told = toldByHistory(*reader_, row.id);
+    if (!told) tell(told.error().where, told.error().what);
+    StoredZone zone = storedZoneOf(*std::move(apex), row);
+    std::string why = mend(zone, row, told ? *told : ToldByHistory());
+    if (!why.empty()) {
+      tell("plan store, " + row.apex, why);
+      mendings_[zone.apex] = {row.id, std::move(why)};
+    }
+    zones.push_back(std::move(zone));
+  }
+  Result<std::vector<StoredZone>> found = readLostZones(*rows, std::move(lost), zones);
+  if (!found) return found;
+  std::ranges::move(*found, std::back_inserter(zones));
+  for (const StoredZone& zone : zones) {
+    held_[zone.apex].zone = zone;
+    if (Status read = refreshHead(zone.apex); !read) return std::move(read).error();
+  }
+  return zones;
+}
+
+/// Zones whose row is gone, or names none, as their histories tell them. The seals cover the name: of those
+/// that are known from elsewhere, the one that fits is theirs.
+Result<std::vector<StoredZone>> SqliteStore::readLostZones(const std::vector<ZoneRow>& rows,
+                                                           std::vector<std::int64_t> lost,
+                                                           const std::vector<StoredZone>& known) {
+  std::vector<StoredZone> zones;
+  const Result<std::vector<std::int64_t>> without = zonesWithoutRow(*reader_, rows);
+  if (without)
+    lost.insert(lost.end(), without->begin(), without->end());
+  else
+    tell(without.error().where, without.error().what);
+  if (lost.empty()) return zones;
+  std::vector<Name> names;
+  for (const GoodCopies::Listed& copy : copiesAtStart_) names.push_back(copy.apex);
+  for (const ZoneRow& row : rows)
+    if (Result<Name> apex = Name::absolute(row.apex); apex) names.push_back(*std::move(apex));
+  for (const std::int64_t id : lost) {
+    const auto row = std::ranges::find(rows, id, &ZoneRow::id);
+    const std::string where = "plan store " + file_ + ", zone " + std::to_string(id);
+    const std::string wrong = row == rows.end() ? "has a history, and no row in zones"
+                                                : "has a row with the bad name '" + row->apex + "'";
+    const Result<std::optional<Name>> apex = apexOf(*reader_, id, names);
+    const Result<ToldByHistory> told = toldByHistory(*reader_, id);
+    if (!apex || !told || !*apex || isKnown(known, **apex) || isKnown(zones, **apex)) {
+      tell(where, wrong + ", and no name that its seals fit is known: it is left as it is, and not served");
+      continue;
+    }
+    StoredZone zone;
+    zone.apex = **apex;
+    zone.removed = told->isRemoved();
+    zone.frozen = told->frozen();
+    if (zone.frozen) zone.frozenSince = told->frozenSince();
+    zone.committed = told->committed().value_or(zone.removed ? 0 : told->fence());
+    zone.fence = std::max(told->fence(), fenceOutside(zone, id));
+    tell(where, wrong + ": by its seals it is " + (*apex)->text() + ", and was restored from its history");
+    unnamedRows_[zone.apex] = id;
+    mendings_[zone.apex] = {id, wrong + ": restored from its history"};
+    zones.push_back(std::move(zone));
+  }
+  return zones;
+}
+
+/// Makes of the row what it can be at least. Returns why; empty where nothing is wrong with it.
+std::string SqliteStore::mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told) {
+  std::string why;
+  if (!told.allowsCommitted(row.committed)) {
+    zone.committed = told.committed().value_or(zone.removed ? 0 : told.fence());
+    why = "its row said that generation " + std::to_string(row.committed) + " is committed, and its history " +
+          std::to_string(zone.committed) + ": taken from the history";
+  }
+  const Generation fence = std::max({zone.fence, told.fence(), fenceOutside(zone, row.id), zone.committed});
+  if (row.fence < 0 || fence != zone.fence)
+    why += (why.empty() ? "" : "; ") + ("its row had the fence " + std::to_string(row.fence) + ", below " +
+                                        std::to_string(fence) + " that was committed: raised to that");
+  zone.fence = fence;
+  return why;
+}
+
+/// What a last-known-good copy of the zone says, where that is above its fence.
+Generation SqliteStore::fenceOutside(const StoredZone& zone, std::int64_t row) {
+  Generation fence = 0;
+  for (const GoodCopies::Listed& copy : copiesAtStart_) {
+    if (copy.fence <= std::max(zone.fence, fence) || copy.apex != zone.apex) continue;
+    // One that no row names may be of a zone that was forgotten since.
+    SqliteStatement good(*reader_, "SELECT 1 FROM good WHERE zone = ? AND generation = ?");
+    const Result<bool> named = good.bind(row).bind(copy.generation).step("find a last-known-good");
+    if (!named || !*named) continue;
+    if (const Result<GoodCopies::Copy> read = copies_.read(zone.apex, copy.generation); read)
+      fence = std::max(fence, read->fence);
+  }
+  return fence;
+}
+
+/// Writes what was mended, with a line in the history that says so. REQUIRES: writing_ is held.
+Status SqliteStore::mendRows() {
+  if (mendings_.empty() || !writer_) return Done{};
+  std::map<Name, std::string> seals;
+  const Status done = write(Sync::Full, [&]() -> Status {
+    for (const auto& [apex, mending] : mendings_)
+      if (Status put = mendRow(held_[apex].zone, mending.row, mending.why, seals[apex]); !put) return put;
+    return Done{};
+  });
+  if (!done) return done;
+  mendings_.clear();
+  {
+    const std::lock_guard guard(reading_);
+    unnamedRows_.clear();
+  }
+  const std::lock_guard known(knowing_);
+  for (auto& [apex, seal] : seals) heads_[apex].seal = std::move(seal);
+  return done;
+}
+
+/// REQUIRES: a transaction is open.
+Status SqliteStore::mendRow(const StoredZone& zone, std::int64_t row, const std::string& why,
+                            std::string& seal) {
+  const std::string apex = zone.apex.text();
+  SqliteStatement update(*writer_, "UPDATE zones SET apex = ?2, fence = ?3, committed = ?4 WHERE id = ?1");
+  update.bind(row).bind(Text(apex)).bind(zone.fence).bind(zone.committed);
+  if (Status done = update.run("mend the row of " + apex); !done) return done;
+  if (sqlite3_changes(writer_->handle()) == 0) {
+    SqliteStatement insert(
+        *writer_,
+        "INSERT INTO zones (id, apex, fence, committed, removed, frozen, frozen_since, entries, head, seal) "
+        "SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, count(*), max(id), (SELECT seal FROM entries WHERE zone = ?1 "
+        "ORDER BY id DESC LIMIT 1) FROM entries WHERE zone = ?1");
+    insert.bind(row).bind(Text(apex)).bind(zone.fence).bind(zone.committed).bind(zone.removed ? 1 : 0);
+    zone.frozen ? insert.bind(Text(*zone.frozen)) : insert.bindNull();
+    if (Status done = insert.bind(toMicros(zone.frozenSince)).run("restore the row of " + apex); !done)
+      return done;
+  }
+  HistoryEntry line;
+  line.fate = Fate::Restored;
+  line.who = "holdfastd";
+  line.reason = why;
+  line.at = wallClock();
+  line.generation = zone.committed;
+  line.base = zone.fence;
+  Result<Appended> appended = appendSealed(*writer_, apex, storedFormOf(line), "");
+  if (!appended) return std::move(appended).error();
+  seal = std::move(appended->seal);
+  return Done{};
+}
+
+}  // namespace holdfast
