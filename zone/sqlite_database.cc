@@ -21,8 +21,9 @@ StoreFault faultOf(int code) noexcept {
     case SQLITE_CANTOPEN:
       return StoreFault::Unwritable;
     case SQLITE_IOERR:
-    case SQLITE_FULL:
       return StoreFault::Io;
+    case SQLITE_FULL:
+      return StoreFault::Full;
     case SQLITE_TOOBIG:
       return StoreFault::TooBig;
     default:
@@ -82,7 +83,7 @@ Error SqliteDatabase::failure(std::string_view doing) {
   fault_ = faultOf(code);
   const char* why = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
   std::string what = "cannot " + std::string(doing.substr(0, 60)) + ": " + std::string(why);
-  if (fault_ == StoreFault::Io)
+  if (fault_ == StoreFault::Io || fault_ == StoreFault::Full)
     what += " (" + std::string(sqlite3_errstr(code)) + ", code " + std::to_string(code) + ")";
   if (fault_ == StoreFault::TooBig) {
     what += ": a row of SQLite holds 1 GB at most";

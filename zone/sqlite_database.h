@@ -16,7 +16,8 @@ enum class StoreFault {
   None,
   Damaged,     ///< the file is no database, or not a whole one: set it aside
   Unwritable,  ///< read-only, or no permission: serve from it, write nothing
-  Io,          ///< the disk failed or is full: what was written last may be half there
+  Io,          ///< the disk failed: what was written last may be half there
+  Full,        ///< the disk is full: so may it, and there is no room for more
   TooBig,
   Other
 };

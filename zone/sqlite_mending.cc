@@ -88,6 +88,7 @@ Result<std::vector<StoredZone>> SqliteStore::readLostZones(const std::vector<Zon
     tell(without.error().where, without.error().what);
   if (lost.empty()) return zones;
   std::vector<Name> names;
+  for (const KnownFence& each : fences_) names.push_back(each.apex);
   for (const GoodCopies::Listed& copy : copiesAtStart_) names.push_back(copy.apex);
   for (const ZoneRow& row : rows)
     if (Result<Name> apex = Name::absolute(row.apex); apex) names.push_back(*std::move(apex));
@@ -117,25 +118,43 @@ Result<std::vector<StoredZone>> SqliteStore::readLostZones(const std::vector<Zon
   return zones;
 }
 
-/// Makes of the row what it can be at least. Returns why; empty where nothing is wrong with it.
+/// Makes of the row what it can be at least: it may tell of more than the history, where lines of that are
+/// lost. Returns why; empty where nothing is wrong with it.
 std::string SqliteStore::mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told) {
   std::string why;
-  if (!told.allowsCommitted(row.committed)) {
-    zone.committed = told.committed().value_or(zone.removed ? 0 : told.fence());
-    why = "its row said that generation " + std::to_string(row.committed) + " is committed, and its history " +
-          std::to_string(zone.committed) + ": taken from the history";
-  }
-  const Generation fence = std::max({zone.fence, told.fence(), fenceOutside(zone, row.id), zone.committed});
+  const Generation fence = std::max({zone.fence, told.fence(), fenceOutside(zone, row.id)});
   if (row.fence < 0 || fence != zone.fence)
-    why += (why.empty() ? "" : "; ") + ("its row had the fence " + std::to_string(row.fence) + ", below " +
-                                        std::to_string(fence) + " that was committed: raised to that");
+    why = "its row had the fence " + std::to_string(row.fence) + ", and generation " + std::to_string(fence) +
+          " was committed: raised to that";
   zone.fence = fence;
+  const Generation least = told.committed().value_or(0);
+  if (row.committed >= 0 && zone.committed >= least && zone.committed <= fence) return why;
+  zone.committed = told.committed().value_or(zone.removed ? 0 : told.fence());
+  why += (why.empty() ? "" : "; ") +
+         ("its row said that generation " + std::to_string(row.committed) + " is committed, and its history " +
+          std::to_string(zone.committed) + ": taken from the history");
   return why;
 }
 
-/// What a last-known-good copy of the zone says, where that is above its fence.
+Generation SqliteStore::fenceInFile(const Name& apex) const noexcept {
+  const auto known = std::ranges::find(fences_, apex, &KnownFence::apex);
+  return known == fences_.end() ? 0 : known->fence;
+}
+
+/// The fences go to a file of their own, for when the store is lost.
+Status SqliteStore::writeFences() {
+  const std::lock_guard guard(writing_);
+  std::vector<KnownFence> fences;
+  for (const auto& [apex, held] : held_) fences.push_back({apex, held.zone.fence, held.zone.removed});
+  if (fences == fences_) return Done{};
+  if (Status written = fenceFile_.write(fences); !written) return written;
+  fences_ = std::move(fences);
+  return Done{};
+}
+
+/// What the file of fences or a last-known-good copy of the zone says, where that is above its fence.
 Generation SqliteStore::fenceOutside(const StoredZone& zone, std::int64_t row) {
-  Generation fence = 0;
+  Generation fence = fenceInFile(zone.apex);
   for (const GoodCopies::Listed& copy : copiesAtStart_) {
     if (copy.fence <= std::max(zone.fence, fence) || copy.apex != zone.apex) continue;
     // One that no row names may be of a zone that was forgotten since.

@@ -93,7 +93,8 @@ SqliteStore::SqliteStore(StateDirectory state, StoreOptions options)
       options_(std::move(options)),
       file_(state_.path() + "/plans.db"),
       logFile_(file_ + "-wal"),
-      copies_(state_.path() + "/good") {}
+      copies_(state_.path() + "/good"),
+      fenceFile_(state_.path() + "/fences") {}
 
 Result<std::unique_ptr<PlanStore>> SqliteStore::open(const std::string& directory,
                                                      const StoreOptions& options) {
@@ -115,6 +116,11 @@ Status SqliteStore::start() {
   if (!copies) badCopies.push_back(copies.error());
   for (const Error& bad : badCopies) tell(bad.where, bad.what);
   if (copies) copiesAtStart_ = *copies;
+  Result<std::vector<KnownFence>> fences = fenceFile_.read();
+  if (fences)
+    fences_ = *std::move(fences);
+  else
+    tell(fences.error().where, fences.error().what);
   std::size_t restored = 0;
   Status opened = openWritable(fromCopies(restored));
   if (opened)
@@ -122,7 +128,7 @@ Status SqliteStore::start() {
   if (opened && restored > 0)
     tell(file_,
          "was not there: made anew from the last-known-good copies; the history is lost, and the fence "
-         "is the one of the copies");
+         "is the newest that the copies and the file of fences tell");
   if (opened) return opened;
   const std::string why = opened.error().what;
   if (age_ == StoreAge::Newer || age_ == StoreAge::Readable) {
@@ -214,7 +220,7 @@ Result<std::size_t> SqliteStore::restoreCopies(SqliteDatabase& database) {
       }
       StoredZone zone;
       zone.apex = listed.apex;
-      zone.fence = std::max(copy->fence, listed.generation);
+      zone.fence = std::max({copy->fence, listed.generation, fenceInFile(listed.apex)});
       zone.committed = listed.generation;
       if (Status put = insertRestored(database, zone, copy->content.get(),
                                       "the store was lost: from the last-known-good copy");
@@ -226,7 +232,32 @@ Result<std::size_t> SqliteStore::restoreCopies(SqliteDatabase& database) {
     }
     if (Status put = insertGood(database, listed); !put) return std::move(put).error();
   }
-  return copies->size();
+  const Result<std::size_t> fences = restoreFences(database);
+  if (!fences) return fences.error();
+  return copies->size() + *fences;
+}
+
+/// Zones of which nothing but the fence is known: they wait for a plan above it. REQUIRES: as restoreCopies().
+Result<std::size_t> SqliteStore::restoreFences(SqliteDatabase& database) {
+  std::size_t restored = 0;
+  for (const KnownFence& each : fences_) {
+    const Result<std::int64_t> row = zoneIdOf(database, each.apex.text());
+    if (!row) return row.error();
+    if (*row != 0) continue;
+    StoredZone zone;
+    zone.apex = each.apex;
+    zone.fence = each.fence;
+    zone.removed = each.removed;
+    if (Status put = insertRestored(database, zone, nullptr, "the store was lost: its fence alone is known");
+        !put)
+      return std::move(put).error();
+    tell(each.apex.text(), each.removed ? "is removed, with the fence it had"
+                                        : "is held without content: nothing of it is left but its fence, "
+                                          "send a full plan above generation " +
+                                              std::to_string(each.fence));
+    ++restored;
+  }
+  return restored;
 }
 
 void SqliteStore::closeAll() {
@@ -339,32 +370,6 @@ Status SqliteStore::openAgain() {
   tell(file_, "can be written again");
   const std::lock_guard known(knowing_);
   stats_.readOnly = false;
-  return Done{};
-}
-
-/// Before anything is written: the file is the one that was opened, and what a failed write left is settled.
-/// REQUIRES: writing_ is held.
-Status SqliteStore::becomeWritable() {
-  if (isLost_) return rebuild(readOnlyWhy_);
-  if (!writer_ && mayBecomeWritable_)
-    if (Status opened = openAgain(); !opened) return opened;
-  if (!writer_) return Error{ErrorKind::Store, "plan store " + file_, "is not written: " + readOnlyWhy_};
-  if (!isFileThere()) return rebuild("the file is gone, or another took its place");
-  if (!isLogThere()) {
-    Result<SqliteDatabase> fresh = openFresh();
-    if (!fresh) return std::move(fresh).error();
-    if (const std::string why = disagreement(*fresh); !why.empty()) return rebuild(why);
-    noteLog();
-  }
-  if (!isSuspect_) return Done{};
-  // SQLite takes a failed write back, but the log may hold what was not synced: all of it goes to the file
-  // first, and the log starts anew.
-  SqliteStatement copied(*writer_, "PRAGMA wal_checkpoint(TRUNCATE)");
-  const Result<bool> row = copied.step("copy the log back after a failed write");
-  if (!row) return row.error();
-  if (!*row || copied.integer(0) != 0)
-    return Error{ErrorKind::Store, "plan store " + file_, "is busy: its log could not be copied back"};
-  isSuspect_ = false;
   return Done{};
 }
 

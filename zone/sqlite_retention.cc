@@ -34,18 +34,18 @@ class Reachability {
       : rows_(std::move(rows)), checkpoints_(std::move(checkpoints)) {}
 
   /// `isKept` says which are wanted for themselves. The newest row given always counts as wanted.
-  std::vector<std::int64_t> unreachable(const std::function<bool(const Row&)>& isKept) const {
-    std::vector<std::int64_t> ids;
+  std::vector<Row> unreachable(const std::function<bool(const Row&)>& isKept) const {
+    std::vector<Row> gone;
     Generation neededFrom = kMaxGeneration;  // rows from here up to the wanted one above are what it needs
     for (auto row = rows_.rbegin(); row != rows_.rend(); ++row) {
       if (row->generation >= neededFrom) continue;
       if (row == rows_.rbegin() || isKept(*row))
         neededFrom = firstNeededBy(row->generation);
       else
-        ids.push_back(row->id);
+        gone.push_back(*row);
     }
-    std::reverse(ids.begin(), ids.end());
-    return ids;
+    std::reverse(gone.begin(), gone.end());
+    return gone;
   }
 
  private:
@@ -103,29 +103,20 @@ Result<std::optional<Generation>> contentAt(SqliteDatabase& database, std::int64
   return *found ? std::optional<Generation>(row.natural(0)) : std::nullopt;
 }
 
-}  // namespace
-
-/// The lines that go, chosen without a transaction: nothing is written where nothing is to go.
-Result<std::vector<std::int64_t>> SqliteStore::commitsToRemove(std::int64_t zone, const Held& held,
-                                                               const Retention& retention,
-                                                               std::span<const Generation> inUse,
-                                                               WallTime now) {
+/// The commits that go, oldest first.
+Result<std::vector<Row>> commitsToRemove(SqliteDatabase& database, std::int64_t zone,
+                                         const std::set<Generation>& wanted, const Retention& retention,
+                                         WallTime now) {
   const std::uint64_t keep = std::max<std::uint64_t>(retention.commits, 1);
-  const auto over = contentAt(*writer_, zone, keep + slackOf(keep));
+  const auto over = contentAt(database, zone, keep + slackOf(keep));
   if (!over) return over.error();
-  if (!*over) return std::vector<std::int64_t>();
-  const auto oldestKept = contentAt(*writer_, zone, keep - 1);
+  if (!*over) return std::vector<Row>();
+  const auto oldestKept = contentAt(database, zone, keep - 1);
   if (!oldestKept) return oldestKept.error();
-  Result<std::vector<Row>> rows = oldestContents(*writer_, zone);
+  Result<std::vector<Row>> rows = oldestContents(database, zone);
   if (!rows) return std::move(rows).error();
-  Result<std::vector<Generation>> checkpoints = checkpointsOf(*writer_, zone);
+  Result<std::vector<Generation>> checkpoints = checkpointsOf(database, zone);
   if (!checkpoints) return std::move(checkpoints).error();
-  std::set<Generation> wanted(inUse.begin(), inUse.end());
-  wanted.insert(held.zone.committed);
-  if (held.content) wanted.insert(held.content->generation());
-  const ZoneHead known = head(held.zone.apex);
-  wanted.insert(known.good.begin(), known.good.end());
-  wanted.insert(known.leftBehind.begin(), known.leftBehind.end());
   return Reachability(*std::move(rows), *std::move(checkpoints)).unreachable([&](const Row& row) {
     return row.generation >= **oldestKept || row.at + retention.age > now || wanted.contains(row.generation);
   });
@@ -133,17 +124,15 @@ Result<std::vector<std::int64_t>> SqliteStore::commitsToRemove(std::int64_t zone
 
 /// Refusals and events, by count alone. The newest line stays, and the newest of each event: the row of the
 /// zone is checked against them.
-Result<std::vector<std::int64_t>> SqliteStore::othersToRemove(std::int64_t zone, const Retention& retention) {
-  SqliteStatement count(
-      *writer_,
-      "SELECT entries - (SELECT count(*) FROM entries WHERE zone = ?1 AND sha256 IS NOT NULL) "
-      "FROM zones WHERE id = ?1");
+Result<std::vector<std::int64_t>> othersToRemove(SqliteDatabase& database, std::int64_t zone,
+                                                 const Retention& retention) {
+  SqliteStatement count(database, "SELECT count(*) FROM entries WHERE zone = ? AND sha256 IS NULL");
   const Result<bool> row = count.bind(zone).step("count the refusals");
   if (!row) return row.error();
   std::vector<std::int64_t> ids;
   const std::uint64_t others = *row ? count.natural(0) : 0;
   if (others <= retention.others + slackOf(retention.others)) return ids;
-  SqliteStatement oldest(*writer_,
+  SqliteStatement oldest(database,
                          "SELECT id FROM entries WHERE zone = ?1 AND sha256 IS NULL AND "
                          "id < (SELECT head FROM zones WHERE id = ?1) AND "
                          "id NOT IN (SELECT max(id) FROM entries WHERE zone = ?1 AND fate > 2 GROUP BY fate) "
@@ -156,6 +145,74 @@ Result<std::vector<std::int64_t>> SqliteStore::othersToRemove(std::int64_t zone,
     if (!*next) return ids;
     ids.push_back(oldest.integer(0));
   }
+}
+
+/// Whether any content of the zone is rebuilt from the checkpoint at `from`, where the next one is at `to`.
+Result<bool> isCheckpointUsed(SqliteDatabase& database, std::int64_t zone, Generation from, Generation to) {
+  SqliteStatement row(database,
+                      "SELECT 1 FROM entries WHERE zone = ?1 AND sha256 IS NOT NULL AND generation >= ?2 AND "
+                      "generation < ?3 LIMIT 1");
+  return row.bind(zone).bind(from).bind(to).step("find who needs a checkpoint");
+}
+
+/// Parts of what no content is rebuilt from any more, or of what a crash left unfinished.
+Result<std::vector<std::int64_t>> partsToRemove(SqliteDatabase& database, std::int64_t zone) {
+  const Result<std::vector<Generation>> whole = checkpointsOf(database, zone);
+  if (!whole) return whole.error();
+  std::optional<Generation> unused;
+  for (std::size_t i = 0; i + 1 < whole->size() && !unused; ++i) {
+    const Result<bool> used = isCheckpointUsed(database, zone, (*whole)[i], (*whole)[i + 1]);
+    if (!used) return used.error();
+    if (!*used) unused = (*whole)[i];
+  }
+  SqliteStatement rows(database,
+                       "SELECT rowid FROM checkpoints c WHERE zone = ?1 AND (generation = ?2 OR NOT EXISTS "
+                       "(SELECT 1 FROM checkpoints WHERE zone = ?1 AND generation = c.generation AND part = "
+                       "0)) ORDER BY generation, part LIMIT ?3");
+  rows.bind(zone).bind(unused.value_or(0)).bind(static_cast<std::int64_t>(kMostPartsRemoved));
+  std::vector<std::int64_t> ids;
+  for (;;) {
+    const Result<bool> row = rows.step("find checkpoints to remove");
+    if (!row) return row.error();
+    if (!*row) return ids;
+    ids.push_back(rows.integer(0));
+  }
+}
+
+}  // namespace
+
+/// What is needed for itself, whatever its age.
+std::set<Generation> SqliteStore::wantedOf(const Held& held, std::span<const Generation> inUse) {
+  std::set<Generation> wanted(inUse.begin(), inUse.end());
+  wanted.insert(held.zone.committed);
+  if (held.content) wanted.insert(held.content->generation());
+  const ZoneHead known = head(held.zone.apex);
+  wanted.insert(known.good.begin(), known.good.end());
+  wanted.insert(known.leftBehind.begin(), known.leftBehind.end());
+  return wanted;
+}
+
+/// Without writing: where nothing is to go no transaction is begun.
+Result<SqliteStore::CleanUpPieces> SqliteStore::choosePieces(SqliteDatabase& database, std::int64_t zone,
+                                                             const std::set<Generation>& wanted,
+                                                             const Retention& retention, WallTime now) {
+  const Result<std::vector<Row>> commits = commitsToRemove(database, zone, wanted, retention, now);
+  if (!commits) return commits.error();
+  Result<std::vector<std::int64_t>> others = othersToRemove(database, zone, retention);
+  if (!others) return std::move(others).error();
+  Result<std::vector<std::int64_t>> parts = partsToRemove(database, zone);
+  if (!parts) return std::move(parts).error();
+  CleanUpPieces pieces;
+  pieces.more = commits->size() > kMostRemoved || others->size() == kMostRemoved ||
+                parts->size() == kMostPartsRemoved;
+  for (const Row& row : *commits) {
+    if (pieces.commits.size() == kMostRemoved) break;
+    pieces.commits.push_back(row.id);
+    pieces.generations.push_back(row.generation);
+  }
+  pieces.others = *std::move(others);
+  pieces.parts = *std::move(parts);
+  return pieces;
 }
 
 /// Each line of the zone goes into the anchor before it, or becomes one. Ids ascend. Returns how many went.
@@ -217,27 +274,6 @@ Status SqliteStore::mergeAnchors(std::int64_t zone) {
   }
 }
 
-/// A part of what no content is rebuilt from any more, or of what a crash left unfinished.
-Result<std::vector<std::int64_t>> SqliteStore::partsToRemove(std::int64_t zone) {
-  SqliteStatement rows(
-      *writer_,
-      "SELECT c.rowid FROM checkpoints c WHERE c.zone = ?1 AND (NOT EXISTS (SELECT 1 FROM checkpoints d "
-      "WHERE "
-      "d.zone = ?1 AND d.generation = c.generation AND d.part = 0) OR EXISTS (SELECT 1 FROM checkpoints d "
-      "WHERE d.zone = ?1 AND d.part = 0 AND d.generation > c.generation AND NOT EXISTS (SELECT 1 FROM "
-      "entries "
-      "e WHERE e.zone = ?1 AND e.sha256 IS NOT NULL AND e.generation >= c.generation AND "
-      "e.generation < d.generation))) ORDER BY c.generation, c.part LIMIT ?2");
-  rows.bind(zone).bind(static_cast<std::int64_t>(kMostPartsRemoved));
-  std::vector<std::int64_t> ids;
-  for (;;) {
-    const Result<bool> row = rows.step("find checkpoints to remove");
-    if (!row) return row.error();
-    if (!*row) return ids;
-    ids.push_back(rows.integer(0));
-  }
-}
-
 /// REQUIRES: the pieces were chosen from this very store.
 Status SqliteStore::removePieces(const std::string& apex, std::int64_t zone, const CleanUpPieces& pieces,
                                  WallTime now, CleanUpReport& report, std::string& seal) {
@@ -269,6 +305,61 @@ Status SqliteStore::removePieces(const std::string& apex, std::int64_t zone, con
   return Done{};
 }
 
+Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retention, WallTime now) {
+  std::set<Generation> wanted;
+  CleanUpChoice choice;
+  choice.apex = Name(apex);
+  {
+    const std::lock_guard guard(writing_);
+    choice_.reset();
+    const auto held = held_.find(choice.apex);
+    if (!writer_ || held == held_.end()) return false;
+    wanted = wantedOf(held->second, {});
+    choice.incarnation = incarnation_;
+  }
+  const std::uint64_t least = std::min(retention.commits, retention.others);
+  {
+    // Most zones have too few lines for any to go, which costs little to know.
+    const std::lock_guard guard(reading_);
+    if (Status ready = readable(); !ready) return std::move(ready).error();
+    SqliteStatement row(*reader_,
+                        "SELECT id, entries, EXISTS (SELECT 1 FROM checkpoints WHERE zone = z.id) FROM zones z "
+                        "WHERE apex = ?");
+    const std::string text = choice.apex.text();
+    const Result<bool> found = row.bind(Text(text)).step("count the lines of " + text);
+    if (!found) return found.error();
+    if (!*found || (row.natural(1) <= least + slackOf(least) && row.integer(2) == 0)) return false;
+    choice.zone = row.integer(0);
+  }
+  Result<SqliteDatabase> database = openFresh();
+  if (!database) return std::move(database).error();
+  Result<CleanUpPieces> pieces = choosePieces(*database, choice.zone, wanted, retention, now);
+  if (!pieces) return std::move(pieces).error();
+  if (pieces->isEmpty()) return false;
+  choice.pieces = *std::move(pieces);
+  const std::lock_guard guard(writing_);
+  choice_ = std::move(choice);
+  return true;
+}
+
+/// What was chosen before, as far as nothing has come to need it since; else what is chosen now.
+Result<SqliteStore::CleanUpPieces> SqliteStore::takeChoice(const Held& held, std::int64_t zone,
+                                                           const Retention& retention,
+                                                           std::span<const Generation> inUse, WallTime now) {
+  const std::set<Generation> wanted = wantedOf(held, inUse);
+  std::optional<CleanUpChoice> choice = std::exchange(choice_, std::nullopt);
+  if (!choice || choice->apex != held.zone.apex || choice->zone != zone || choice->incarnation != incarnation_)
+    return choosePieces(*writer_, zone, wanted, retention, now);
+  // What is needed now and was not then is newer than all that was chosen, or is itself among it: only then
+  // can it be made from what was chosen.
+  CleanUpPieces pieces = std::move(choice->pieces);
+  if (std::ranges::any_of(pieces.generations, [&](Generation each) { return wanted.contains(each); })) {
+    pieces.commits.clear();
+    pieces.more = false;  // the next round chooses anew
+  }
+  return pieces;
+}
+
 Result<CleanUpReport> SqliteStore::cleanUp(NameView apex, const Retention& retention,
                                            std::span<const Generation> inUse, WallTime now) {
   const std::lock_guard guard(writing_);
@@ -277,17 +368,9 @@ Result<CleanUpReport> SqliteStore::cleanUp(NameView apex, const Retention& reten
   if (!writer_ || held == held_.end()) return CleanUpReport();
   const Result<std::int64_t> zone = zoneIdOf(*writer_, text);
   if (!zone) return zone.error();
-  Result<std::vector<std::int64_t>> commits = commitsToRemove(*zone, held->second, retention, inUse, now);
-  if (!commits) return std::move(commits).error();
-  Result<std::vector<std::int64_t>> others = othersToRemove(*zone, retention);
-  if (!others) return std::move(others).error();
-  Result<std::vector<std::int64_t>> parts = partsToRemove(*zone);
-  if (!parts) return std::move(parts).error();
-  CleanUpPieces pieces{*std::move(commits), *std::move(others), *std::move(parts)};
-  const bool more = pieces.commits.size() > kMostRemoved || pieces.others.size() == kMostRemoved ||
-                    pieces.parts.size() == kMostPartsRemoved;
-  if (pieces.commits.size() > kMostRemoved) pieces.commits.resize(kMostRemoved);
-  if (pieces.commits.empty() && pieces.others.empty() && pieces.parts.empty()) return CleanUpReport();
+  const Result<CleanUpPieces> pieces = takeChoice(held->second, *zone, retention, inUse, now);
+  if (!pieces) return pieces.error();
+  if (pieces->isEmpty()) return CleanUpReport();
   const std::uint64_t chosenFrom = incarnation_;
   CleanUpReport report;
   std::string seal;
@@ -295,61 +378,14 @@ Result<CleanUpReport> SqliteStore::cleanUp(NameView apex, const Retention& reten
     report = CleanUpReport();
     // A store that was made anew meanwhile gave the same numbers to other rows: the next round chooses again.
     if (incarnation_ != chosenFrom) return Done{};
-    report.more = more;
-    return removePieces(text, *zone, pieces, now, report, seal);
+    report.more = pieces->more;
+    return removePieces(text, *zone, *pieces, now, report, seal);
   });
   if (!done) return done.error();
   if (seal.empty()) return report;
   const std::lock_guard known(knowing_);
   heads_[Name(apex)].seal = std::move(seal);
   return report;
-}
-
-Status SqliteStore::promote(const std::shared_ptr<const Zone>& zone, std::size_t keep) {
-  const Name apex(zone->apex());
-  std::vector<Generation> kept, gone;
-  Generation fence = 0;
-  {
-    const std::lock_guard guard(writing_);
-    const auto held = held_.find(apex);
-    if (held == held_.end() || held->second.zone.committed != zone->generation()) return Done{};
-    fence = held->second.zone.fence;
-  }
-  // The file first: a generation is good only when it can be read from there too.
-  if (Status written = copies_.write(*zone, fence); !written) return written;
-  const std::lock_guard guard(writing_);
-  const auto held = held_.find(apex);
-  if (held == held_.end() || held->second.zone.committed != zone->generation()) {
-    hasStrayCopies_ = true;
-    return Done{};  // overtaken: it no longer serves
-  }
-  const std::string text = apex.text();
-  const Status done = write(Sync::Full, [&]() -> Status {
-    const ZoneHead known = head(apex);
-    kept = known.good;
-    if (std::find(kept.begin(), kept.end(), zone->generation()) == kept.end())
-      kept.insert(kept.begin(), zone->generation());
-    std::sort(kept.rbegin(), kept.rend());
-    gone = known.leftBehind;  // there is something better now
-    while (kept.size() > std::max<std::size_t>(keep, 1)) {
-      gone.push_back(kept.back());
-      kept.pop_back();
-    }
-    const Result<std::int64_t> id = zoneIdOf(*writer_, text);
-    if (!id) return id.error();
-    SqliteStatement put(*writer_, "INSERT OR REPLACE INTO good (zone, generation, at) VALUES (?,?,?)");
-    put.bind(*id).bind(zone->generation()).bind(toMicros(zone->committedAt()));
-    if (Status written = put.run("write a last-known-good"); !written) return written;
-    SqliteStatement drop(*writer_, "DELETE FROM good WHERE zone = ? AND (generation < ? OR at < 0)");
-    return drop.bind(*id).bind(kept.back()).run("drop the oldest last-known-good");
-  });
-  if (!done) return done;
-  for (const Generation generation : gone) copies_.remove(apex, generation);
-  const std::lock_guard known(knowing_);
-  ZoneHead& head = heads_[apex];
-  head.good = std::move(kept);
-  head.leftBehind.clear();
-  return Done{};
 }
 
 }  // namespace holdfast

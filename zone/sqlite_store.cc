@@ -2,7 +2,6 @@
 #include "zone/sqlite_store.h"
 
 #include <algorithm>
-#include <functional>
 
 #include "zone/sqlite_zones.h"
 #include "zone/store_codec.h"
@@ -62,7 +61,8 @@ Status SqliteStore::refreshHead(NameView apex) {
   return Done{};
 }
 
-/// One transaction, tried again once on a new store where the old one is lost or damaged. REQUIRES: writing_
+/// One transaction, tried again once: on a new store where the old one is lost or damaged, and where the disk
+/// was full, as copying the log back may have made room. REQUIRES: writing_
 /// is held.
 Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
   Status done = Done{};
@@ -84,9 +84,11 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
     const StoreFault fault = writer_->fault();
     // SQLite takes back what it could not sync, but the log may hold it all the same, and what a failed sync
     // leaves on the disk nobody knows.
-    isSuspect_ = isSuspect_ || fault == StoreFault::Io;
-    if (fault != StoreFault::Damaged || tries > 0) break;
+    isSuspect_ = isSuspect_ || fault == StoreFault::Io || fault == StoreFault::Full;
+    if (tries > 0) break;
     transaction.abandon();
+    if (fault == StoreFault::Full) continue;  // once more, when the log is copied back
+    if (fault != StoreFault::Damaged) break;
     if (Status rebuilt = rebuild(done.error().what); !rebuilt) {
       done = rebuilt;
       break;
@@ -98,13 +100,6 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
   stats_.readOnly = isReadOnly;
   stats_.problem = done.error().text();
   return done;
-}
-
-/// After a zone was removed: a copy that outlived it could bring it back. What cannot be removed now is tried
-/// again by maintain(). REQUIRES: writing_ is held.
-void SqliteStore::removeCopies(NameView apex) {
-  hasStrayCopies_ = true;
-  if (Status removed = copies_.removeAll(apex); !removed) tell(removed.error().where, removed.error().what);
 }
 
 /// REQUIRES: writing_ is held until it is inserted.
@@ -171,6 +166,12 @@ Status SqliteStore::forgetZone(NameView apex) {
   const std::lock_guard guard(writing_);
   const std::string text = toText(apex);
   const Name name(apex);
+  // First of all here: the zone could be added anew below a fence that outlived it.
+  if (std::erase_if(fences_, [&](const KnownFence& each) { return each.apex == name; }) > 0)
+    if (Status written = fenceFile_.write(fences_); !written) {
+      fences_.clear();  // what the file holds is not known: maintain() writes it
+      return written;
+    }
   const Status forgotten = write(Sync::Full, [&]() -> Status {
     const Result<std::int64_t> id = zoneIdOf(*writer_, text);
     if (!id) return id.error();
@@ -200,28 +201,6 @@ Result<bool> SqliteStore::isChainWhole(const std::string& apex, const Zone& befo
   const Result<bool> row = newest.bind(Text(apex)).step("read the newest content of " + apex);
   if (!row) return row.error();
   return *row && newest.natural(0) == before.generation() && newest.natural(1) == before.generation();
-}
-
-/// What was good and is rolled back from is no longer known to be. Where nothing else is good it stays, marked,
-/// until something is: a zone whose content cannot be read has that at least.
-Status SqliteStore::leaveBehind(const std::string& apex, Generation restored, ZoneHead& head) {
-  const auto isOlder = [&](Generation good) { return good <= restored; };
-  const bool hasOther = std::ranges::any_of(head.good, isOlder);
-  SqliteStatement demote(
-      *writer_, hasOther
-                    ? "DELETE FROM good WHERE zone = (SELECT id FROM zones WHERE apex = ?) AND generation > ?"
-                    : "UPDATE good SET at = -1 WHERE zone = (SELECT id FROM zones WHERE apex = ?) AND "
-                      "generation > ?");
-  demote.bind(Text(apex)).bind(restored);
-  if (Status done = demote.run("demote what was rolled back from"); !done) return done;
-  if (hasOther) {
-    head.leftBehind.clear();
-  } else {
-    head.leftBehind.insert(head.leftBehind.begin(), head.good.begin(), head.good.end());
-    std::ranges::sort(head.leftBehind, std::greater<>());
-  }
-  std::erase_if(head.good, std::not_fn(isOlder));
-  return Done{};
 }
 
 /// Returns the head of the zone as it is to be.

@@ -4,7 +4,9 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 
+#include "zone/fence_file.h"
 #include "zone/good_copies.h"
 #include "zone/plan_store.h"
 #include "zone/sqlite_entries.h"
@@ -34,6 +36,7 @@ class SqliteStore final : public PlanStore {
   Status replay(NameView apex, WallTime since, const ChangeVisitor& visit) override;
   Result<std::optional<HistoryEntry>> lastChangeOf(NameView apex, NameView name, Generation upTo) override;
   Result<SealReport> verify(NameView apex) override;
+  Result<bool> chooseCleanUp(NameView apex, const Retention& retention, WallTime now) override;
   Result<CleanUpReport> cleanUp(NameView apex, const Retention& retention, std::span<const Generation> inUse,
                                 WallTime now) override;
   Status promote(const std::shared_ptr<const Zone>& zone, std::size_t keep) override;
@@ -99,6 +102,8 @@ class SqliteStore final : public PlanStore {
   Status setAside(const std::string& why);
   Filling fromCopies(std::size_t& found);
   Result<std::size_t> restoreCopies(SqliteDatabase& database);
+  Result<std::size_t> restoreFences(SqliteDatabase& database);
+  Generation fenceInFile(const Name& apex) const noexcept;
   Status rebuild(const std::string& why);
   Status becomeWritable();
   Status openAgain();
@@ -114,12 +119,18 @@ class SqliteStore final : public PlanStore {
   Result<SqliteDatabase> openFresh() const;
   Status checkFiles();
 
+  // sqlite_room.cc
+  void keepRoom();
+  void cutLog() noexcept;
+  Status copyLogBack();
+
   // sqlite_mending.cc
   Result<std::vector<StoredZone>> readZones();
   Result<std::vector<StoredZone>> readLostZones(const std::vector<ZoneRow>& rows,
                                                 std::vector<std::int64_t> lost,
                                                 const std::vector<StoredZone>& known);
   std::string mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told);
+  Status writeFences();
   Generation fenceOutside(const StoredZone& zone, std::int64_t row);
   Status mendRows();
   Status mendRow(const StoredZone& zone, std::int64_t row, const std::string& why, std::string& seal);
@@ -127,12 +138,14 @@ class SqliteStore final : public PlanStore {
   // sqlite_store.cc
   Status write(Sync sync, const std::function<Status()>& work);
   Result<ZoneHead> insertCommit(const ZoneCommit& commit);
-  Status leaveBehind(const std::string& apex, Generation restored, ZoneHead& head);
   Remembered place(const Name& apex);
   void insert(Remembered& remembered) noexcept;
   Result<bool> isChainWhole(const std::string& apex, const Zone& before);
   Status refreshHead(NameView apex);
+
+  // sqlite_good.cc
   void removeCopies(NameView apex);
+  Status leaveBehind(const std::string& apex, Generation restored, ZoneHead& head);
 
   // sqlite_reading.cc
   Status readable() const;
@@ -145,12 +158,22 @@ class SqliteStore final : public PlanStore {
   /// What one call of cleanUp() removes, by row.
   struct CleanUpPieces {
     std::vector<std::int64_t> commits, others, parts;
+    std::vector<Generation> generations;  ///< of the commits
+    bool more = false;                    ///< there is more than these
+    bool isEmpty() const noexcept { return commits.empty() && others.empty() && parts.empty(); }
   };
-  Result<std::vector<std::int64_t>> commitsToRemove(std::int64_t zone, const Held& held,
-                                                    const Retention& retention,
-                                                    std::span<const Generation> inUse, WallTime now);
-  Result<std::vector<std::int64_t>> othersToRemove(std::int64_t zone, const Retention& retention);
-  Result<std::vector<std::int64_t>> partsToRemove(std::int64_t zone);
+  struct CleanUpChoice {
+    Name apex;
+    std::int64_t zone = 0;
+    std::uint64_t incarnation = 0;
+    CleanUpPieces pieces;
+  };
+  std::set<Generation> wantedOf(const Held& held, std::span<const Generation> inUse);
+  static Result<CleanUpPieces> choosePieces(SqliteDatabase& database, std::int64_t zone,
+                                            const std::set<Generation>& wanted, const Retention& retention,
+                                            WallTime now);
+  Result<CleanUpPieces> takeChoice(const Held& held, std::int64_t zone, const Retention& retention,
+                                   std::span<const Generation> inUse, WallTime now);
   Status removePieces(const std::string& apex, std::int64_t zone, const CleanUpPieces& pieces, WallTime now,
                       CleanUpReport& report, std::string& seal);
   Result<std::uint64_t> removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids);
@@ -167,12 +190,15 @@ class SqliteStore final : public PlanStore {
   const StoreOptions options_;
   const std::string file_, logFile_;
   GoodCopies copies_;
+  FenceFile fenceFile_;  ///< written under writing_
 
   std::mutex writing_;  // guards what follows; locked before reading_
   std::optional<SqliteDatabase> writer_;
   std::map<Name, Held> held_;
   std::map<Name, Mending> mendings_;  ///< that could not be written yet
   std::vector<GoodCopies::Listed> copiesAtStart_;
+  std::vector<KnownFence> fences_;  ///< as the file beside the store has them
+  std::optional<CleanUpChoice> choice_;
   bool isSuspect_ = false;  ///< a write failed: the log is copied back before anything is written behind it
   bool isLost_ = false;     ///< the file is gone and no other could be made yet
   bool mayBecomeWritable_ = false;

@@ -173,6 +173,7 @@ void SqliteStore::measure(SqliteDatabase& keeper) {
 }
 
 Status SqliteStore::maintain() {
+  if (Status written = writeFences(); !written) tell(written.error().where, written.error().what);
   {
     const std::lock_guard guard(writing_);
     if (Status writable = becomeWritable(); !writable) return writable;

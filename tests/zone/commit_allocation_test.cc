@@ -4,6 +4,7 @@
 #include <new>
 
 #include "tests/zone/concurrency_fixture.h"
+#include "tests/zone/sqlite_fault_vfs.h"
 
 namespace {
 
@@ -97,4 +98,47 @@ TEST_CASE("I11: between the commit and the end of the swap nothing is allocated"
     CHECK(allocationsOf([&] { path.apply(*change); }) == 0);
   }
   RcuRetired::drain();
+}
+
+TEST_CASE("I11: once the log of a commit is synced the real store allocates nothing") {
+  const RcuThread thread;
+  const TemporaryDirectory directory;
+  FaultVfs vfs;
+  std::size_t atSync = 0;
+  vfs.onSync([&] { atSync = allocations; });
+  StoreOptions options;
+  options.vfs = vfs.name();
+  Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory.path(), options);
+  REQUIRE(store);
+  // As long as names are: none fits into a string without allocating.
+  const std::string zone = "a-zone-with-a-long-name.us-east-1.example.";
+  HistoryEntry added;
+  added.fate = Fate::ZoneAdded;
+  StoredZone stored;
+  stored.apex = name(zone);
+  REQUIRE((*store)->putZone(stored, added));
+  CHECK(allocations == atSync);
+  const bool isForgottenInMemory = GENERATE(false, true);
+  if (isForgottenInMemory) {  // the first commit to a zone that nothing was told of
+    *store = nullptr;
+    store = openSqliteStore(directory.path(), options);
+    REQUIRE(store);
+  }
+  std::shared_ptr<const Zone> before = std::make_shared<Zone>(stored.apex);
+  for (Generation generation = 1; generation <= 4; ++generation) {
+    auto after = zoneOf(zone, "@ 60 IN SOA ns host 1 1 1 1 1\n@ 60 IN NS ns." + zone + "\n@ 60 IN TXT " +
+                                  std::to_string(generation) + "\n");
+    HistoryEntry entry;
+    entry.fate = Fate::Committed;
+    entry.generation = generation;
+    if (generation == 4) entry.restored = 2;
+    const std::array<ZoneCommit, 1> commits{{{entry, *before, after}}};
+    const std::size_t begun = allocations;
+    const Status done = (*store)->commit(commits);
+    const std::size_t after_ = allocations;
+    REQUIRE(done);
+    CHECK(atSync > begun);
+    CHECK(after_ == atSync);
+    before = after;
+  }
 }

@@ -61,7 +61,11 @@ struct FaultFile {
     return code == SQLITE_OK ? self.real()->pMethods->xTruncate(self.real(), size) : code;
   }
   /// The real file is not synced: the test is about what could be lost, and shall be quick.
-  static int sync(sqlite3_file* file, int) { return of(file).begin(FaultVfs::Kind::Sync, 0, {}); }
+  static int sync(sqlite3_file* file, int) {
+    const int code = of(file).begin(FaultVfs::Kind::Sync, 0, {});
+    of(file).owner->onSync_();
+    return code;
+  }
   static int fileSize(sqlite3_file* file, sqlite3_int64* size) {
     return of(file).real()->pMethods->xFileSize(of(file).real(), size);
   }

@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <random>
@@ -32,6 +33,8 @@ class FaultVfs {
   void failAll(int code);
   void heal();
   bool hasFailed() const;
+  /// Called by who syncs, after each sync.
+  void onSync(std::function<void()> call) { onSync_ = std::move(call); }
 
   /// What of the unsynced writes a power cut leaves.
   enum class Kept { Nothing, Everything, Prefix, Some };
@@ -64,6 +67,7 @@ class FaultVfs {
   std::size_t failIn_ = SIZE_MAX;
   int failWith_ = 0;
   bool failsAll_ = false, failed_ = false;
+  std::function<void()> onSync_ = [] {};
 };
 
 }  // namespace holdfast::test

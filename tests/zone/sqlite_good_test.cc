@@ -49,6 +49,60 @@ TEST_CASE_METHOD(Fixture,
   CHECK(machine.publisher->status(test::kZone)->good == std::vector<Generation>{3});
 }
 
+TEST_CASE_METHOD(Fixture, "I6: a rollback below all last-known-goods leaves them for when nothing else reads") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  REQUIRE(machine.tend().promoted.size() == 1);  // 4, beside 2
+  REQUIRE(machine.rollback(1) == "published");   // as 5
+  const auto good = [&] { return machine.publisher->status(test::kZone)->good; };
+  CHECK(good().empty());
+  Keeping keeping;
+  keeping.goodAfter = std::chrono::hours(1);
+  (void)machine.publisher->tend(keeping);
+  const std::string copies = directory.path() + "/good/example.";
+  CHECK(std::filesystem::exists(copies + "4"));
+  CHECK(std::filesystem::exists(copies + "2"));
+  SECTION("the content that came back is better") {
+    machine.publisher.reset();
+    REQUIRE(test::meddle(directory.path(), "UPDATE entries SET body = x'00' WHERE generation = 5"));
+    REQUIRE(machine.start());
+    CHECK(machine.served() == 1);
+    CHECK(machine.push(5) == "refused");
+  }
+  SECTION("any other generation that was not left behind is better") {
+    REQUIRE(machine.push(6) == "published");
+    machine.publisher.reset();
+    REQUIRE(test::meddle(directory.path(), "UPDATE entries SET body = x'00' WHERE generation = 6"));
+    REQUIRE(machine.start());
+    CHECK(machine.served() == 5);
+  }
+  SECTION("nothing else reads") {
+    machine.publisher.reset();
+    REQUIRE(test::meddle(directory.path(), "UPDATE entries SET body = x'00' WHERE sha256 IS NOT NULL"));
+    REQUIRE(machine.start());
+    CHECK(machine.served() == 4);
+    CHECK(good().empty());
+    CHECK(machine.publisher->status(test::kZone)->committed == 5);
+    CHECK(machine.push(5) == "refused");
+    CHECK(machine.push(6) == "published");
+  }
+  SECTION("the store is lost under the running server") {
+    for (const char* part : {"", "-wal", "-shm"})
+      std::filesystem::remove(directory.path() + "/plans.db" + part);
+    REQUIRE(machine.push(6) == "published");
+    REQUIRE(machine.start());
+    CHECK(good().empty());
+    CHECK(machine.served() == 6);
+  }
+  REQUIRE(machine.push(7) == "published");
+  REQUIRE(machine.tend().promoted.size() == 1);
+  CHECK(good() == std::vector<Generation>{7});
+  CHECK_FALSE(std::filesystem::exists(copies + "4"));
+  CHECK_FALSE(std::filesystem::exists(copies + "2"));
+  REQUIRE(machine.start());
+  CHECK(good() == std::vector<Generation>{7});
+}
+
 TEST_CASE("what is too large for a row is a clear error") {
   Result<SqliteDatabase> database = SqliteDatabase::open(":memory:", SqliteDatabase::Mode::ReadWrite, "");
   REQUIRE(database);

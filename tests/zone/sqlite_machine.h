@@ -38,7 +38,6 @@ struct Machine {
   }
   bool start() {
     publisher.reset();
-    StoreOptions options;
     options.vfs = vfs;
     options.pageChecks = std::chrono::milliseconds(0);
     Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory, options);
@@ -86,6 +85,15 @@ struct Machine {
     for (const Error& each : publisher->loadProblems()) all += each.text() + "\n";
     return all;
   }
+  std::string rollback(Generation to) {
+    Rollback wish;
+    wish.zone = kZone;
+    wish.to = to;
+    wish.reason = "what came since is bad";
+    const Result<Outcome> outcome = publisher->rollback(wish);
+    if (!outcome) return outcome.error().text();
+    return outcome->kind == Outcome::Kind::Published ? "published" : "refused";
+  }
   /// Generations 1 and 2, of which 2 is last-known-good, and then more up to `last`.
   void fill(Generation last) {
     REQUIRE(publisher->addZone(kZone));
@@ -97,6 +105,7 @@ struct Machine {
   }
 
   std::string directory, vfs, problem;
+  StoreOptions options;
   std::int64_t now = 1'800'000'000'000'000;
   std::unique_ptr<Publisher> publisher;
 };

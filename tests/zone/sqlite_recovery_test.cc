@@ -123,7 +123,9 @@ TEST_CASE_METHOD(Fixture, "I6: without its file the store is made anew from the 
   overwrite(directory.path() + "/good/example.2", 60, 10);
   REQUIRE(machine.start());
   CHECK(machine.problems().find("SHA-256") != std::string::npos);
-  CHECK_FALSE(machine.publisher->hasZone(test::kZone));
+  CHECK(machine.served() == 0);
+  CHECK(machine.push(2) == "refused");  // the fence is known without content
+  CHECK(machine.push(4) == "published");
 }
 
 TEST_CASE_METHOD(Fixture,

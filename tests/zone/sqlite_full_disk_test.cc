@@ -1,0 +1,112 @@
+// A small disk that the store fills by itself: a file system of a few megabytes, mounted for the test.
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <random>
+
+#include "tests/zone/sqlite_machine.h"
+
+using namespace holdfast;
+using holdfast::test::Machine;
+using Fixture = holdfast::test::MachineFixture;
+
+namespace {
+
+/// A file system in memory of so many octets, gone with the test. Only root may mount one.
+class SmallDisk {
+ public:
+  explicit SmallDisk(std::size_t octets) {
+    const std::string options = "size=" + std::to_string(octets);
+    isMounted_ = ::mount("none", directory_.path().c_str(), "tmpfs", 0, options.c_str()) == 0;
+  }
+  ~SmallDisk() {
+    if (isMounted_) ::umount2(directory_.path().c_str(), MNT_DETACH);
+  }
+  SmallDisk(const SmallDisk&) = delete;
+  SmallDisk& operator=(const SmallDisk&) = delete;
+  bool isMounted() const noexcept { return isMounted_; }
+  std::string path() const { return directory_.path() + "/state"; }
+  std::uint64_t freeOctets() const { return std::filesystem::space(directory_.path()).available; }
+  std::string file(const std::string& name) const { return directory_.path() + "/" + name; }
+
+ private:
+  test::TemporaryDirectory directory_;
+  bool isMounted_ = false;
+};
+
+/// Some 20,000 octets that do not compress.
+std::string largePlan(Generation generation) {
+  std::mt19937 random(static_cast<unsigned>(generation));
+  std::string text;
+  for (int i = 0; i < 100; ++i) {
+    text += R"(, "t)" + std::to_string(i) + R"( 60 IN TXT \")";
+    for (int octet = 0; octet < 200; ++octet) text += static_cast<char>('a' + random() % 26);
+    text += R"(\"")";
+  }
+  return R"({"plan": 1, "generation": )" + std::to_string(generation) + R"(, "records": ["@ 60 IN NS ns.")" +
+         text + "]}";
+}
+
+}  // namespace
+
+TEST_CASE("I8: the log does not fill a small disk while there is room for what is in it") {
+  const RcuThread thread;
+  const SmallDisk disk(3 << 20);
+  if (!disk.isMounted()) {
+    WARN("cannot mount a file system: not tested");
+    return;
+  }
+  Machine machine(disk.path());
+  REQUIRE(machine.publisher->addZone(test::kZone));
+  // Four times the disk, while upkeep removes what need not be kept.
+  for (Generation generation = 1; generation <= 600; ++generation) {
+    INFO(generation << ", free: " << disk.freeOctets());
+    REQUIRE(machine.push(largePlan(generation)) == "published");
+    if (generation % 30 != 0) continue;
+    Keeping keeping;
+    keeping.history = {2, std::chrono::seconds(0), 10};
+    keeping.goodAfter = std::chrono::hours(1);
+    for (const Error& problem : machine.publisher->tend(keeping).problems) FAIL_CHECK(problem.text());
+  }
+  REQUIRE(machine.start());
+  CHECK(machine.served() == 600);
+  CHECK(machine.publisher->verify(test::kZone)->problem.empty());
+}
+
+TEST_CASE("I8: a small disk that was full takes plans again by itself") {
+  const RcuThread thread;
+  const SmallDisk disk(3 << 20);
+  if (!disk.isMounted()) {
+    WARN("cannot mount a file system: not tested");
+    return;
+  }
+  Machine machine(disk.path());
+  REQUIRE(machine.publisher->addZone(test::kZone));
+  const std::string ballast = disk.file("ballast");
+  const bool isFilledByOthers = GENERATE(false, true);
+  if (!isFilledByOthers) std::ofstream(ballast) << std::string(1 << 20, 'x');
+  Generation generation = 0;
+  std::string outcome;
+  while (generation < 40) REQUIRE(machine.push(largePlan(++generation)) == "published");
+  if (isFilledByOthers) std::ofstream(ballast) << std::string(3 << 20, 'x');
+  do outcome = machine.push(largePlan(++generation));
+  while (outcome == "published" && generation < 2000);
+  INFO(outcome);
+  REQUIRE(outcome.find("full") != std::string::npos);
+  CHECK(machine.served() == generation - 1);
+  CHECK_FALSE(machine.tend().problems.empty());
+  std::filesystem::remove(ballast);
+  std::string problems;
+  for (int round = 0; round < 2; ++round) {
+    problems.clear();
+    for (const Error& problem : machine.tend().problems) problems += problem.text();
+  }
+  CHECK(problems.empty());
+  for (int i = 0; i < 5; ++i) CHECK(machine.push(largePlan(++generation)) == "published");
+  CHECK(machine.served() == generation);
+  REQUIRE(machine.start());
+  CHECK(machine.problems().empty());
+  CHECK(machine.served() == generation);
+}
