@@ -122,8 +122,8 @@ class PlanStore {
   /// Recomputes the chain of the zone's history and the digests of its contents. Long work; commits go on.
   virtual Result<SealReport> verify(NameView) { return SealReport(); }
 
-  /// Chooses, outside of every lock, what cleanUp() of the zone is to remove, so that it need not look for it.
-  /// From the thread that calls maintain(). False: there is nothing to remove.
+  /// Chooses, outside of every lock, what cleanUp() of the zone is to remove, so that it need not look for
+  /// it. From the thread that calls maintain(). False: there is nothing to remove.
   virtual Result<bool> chooseCleanUp(NameView /*apex*/, const Retention&, WallTime /*now*/) { return true; }
   /// Removes what retention no longer keeps, a bounded piece per call, never what can be reached: what is
   /// committed, a last-known-good, one of `inUse`, or what these are rebuilt from (I5).

@@ -35,8 +35,8 @@ std::vector<std::shared_ptr<const Zone>> Publisher::readyToPromote(
   return ready;
 }
 
-/// One piece of clean-up: chosen while commits go on, removed in the critical section, so that neither commits
-/// nor what is in flight move (I5).
+/// One piece of clean-up: chosen while commits go on, removed in the critical section, so that neither
+/// commits nor what is in flight move (I5).
 Result<CleanUpReport> Publisher::cleanUp(const Name& zone, const Retention& retention) {
   const Result<bool> chosen = store_->chooseCleanUp(zone, retention, clock_());
   if (!chosen) return chosen.error();

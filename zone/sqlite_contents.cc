@@ -56,7 +56,7 @@ Status ContentReader::applyCheckpoint(std::int64_t zone, Generation generation, 
 
 /// The content by one way of getting it.
 Result<std::shared_ptr<const Zone>> ContentReader::rebuiltFrom(std::int64_t zone, NameView apex, Base base,
-                                                             Generation generation) {
+                                                               Generation generation) {
   const Zone empty{Name(apex)};
   ZoneEdit edit(empty);
   Generation last = 0;

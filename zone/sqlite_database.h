@@ -121,8 +121,8 @@ class SqliteTransaction {
   bool open_ = false;
 };
 
-/// What is read while it lives is of one moment, whatever is written meanwhile. REQUIRES: no other transaction
-/// is open on the connection: who is called within one is given it.
+/// What is read while it lives is of one moment, whatever is written meanwhile. REQUIRES: no other
+/// transaction is open on the connection: who is called within one is given it.
 class SqliteReadTransaction {
  public:
   explicit SqliteReadTransaction(SqliteDatabase& database) : database_(database) {

@@ -19,8 +19,8 @@ void SqliteStore::removeCopies(NameView apex) {
   if (Status removed = copies_.removeAll(apex); !removed) tell(removed.error().where, removed.error().what);
 }
 
-/// What was good and is rolled back from is no longer known to be. Where nothing else is good it stays, marked,
-/// until something is: a zone whose content cannot be read has that at least.
+/// What was good and is rolled back from is no longer known to be. Where nothing else is good it stays,
+/// marked, until something is: a zone whose content cannot be read has that at least.
 Status SqliteStore::leaveBehind(const std::string& apex, Generation restored, ZoneHead& head) {
   const auto isOlder = [&](Generation good) { return good <= restored; };
   const bool hasOther = std::ranges::any_of(head.good, isOlder);

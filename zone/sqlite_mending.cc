@@ -131,8 +131,8 @@ std::string SqliteStore::mend(StoredZone& zone, const ZoneRow& row, const ToldBy
   if (row.committed >= 0 && zone.committed >= least && zone.committed <= fence) return why;
   zone.committed = told.committed().value_or(zone.removed ? 0 : told.fence());
   why += (why.empty() ? "" : "; ") +
-         ("its row said that generation " + std::to_string(row.committed) + " is committed, and its history " +
-          std::to_string(zone.committed) + ": taken from the history");
+         ("its row said that generation " + std::to_string(row.committed) +
+          " is committed, and its history " + std::to_string(zone.committed) + ": taken from the history");
   return why;
 }
 

@@ -14,7 +14,8 @@ namespace {
 constexpr std::size_t kMostProblems = 8;
 
 /// Generations of the contents, newest first, down to the first one that was not committed after `since`.
-Result<std::vector<Generation>> generationsSince(SqliteDatabase& database, std::int64_t zone, WallTime since) {
+Result<std::vector<Generation>> generationsSince(SqliteDatabase& database, std::int64_t zone,
+                                                 WallTime since) {
   SqliteStatement rows(database,
                        "SELECT generation, at FROM entries WHERE zone = ? AND sha256 IS NOT NULL "
                        "ORDER BY generation DESC");
@@ -150,9 +151,10 @@ Status SqliteStore::replay(NameView apex, WallTime since, const ChangeVisitor& v
   const Result<std::vector<Generation>> wanted = generationsSince(*reader_, *zone, since);
   if (!wanted) return wanted.error();
   if (wanted->empty()) return Done{};
-  SqliteStatement rows(*reader_,
-                       "SELECT generation, previous, at, body, sha256, serial FROM entries WHERE zone = ?1 AND "
-                       "sha256 IS NOT NULL AND generation >= ?2 ORDER BY generation");
+  SqliteStatement rows(
+      *reader_,
+      "SELECT generation, previous, at, body, sha256, serial FROM entries WHERE zone = ?1 AND "
+      "sha256 IS NOT NULL AND generation >= ?2 ORDER BY generation");
   rows.bind(*zone).bind(wanted->back());
   std::shared_ptr<const Zone> before;
   for (;;) {

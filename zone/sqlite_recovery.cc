@@ -67,7 +67,8 @@ Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zo
   if (Status done = appendEntry(database, apex, std::move(entry), body); !done) return done;
   // What the row says is told by lines too, so that verify() finds who edits it.
   if (zone.removed)
-    if (Status done = appendEvent(database, apex, Fate::ZoneRemoved, "before the store was lost", wallClock());
+    if (Status done =
+            appendEvent(database, apex, Fate::ZoneRemoved, "before the store was lost", wallClock());
         !done)
       return done;
   if (!zone.frozen) return Done{};
@@ -79,7 +80,10 @@ Status insertGood(SqliteDatabase& database, const GoodCopies::Listed& copy, bool
                       "INSERT OR IGNORE INTO good (zone, generation, at) SELECT id, ?2, ?3 FROM zones "
                       "WHERE apex = ?1 AND removed = 0");
   const std::string apex = copy.apex.text();
-  return put.bind(Text(apex)).bind(copy.generation).bind(isLeftBehind ? -1 : 0).run("write a last-known-good");
+  return put.bind(Text(apex))
+      .bind(copy.generation)
+      .bind(isLeftBehind ? -1 : 0)
+      .run("write a last-known-good");
 }
 
 }  // namespace
@@ -121,6 +125,7 @@ Status SqliteStore::start() {
     fences_ = *std::move(fences);
   else
     tell(fences.error().where, fences.error().what);
+  areFencesReadable_ = fences || fences.error().kind != ErrorKind::System;
   std::size_t restored = 0;
   Status opened = openWritable(fromCopies(restored));
   if (opened)
@@ -237,9 +242,13 @@ Result<std::size_t> SqliteStore::restoreCopies(SqliteDatabase& database) {
   return copies->size() + *fences;
 }
 
-/// Zones of which nothing but the fence is known: they wait for a plan above it. REQUIRES: as restoreCopies().
+/// Zones of which nothing but the fence is known: they wait for a plan above it. REQUIRES: as
+/// restoreCopies().
 Result<std::size_t> SqliteStore::restoreFences(SqliteDatabase& database) {
   std::size_t restored = 0;
+  if (!areFencesReadable_)
+    return Error{ErrorKind::System, state_.path() + "/fences",
+                 "cannot be read: no fence is known without it"};
   for (const KnownFence& each : fences_) {
     const Result<std::int64_t> row = zoneIdOf(database, each.apex.text());
     if (!row) return row.error();

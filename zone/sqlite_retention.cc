@@ -203,8 +203,8 @@ Result<SqliteStore::CleanUpPieces> SqliteStore::choosePieces(SqliteDatabase& dat
   Result<std::vector<std::int64_t>> parts = partsToRemove(database, zone);
   if (!parts) return std::move(parts).error();
   CleanUpPieces pieces;
-  pieces.more = commits->size() > kMostRemoved || others->size() == kMostRemoved ||
-                parts->size() == kMostPartsRemoved;
+  pieces.more =
+      commits->size() > kMostRemoved || others->size() == kMostRemoved || parts->size() == kMostPartsRemoved;
   for (const Row& row : *commits) {
     if (pieces.commits.size() == kMostRemoved) break;
     pieces.commits.push_back(row.id);
@@ -322,9 +322,10 @@ Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retentio
     // Most zones have too few lines for any to go, which costs little to know.
     const std::lock_guard guard(reading_);
     if (Status ready = readable(); !ready) return std::move(ready).error();
-    SqliteStatement row(*reader_,
-                        "SELECT id, entries, EXISTS (SELECT 1 FROM checkpoints WHERE zone = z.id) FROM zones z "
-                        "WHERE apex = ?");
+    SqliteStatement row(
+        *reader_,
+        "SELECT id, entries, EXISTS (SELECT 1 FROM checkpoints WHERE zone = z.id) FROM zones z "
+        "WHERE apex = ?");
     const std::string text = choice.apex.text();
     const Result<bool> found = row.bind(Text(text)).step("count the lines of " + text);
     if (!found) return found.error();
@@ -348,7 +349,8 @@ Result<SqliteStore::CleanUpPieces> SqliteStore::takeChoice(const Held& held, std
                                                            std::span<const Generation> inUse, WallTime now) {
   const std::set<Generation> wanted = wantedOf(held, inUse);
   std::optional<CleanUpChoice> choice = std::exchange(choice_, std::nullopt);
-  if (!choice || choice->apex != held.zone.apex || choice->zone != zone || choice->incarnation != incarnation_)
+  if (!choice || choice->apex != held.zone.apex || choice->zone != zone ||
+      choice->incarnation != incarnation_)
     return choosePieces(*writer_, zone, wanted, retention, now);
   // What is needed now and was not then is newer than all that was chosen, or is itself among it: only then
   // can it be made from what was chosen.

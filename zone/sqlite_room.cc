@@ -51,8 +51,8 @@ Status SqliteStore::copyLogBack() {
   return Done{};
 }
 
-/// While there is room to copy the log back it is done, best effort: what a reader holds back comes next time,
-/// and a write that finds no room says so itself. REQUIRES: writing_ is held.
+/// While there is room to copy the log back it is done, best effort: what a reader holds back comes next
+/// time, and a write that finds no room says so itself. REQUIRES: writing_ is held.
 void SqliteStore::keepRoom() {
   if (log_.octets == 0) return;
   struct statvfs disk {};
@@ -63,8 +63,8 @@ void SqliteStore::keepRoom() {
   sqlite3_busy_timeout(writer_->handle(), kBusyMillis);
 }
 
-/// What a failed write left behind the committed part of the log is of no use, and takes the room that copying
-/// back needs. SQLite would write over it. REQUIRES: writing_ is held, no transaction is open.
+/// What a failed write left behind the committed part of the log is of no use, and takes the room that
+/// copying back needs. SQLite would write over it. REQUIRES: writing_ is held, no transaction is open.
 void SqliteStore::cutLog() noexcept {
   const FileState now = stateOf(logFile_);
   if (log_.inode == 0 || !now.isSameFile(log_) || now.octets <= log_.octets) return;

@@ -198,6 +198,7 @@ class SqliteStore final : public PlanStore {
   std::map<Name, Mending> mendings_;  ///< that could not be written yet
   std::vector<GoodCopies::Listed> copiesAtStart_;
   std::vector<KnownFence> fences_;  ///< as the file beside the store has them
+  bool areFencesReadable_ = true;
   std::optional<CleanUpChoice> choice_;
   bool isSuspect_ = false;  ///< a write failed: the log is copied back before anything is written behind it
   bool isLost_ = false;     ///< the file is gone and no other could be made yet
@@ -216,7 +217,7 @@ class SqliteStore final : public PlanStore {
   FileState checkedFile_;
 
   std::mutex reading_;
-  std::optional<SqliteDatabase> reader_;  // guarded by reading_, as what follows
+  std::optional<SqliteDatabase> reader_;      // guarded by reading_, as what follows
   std::map<Name, std::int64_t> unnamedRows_;  ///< of zones whose row is yet to be mended
   /// What replay() came to, which is what a start asks for next: it need not be rebuilt twice.
   std::shared_ptr<const Zone> replayed_;

@@ -188,7 +188,7 @@ Status SqliteStore::maintain() {
   if (done) done = giveBackSpace(*keeper);
   // Syncs the log first: what was recorded lazily is durable from here on.
   Status copied = keeper->run("PRAGMA wal_checkpoint(PASSIVE)");
-  if (keeper->fault() == StoreFault::Io) {
+  if (keeper->fault() == StoreFault::Io || keeper->fault() == StoreFault::Full) {
     // What a failed sync had yet to write may be gone from the log: nothing acknowledged may come behind it.
     const std::lock_guard guard(writing_);
     isSuspect_ = true;

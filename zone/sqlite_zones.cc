@@ -98,22 +98,24 @@ ToldByHistory::Problem ToldByHistory::disagreement(const ZoneRow& row) const {
   Problem problem;
   const auto add = [&](std::int64_t line, const std::string& what) {
     if (problem.what.empty()) problem.line = line;
-    problem.what += (problem.what.empty() ? "the row of the zone is not as its history tells: " : "; ") + what;
+    problem.what +=
+        (problem.what.empty() ? "the row of the zone is not as its history tells: " : "; ") + what;
   };
   const auto told = [](std::int64_t line) { return " by line " + std::to_string(line); };
   if (row.fence < 0 || static_cast<Generation>(row.fence) < fence_ ||
       static_cast<Generation>(row.fence) > highestFence_)
-    add(fenceLine_, "the fence is " + std::to_string(row.fence) + ", and " + std::to_string(fence_) +
-                        told(fenceLine_));
+    add(fenceLine_,
+        "the fence is " + std::to_string(row.fence) + ", and " + std::to_string(fence_) + told(fenceLine_));
   if (!allowsCommitted(row.committed))
     add(committedLine_, "committed is " + std::to_string(row.committed) + ", and " +
                             std::to_string(leastCommitted_) + told(committedLine_));
   if (removed_ && row.removed != *removed_)
-    add(removedLine_, (row.removed ? "it is removed, and is held" : "it is held, and was removed") +
-                          told(removedLine_));
+    add(removedLine_,
+        (row.removed ? "it is removed, and is held" : "it is held, and was removed") + told(removedLine_));
   if (isFreezeTold_ && row.frozen != frozen_)
-    add(frozenLine_, (row.frozen ? "it is frozen for \"" + *row.frozen + "\", and is " : "it is thawed, and is ") +
-                         (frozen_ ? "frozen for \"" + *frozen_ + "\"" : "not frozen") + told(frozenLine_));
+    add(frozenLine_,
+        (row.frozen ? "it is frozen for \"" + *row.frozen + "\", and is " : "it is thawed, and is ") +
+            (frozen_ ? "frozen for \"" + *frozen_ + "\"" : "not frozen") + told(frozenLine_));
   return problem;
 }
 
@@ -178,9 +180,9 @@ Result<std::optional<Name>> apexOf(SqliteDatabase& database, std::int64_t zone,
 
 Result<std::int64_t> unusedZoneId(SqliteDatabase& database) {
   std::int64_t highest = 0;
-  for (const char* sql : {"SELECT max(id) FROM zones", "SELECT max(zone) FROM entries",
-                          "SELECT max(zone) FROM checkpoints", "SELECT max(zone) FROM anchors",
-                          "SELECT max(zone) FROM good"}) {
+  for (const char* sql :
+       {"SELECT max(id) FROM zones", "SELECT max(zone) FROM entries", "SELECT max(zone) FROM checkpoints",
+        "SELECT max(zone) FROM anchors", "SELECT max(zone) FROM good"}) {
     const Result<std::int64_t> used = database.number(sql);
     if (!used) return used.error();
     highest = std::max(highest, *used);

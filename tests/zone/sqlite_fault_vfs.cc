@@ -53,6 +53,7 @@ struct FaultFile {
     FaultFile& self = of(file);
     const int code = self.begin(FaultVfs::Kind::Write, offset,
                                 {static_cast<const char*>(data), static_cast<std::size_t>(size)});
+    self.owner->afterEach_();
     return code == SQLITE_OK ? self.real()->pMethods->xWrite(self.real(), data, size, offset) : code;
   }
   static int truncate(sqlite3_file* file, sqlite3_int64 size) {
@@ -63,7 +64,7 @@ struct FaultFile {
   /// The real file is not synced: the test is about what could be lost, and shall be quick.
   static int sync(sqlite3_file* file, int) {
     const int code = of(file).begin(FaultVfs::Kind::Sync, 0, {});
-    of(file).owner->onSync_();
+    of(file).owner->afterEach_();
     return code;
   }
   static int fileSize(sqlite3_file* file, sqlite3_int64* size) {

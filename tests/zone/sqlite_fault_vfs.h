@@ -33,8 +33,8 @@ class FaultVfs {
   void failAll(int code);
   void heal();
   bool hasFailed() const;
-  /// Called by who syncs, after each sync.
-  void onSync(std::function<void()> call) { onSync_ = std::move(call); }
+  /// Called by who writes or syncs, after each.
+  void afterEach(std::function<void()> call) { afterEach_ = std::move(call); }
 
   /// What of the unsynced writes a power cut leaves.
   enum class Kept { Nothing, Everything, Prefix, Some };
@@ -67,7 +67,7 @@ class FaultVfs {
   std::size_t failIn_ = SIZE_MAX;
   int failWith_ = 0;
   bool failsAll_ = false, failed_ = false;
-  std::function<void()> onSync_ = [] {};
+  std::function<void()> afterEach_ = [] {};
 };
 
 }  // namespace holdfast::test

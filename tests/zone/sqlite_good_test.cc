@@ -49,7 +49,8 @@ TEST_CASE_METHOD(Fixture,
   CHECK(machine.publisher->status(test::kZone)->good == std::vector<Generation>{3});
 }
 
-TEST_CASE_METHOD(Fixture, "I6: a rollback below all last-known-goods leaves them for when nothing else reads") {
+TEST_CASE_METHOD(Fixture,
+                 "I6: a rollback below all last-known-goods leaves them for when nothing else reads") {
   Machine machine(directory.path());
   machine.fill(4);
   REQUIRE(machine.tend().promoted.size() == 1);  // 4, beside 2

@@ -32,8 +32,8 @@ inline bool meddle(const std::string& directory, const std::string& sql) {
 
 /// A server on a directory, with a file system of the test's choice.
 struct Machine {
-  explicit Machine(std::string path, std::string vfs_ = "")
-      : directory(std::move(path)), vfs(std::move(vfs_)) {
+  explicit Machine(std::string path, std::string vfs_ = "", StoreOptions options_ = {})
+      : directory(std::move(path)), vfs(std::move(vfs_)), options(std::move(options_)) {
     start();
   }
   bool start() {

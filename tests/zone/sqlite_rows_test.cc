@@ -30,22 +30,24 @@ void checkOther(Machine& machine) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "I8: a row that cannot be what was written is mended from the history, and told of") {
+TEST_CASE_METHOD(Fixture,
+                 "I8: a row that cannot be what was written is mended from the history, and told of") {
   Machine machine(directory.path());
   fillTwo(machine);
   REQUIRE(machine.publisher->setFrozen(test::kZone, "night"));
   REQUIRE(machine.publisher->setFrozen(test::kZone, std::nullopt));
   machine.publisher.reset();
-  const char* sql = GENERATE(
-      "UPDATE zones SET fence = -5 WHERE apex = 'example.'", "UPDATE zones SET fence = 1 WHERE apex = 'example.'",
-      "UPDATE zones SET fence = 'x' WHERE apex = 'example.'",
-      "UPDATE zones SET committed = -1 WHERE apex = 'example.'",
-      "UPDATE zones SET committed = 3 WHERE apex = 'example.'",
-      "UPDATE zones SET committed = 0, fence = 0 WHERE apex = 'example.'",
-      "UPDATE zones SET committed = 9223372036854775807 WHERE apex = 'example.'",
-      "UPDATE zones SET apex = '..' WHERE apex = 'example.'",
-      "UPDATE zones SET apex = 'EXAMPLE' WHERE apex = 'example.'",
-      "UPDATE zones SET apex = x'00ff' WHERE apex = 'example.'", "DELETE FROM zones WHERE apex = 'example.'");
+  const char* sql = GENERATE("UPDATE zones SET fence = -5 WHERE apex = 'example.'",
+                             "UPDATE zones SET fence = 1 WHERE apex = 'example.'",
+                             "UPDATE zones SET fence = 'x' WHERE apex = 'example.'",
+                             "UPDATE zones SET committed = -1 WHERE apex = 'example.'",
+                             "UPDATE zones SET committed = 3 WHERE apex = 'example.'",
+                             "UPDATE zones SET committed = 0, fence = 0 WHERE apex = 'example.'",
+                             "UPDATE zones SET committed = 9223372036854775807 WHERE apex = 'example.'",
+                             "UPDATE zones SET apex = '..' WHERE apex = 'example.'",
+                             "UPDATE zones SET apex = 'EXAMPLE' WHERE apex = 'example.'",
+                             "UPDATE zones SET apex = x'00ff' WHERE apex = 'example.'",
+                             "DELETE FROM zones WHERE apex = 'example.'");
   INFO(sql);
   REQUIRE(meddle(directory.path(), sql));
   REQUIRE(machine.start());
@@ -173,7 +175,8 @@ TEST_CASE_METHOD(Fixture, "verify: whoever edits the row of a zone is found, wha
   CHECK(machine.publisher->verify(kOther)->problem.empty());
 }
 
-TEST_CASE_METHOD(Fixture, "verify: a row agrees with a history that was cleaned up, restored and rolled back") {
+TEST_CASE_METHOD(Fixture,
+                 "verify: a row agrees with a history that was cleaned up, restored and rolled back") {
   Machine machine(directory.path());
   machine.fill(4);
   REQUIRE(machine.publisher->setFrozen(test::kZone, "night"));

@@ -1,5 +1,7 @@
 // What a large zone takes in the store, and how long a start takes. Not run by default, for it takes a minute
 // and some gigabytes: zone_tests '[large]'
+#include <sqlite3.h>
+
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <iostream>
@@ -155,4 +157,84 @@ TEST_CASE("1,000 one-endpoint changes to a zone of a million endpoints add less 
   REQUIRE((*store)->content(apex, kChanges + 1));
   std::cout << "read: " << whole << " s for the whole content, " << secondsSince(replayed)
             << " s with the changes since\n";
+}
+
+namespace {
+
+/// The line of a commit without content, as cheap to write as can be: how long a history is matters here.
+void appendCommits(const std::string& directory, Generation from, Generation to) {
+  sqlite3* raw = nullptr;
+  REQUIRE(sqlite3_open((directory + "/plans.db").c_str(), &raw) == SQLITE_OK);
+  const std::string sql =
+      "BEGIN; WITH RECURSIVE n(g) AS (SELECT " + std::to_string(from) +
+      " UNION ALL SELECT g + 1 FROM n WHERE g < " + std::to_string(to) +
+      ") INSERT INTO entries SELECT g + 10, e.zone, 1, g, g - 1, g, 1, " +
+      std::to_string(std::int64_t{1'800'000'000'000'000}) +
+      " + g, 0, 0, 0, 1, g - 1, e.source, e.who, NULL, randomblob(32), NULL, NULL, NULL, randomblob(32), "
+      "e.sha256, e.body FROM n, (SELECT * FROM entries WHERE generation = 2) e; "
+      "UPDATE zones SET entries = (SELECT count(*) FROM entries), head = (SELECT max(id) FROM entries), "
+      "fence = " +
+      std::to_string(to) + ", committed = " + std::to_string(to) + "; COMMIT";
+  CHECK(sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK);
+  sqlite3_close(raw);
+}
+
+void print(const char* what, Clock::time_point begun) {
+  std::cout << what << ": " << 1000 * secondsSince(begun) << " ms\n";
+}
+
+}  // namespace
+
+TEST_CASE("what upkeep and a start take with a history of a million commits", "[.][large]") {
+  constexpr Generation kCommits = 1'000'000;
+  const test::TemporaryDirectory directory;
+  const Name apex = name("example.");
+  const WallTime now(std::chrono::microseconds(1'800'000'002'000'000));
+  {
+    auto store = openSqliteStore(directory.path());
+    REQUIRE(store);
+    StoredZone zone;
+    zone.apex = apex;
+    HistoryEntry added;
+    added.fate = Fate::ZoneAdded;
+    REQUIRE((*store)->putZone(zone, added));
+    std::shared_ptr<const Zone> before = std::make_shared<Zone>(apex);
+    for (Generation generation = 1; generation <= 2; ++generation) {
+      ZoneEdit edit(*before);
+      edit.setRRset(apex, soa(generation));
+      auto after = edit.finish(generation, 1, WallTime{});
+      const HistoryEntry entry = line(generation);
+      const std::array<ZoneCommit, 1> commits{{{entry, *before, after}}};
+      REQUIRE((*store)->commit(commits));
+      before = after;
+    }
+  }
+  appendCommits(directory.path(), 3, kCommits);
+  auto begun = Clock::now();
+  auto store = openSqliteStore(directory.path());
+  REQUIRE(store);
+  print("open", begun);
+  begun = Clock::now();
+  REQUIRE((*store)->zones());
+  print("zones, with what the history tells of them", begun);
+  begun = Clock::now();
+  REQUIRE((*store)->replay(apex, now, [](auto&&...) {}));
+  print("replay of a window without commits", begun);
+  const Retention retention;  // all are within the age
+  begun = Clock::now();
+  const auto chosen = (*store)->chooseCleanUp(apex, retention, now);
+  REQUIRE(chosen);
+  print("clean-up with nothing to remove, outside of the section", begun);
+  CHECK_FALSE(*chosen);
+  const WallTime later = now + std::chrono::hours(24 * 365);
+  const Retention shorter{1000, std::chrono::hours(1), 0};
+  begun = Clock::now();
+  REQUIRE((*store)->chooseCleanUp(apex, shorter, later));
+  print("choosing what to remove, outside of the section", begun);
+  begun = Clock::now();
+  REQUIRE((*store)->cleanUp(apex, shorter, {}, later));
+  print("removing it, in the section", begun);
+  begun = Clock::now();
+  REQUIRE((*store)->maintain());
+  print("upkeep with the check of all pages", begun);
 }
