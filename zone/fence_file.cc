@@ -9,13 +9,13 @@ namespace holdfast {
 namespace {
 
 // "HFF1", for each zone its apex, fence and whether it was removed, and SHA-256 over all of it.
-constexpr std::string_view kMagic = "HFF1";
-constexpr std::size_t kDigest = 32;
+constexpr std::string_view kFenceMagic = "HFF1";
+constexpr std::size_t kFenceDigest = 32;
 
 }  // namespace
 
 Status FenceFile::write(const std::vector<KnownFence>& fences) {
-  std::string bytes(kMagic);
+  std::string bytes(kFenceMagic);
   OctetWriter out(bytes);
   for (const KnownFence& each : fences)
     out.counted<std::uint8_t>(each.apex.wire()).number(each.fence).number<std::uint8_t>(each.removed ? 1 : 0);
@@ -28,12 +28,12 @@ Result<std::vector<KnownFence>> FenceFile::read() const {
   if (!bytes && bytes.error().kind == ErrorKind::NotFound) return std::vector<KnownFence>();
   if (!bytes) return bytes.error();
   const Error damaged{ErrorKind::Store, file_, "is damaged: it tells no fences"};
-  if (bytes->size() < kMagic.size() + kDigest) return damaged;
-  const std::string_view body(bytes->data(), bytes->size() - kDigest);
-  if (!body.starts_with(kMagic) || sha256(body) != std::string_view(*bytes).substr(body.size()))
+  if (bytes->size() < kFenceMagic.size() + kFenceDigest) return damaged;
+  const std::string_view body(bytes->data(), bytes->size() - kFenceDigest);
+  if (!body.starts_with(kFenceMagic) || sha256(body) != std::string_view(*bytes).substr(body.size()))
     return damaged;
   std::vector<KnownFence> fences;
-  for (OctetReader reader(body.substr(kMagic.size())); !reader.atEnd();) {
+  for (OctetReader reader(body.substr(kFenceMagic.size())); !reader.atEnd();) {
     const std::string_view wire = reader.counted<std::uint8_t>();
     Result<Name> apex = Name::fromWire({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()});
     const auto fence = reader.number<std::uint64_t>();

@@ -16,7 +16,7 @@ std::optional<Name> targetOf(NodeView node, RRType type) {
   return Name(canonicalName(rrset.front(), buffer));
 }
 
-std::array<std::uint16_t, kAddressTypes.size()> addressesOf(NodeView node) {
+std::array<std::uint16_t, kAddressTypes.size()> countsOf(NodeView node) {
   std::array<std::uint16_t, kAddressTypes.size()> addresses{};
   for (std::size_t i = 0; i < addresses.size(); ++i)
     if (const RRsetView rrset = node ? node.find(kAddressTypes[i]) : RRsetView())
@@ -46,8 +46,8 @@ void PastAnswers::note(NameView zone, WallTime at, NodeView before, NodeView aft
   const std::optional<Name> led = targetOf(before, RRType::DNAME), leads = targetOf(after, RRType::DNAME);
   if (led && led != leads) dnames_.push_back({Name(zone), owner, at, *led, leads.value_or(owner)});
   // Targets replaced one for one, most of what there is, tell nothing.
-  Held held{HashedName(owner).hash(), at, addressesOf(before)};
-  if (!turns && held.addresses == addressesOf(after)) return;
+  Held held{HashedName(owner).hash(), at, countsOf(before)};
+  if (!turns && held.addresses == countsOf(after)) return;
   if (std::optional<Name> alias = targetOf(before, RRType::CNAME)) {
     led_.push_back(*std::move(alias));
     held.alias = static_cast<std::uint32_t>(led_.size());
@@ -80,7 +80,7 @@ PastAnswers::Addresses PastAnswers::answersOf(const Snapshot& served, Name name,
       else if (held == nullptr && found.found == Found::Cname)
         next = targetOf(found.node, RRType::CNAME);
       else if (held == nullptr)
-        return found.found == Found::NoData ? widened(addressesOf(found.node)) : Addresses{};
+        return found.found == Found::NoData ? widened(countsOf(found.node)) : Addresses{};
     }
     if (held != nullptr && held->alias == 0) return widened(held->addresses);
     if (held != nullptr) next = led_[held->alias - 1];

@@ -2,10 +2,6 @@
 
 namespace holdfast {
 
-namespace {
-constexpr int kBusyMillis = 5000;
-}
-
 StoreFault faultOf(int code) noexcept {
   switch (code & 0xff) {
     case SQLITE_OK:
@@ -62,7 +58,7 @@ Result<SqliteDatabase> SqliteDatabase::open(const std::string& file, Mode mode, 
   SqliteDatabase database(handle, file);
   if (code != SQLITE_OK) return database.failure("open");
   sqlite3_extended_result_codes(handle, 1);
-  sqlite3_busy_timeout(handle, kBusyMillis);
+  sqlite3_busy_timeout(handle, SqliteDatabase::kBusyMillis);
   return database;
 }
 

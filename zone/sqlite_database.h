@@ -31,6 +31,8 @@ class SqliteDatabase {
     ReadOnly,
     Immutable  ///< a file that nobody writes, on a disk that takes no shared-memory file beside it
   };
+  /// So long a connection waits for another to finish, unless it is told not to.
+  static constexpr int kBusyMillis = 5000;
   /// `vfs` is SQLite's name of the file system, empty for the default.
   static Result<SqliteDatabase> open(const std::string& file, Mode mode, const std::string& vfs);
 

@@ -60,7 +60,7 @@ Status SqliteStore::promote(const std::shared_ptr<const Zone>& zone, std::size_t
     return Done{};  // overtaken: it no longer serves
   }
   const std::string text = apex.text();
-  const Status done = write(Sync::Full, [&]() -> Status {
+  Status done = write(Sync::Full, [&]() -> Status {
     const ZoneHead known = head(apex);
     kept = known.good;
     if (std::find(kept.begin(), kept.end(), zone->generation()) == kept.end())

@@ -171,7 +171,7 @@ Generation SqliteStore::fenceOutside(const StoredZone& zone, std::int64_t row) {
 Status SqliteStore::mendRows() {
   if (mendings_.empty() || !writer_) return Done{};
   std::map<Name, std::string> seals;
-  const Status done = write(Sync::Full, [&]() -> Status {
+  Status done = write(Sync::Full, [&]() -> Status {
     for (const auto& [apex, mending] : mendings_)
       if (Status put = mendRow(held_[apex].zone, mending.row, mending.why, seals[apex]); !put) return put;
     return Done{};

@@ -88,10 +88,6 @@ Status insertGood(SqliteDatabase& database, const GoodCopies::Listed& copy, bool
 
 }  // namespace
 
-WallTime wallClock() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
 SqliteStore::SqliteStore(StateDirectory state, StoreOptions options)
     : state_(std::move(state)),
       options_(std::move(options)),
@@ -120,9 +116,9 @@ Status SqliteStore::start() {
   if (!copies) badCopies.push_back(copies.error());
   for (const Error& bad : badCopies) tell(bad.where, bad.what);
   if (copies) copiesAtStart_ = *copies;
-  Result<std::vector<KnownFence>> fences = fenceFile_.read();
+  const Result<std::vector<KnownFence>> fences = fenceFile_.read();
   if (fences)
-    fences_ = *std::move(fences);
+    fences_ = *fences;
   else
     tell(fences.error().where, fences.error().what);
   areFencesReadable_ = fences || fences.error().kind != ErrorKind::System;
@@ -330,7 +326,7 @@ Status SqliteStore::rebuild(const std::string& why) {
     state_ = *std::move(state);
   }
   if (Status aside = setAside(why); !aside) return aside;
-  const Status filled = openWritable([this](SqliteDatabase& database) { return insertHeld(database); });
+  Status filled = openWritable([this](SqliteDatabase& database) { return insertHeld(database); });
   if (!filled) {
     // What was made here goes, and the next write tries again.
     closeAll();

@@ -11,7 +11,6 @@ namespace {
 
 /// What stays free of the disk beside the log and what the log becomes in the file.
 constexpr std::uint64_t kRoom = 1 << 20;
-constexpr int kBusyMillis = 5000;
 
 }  // namespace
 
@@ -60,7 +59,7 @@ void SqliteStore::keepRoom() {
   if (std::uint64_t{disk.f_bavail} * disk.f_frsize >= 2 * log_.octets + kRoom) return;
   sqlite3_busy_timeout(writer_->handle(), 0);
   (void)static_cast<bool>(copyLogBack());
-  sqlite3_busy_timeout(writer_->handle(), kBusyMillis);
+  sqlite3_busy_timeout(writer_->handle(), SqliteDatabase::kBusyMillis);
 }
 
 /// What a failed write left behind the committed part of the log is of no use, and takes the room that

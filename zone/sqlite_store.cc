@@ -140,7 +140,7 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
   const std::string apex = zone.apex.text();
   Remembered remembered = place(zone.apex);
   StoredZone next = zone;
-  const Status put = write(Sync::Full, [&]() -> Status {
+  Status put = write(Sync::Full, [&]() -> Status {
     if (Status done = upsertZone(*writer_, zone); !done) return done;
     Result<Appended> line = appendSealed(*writer_, apex, storedFormOf(event), "");
     if (!line) return std::move(line).error();
@@ -172,7 +172,7 @@ Status SqliteStore::forgetZone(NameView apex) {
       fences_.clear();  // what the file holds is not known: maintain() writes it
       return written;
     }
-  const Status forgotten = write(Sync::Full, [&]() -> Status {
+  Status forgotten = write(Sync::Full, [&]() -> Status {
     const Result<std::int64_t> id = zoneIdOf(*writer_, text);
     if (!id) return id.error();
     return runForZone(*writer_, *id,
@@ -234,7 +234,7 @@ Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
   const std::lock_guard guard(writing_);
   std::vector<Remembered> remembered;
   for (const ZoneCommit& each : commits) remembered.push_back(place(Name(each.after->apex())));
-  const Status done = write(Sync::Full, [&]() -> Status {
+  Status done = write(Sync::Full, [&]() -> Status {
     for (std::size_t i = 0; i < commits.size(); ++i) {
       Result<ZoneHead> next = insertCommit(commits[i]);
       if (!next) return std::move(next).error();
@@ -266,7 +266,7 @@ Status SqliteStore::takeBack(const StoredZone&) {
 Status SqliteStore::record(NameView apex, const HistoryEntry& entry) {
   const std::lock_guard guard(writing_);
   std::string seal;
-  const Status recorded = write(Sync::Lazily, [&]() -> Status {
+  Status recorded = write(Sync::Lazily, [&]() -> Status {
     Result<Appended> line = appendSealed(*writer_, toText(apex), storedFormOf(entry), "");
     if (!line) return std::move(line).error();
     seal = std::move(line->seal);

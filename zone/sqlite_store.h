@@ -228,8 +228,6 @@ class SqliteStore final : public PlanStore {
   StoreStats stats_;
 };
 
-WallTime wallClock();
-
 /// How the file looks now.
 SqliteStore::FileState stateOf(const std::string& file) noexcept;
 

@@ -100,7 +100,7 @@ Status SqliteStore::checkpointZone(const std::shared_ptr<const Zone>& content) {
     const std::lock_guard guard(writing_);
     if (const auto held = held_.find(apex); held == held_.end() || held->second.zone.removed) return Done{};
     if (!begunIn) begunIn = incarnation_;
-    const Status done = write(isLast ? Sync::Full : Sync::Lazily, [&]() -> Status {
+    Status done = write(isLast ? Sync::Full : Sync::Lazily, [&]() -> Status {
       if (incarnation_ != *begunIn) return Done{};  // the parts before it went with the file
       SqliteStatement put(*writer_,
                           "INSERT OR REPLACE INTO checkpoints (zone, generation, part, sha256, body) "
@@ -147,7 +147,7 @@ Status SqliteStore::giveBackSpace(SqliteDatabase& keeper) {
   if (*texts > nextTextsCheck_) {
     const std::lock_guard guard(writing_);
     nextTextsCheck_ = *texts + kManyTexts;
-    const Status done = write(Sync::Lazily, [&] {
+    Status done = write(Sync::Lazily, [&] {
       return writer_->run(
           "DELETE FROM texts WHERE id NOT IN (SELECT who FROM entries UNION SELECT source FROM "
           "entries)");

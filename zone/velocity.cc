@@ -27,10 +27,6 @@ std::int64_t orderedAt(Octets octets) noexcept {
   return static_cast<std::int64_t>(value ^ (1ull << 63));
 }
 
-std::string_view textOf(NameView name) noexcept {
-  return {reinterpret_cast<const char*>(name.data()), name.size()};
-}
-
 Octets octetsOf(const std::string& key) noexcept {
   return {reinterpret_cast<const std::uint8_t*>(key.data()), key.size()};
 }
@@ -46,12 +42,12 @@ LossWindow::Time timeAt(Octets octets) noexcept {
 std::string timeKey(LossWindow::Time at, NameView endpoint) {
   std::string key;
   putOrdered(key, ticksOf(at));
-  return key.append(textOf(endpoint));
+  return key.append(wireText(endpoint));
 }
 
 /// "wire name, time": what the name tree's key of one loss begins with.
 std::string namePrefix(NameView endpoint, LossWindow::Time at) {
-  std::string key(textOf(endpoint));
+  std::string key(wireText(endpoint));
   putOrdered(key, ticksOf(at));
   return key;
 }

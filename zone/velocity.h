@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -12,6 +13,11 @@
 #include "zone/zone.h"
 
 namespace holdfast {
+
+/// The octets of a name as text: a key.
+inline std::string_view wireText(NameView name) noexcept {
+  return {reinterpret_cast<const char*>(name.data()), name.size()};
+}
 
 /// What a zone or a server has, or has less of. Negative as a loss: it has more.
 struct Loss {

@@ -4,14 +4,6 @@
 
 namespace holdfast {
 
-namespace {
-
-std::string_view textOf(NameView name) noexcept {
-  return {reinterpret_cast<const char*>(name.data()), name.size()};
-}
-
-}  // namespace
-
 void VelocityLedger::setServerWindow(std::chrono::milliseconds per) {
   if (per == per_) return;
   LossSums sums;
@@ -36,11 +28,11 @@ void VelocityLedger::record(NameView zone, const Losses& losses, Time at) {
 }
 
 LossWindow VelocityLedger::of(NameView zone) {
-  return zones_[std::string(textOf(zone))].window;
+  return zones_[std::string(wireText(zone))].window;
 }
 
 void VelocityLedger::put(NameView zone, LossStep& step) noexcept {
-  const auto found = zones_.find(textOf(zone));
+  const auto found = zones_.find(wireText(zone));
   if (found == zones_.end()) return;
   LedgerZone& kept = found->second;
   std::swap(kept.window, step.stands);
@@ -58,12 +50,12 @@ void VelocityLedger::put(NameView zone, LossStep& step) noexcept {
 }
 
 void VelocityLedger::putTrimmed(NameView zone, LossWindow& window) noexcept {
-  const auto found = zones_.find(textOf(zone));
+  const auto found = zones_.find(wireText(zone));
   if (found != zones_.end()) std::swap(found->second.window, window);
 }
 
 void VelocityLedger::forget(NameView zone) noexcept {
-  const auto found = zones_.find(textOf(zone));
+  const auto found = zones_.find(wireText(zone));
   if (found == zones_.end()) return;
   std::erase_if(sums_, [&](const auto& each) { return each.first.zone == &found->second; });
   total_ -= found->second.lately;
@@ -71,7 +63,7 @@ void VelocityLedger::forget(NameView zone) noexcept {
 }
 
 const LossWindow* VelocityLedger::find(NameView zone) const noexcept {
-  const auto found = zones_.find(textOf(zone));
+  const auto found = zones_.find(wireText(zone));
   return found == zones_.end() ? nullptr : &found->second.window;
 }
 
@@ -83,7 +75,7 @@ VelocityLedger::Lately VelocityLedger::lately(NameView zone, Time now) {
     total_ -= loss;
     sums_.erase(sums_.begin());
   }
-  const auto found = zones_.find(textOf(zone));
+  const auto found = zones_.find(wireText(zone));
   const Loss here = found == zones_.end() ? Loss{} : found->second.lately;
   return {here, total_ - here};
 }
