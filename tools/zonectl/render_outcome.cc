@@ -76,7 +76,7 @@ class Advice {
     std::string text;
     std::size_t shown = 0;
     for (const std::string& value : values) {
-      if (shown++ == kHintNames) return text + " … (" + std::to_string(values.size() - kListed) + " more)";
+      if (shown++ == kHintNames) return text + " … (" + std::to_string(values.size() - kHintNames) + " more)";
       text += option + quoted(value);
     }
     return text;
