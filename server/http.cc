@@ -98,6 +98,7 @@ class HttpServer::State {
   std::unordered_map<evhttp_connection*, std::shared_ptr<HttpReply::Exchange>> exchanges;
 
   void giveBackMemory();
+  void onAnswered(evhttp_request* request);
   HttpStats stats() { return {cap_.open(), cap_.turnedAway()}; }
 
  private:
@@ -105,14 +106,16 @@ class HttpServer::State {
   struct Gate {
     State* state;
     bufferevent* connection;
-    bool turnedAway = false;  // one connection too many
-    RequestHead head = {};    // of the request that is coming in
+    bool turnedAway = false;   // one connection too many
+    bool isAnswering = false;  // a request of it, to which the response is not yet written
+    RequestHead head = {};     // of the request that is coming in
   };
   static bufferevent* onConnection(event_base* base, void* self);
   static void onOutput(evbuffer* output, const evbuffer_cb_info* info, void* gate);
   static void onInput(evbuffer* input, const evbuffer_cb_info* info, void* gate);
   static void onRequest(evhttp_request* request, void* self);
   void readAlong(Gate& gate, evbuffer* input, std::size_t added);
+  void expectOversized(const Gate& gate);
   void refuseOversized();
   void onArrivals();
   void onEndings();
@@ -147,7 +150,9 @@ struct HttpReply::Exchange {
     --state.open;
     state.exchanges.erase(at);
   }
-  static void onComplete(evhttp_request*, void* self) { --static_cast<HttpServer::State*>(self)->open; }
+  static void onComplete(evhttp_request* request, void* self) {
+    static_cast<HttpServer::State*>(self)->onAnswered(request);
+  }
 };
 
 HttpServer::State::~State() {
@@ -202,7 +207,7 @@ void HttpServer::State::refuseOversized() {
   constexpr int kStatus = 413;
   for (const int descriptor : oversized_.takeDue(OversizedBodies::Clock::now(), settings_.idle)) {
     rejected_(peerOf(descriptor), kStatus);
-    // Nothing else waits to be sent: evhttp takes up a request when the one before it is answered.
+    // Nothing else waits to be sent: it became due only after the request before it was answered.
     const std::string page = errorPage(kStatus, settings_.bodyLimit, settings_.bodyLimitKey);
     (void)::send(descriptor, page.data(), page.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     shutdown(descriptor, SHUT_RDWR);  // evhttp sees the end, and closes
@@ -216,16 +221,29 @@ void HttpServer::State::onInput(evbuffer* input, const evbuffer_cb_info* info, v
 
 /// Looks at the last `added` octets of the input. What they are beyond the head of a request is evhttp's.
 void HttpServer::State::readAlong(Gate& gate, evbuffer* input, std::size_t added) {
-  const OversizedBodies::Clock::time_point now = OversizedBodies::Clock::now();
-  if (gate.head.isOver()) return oversized_.came(gate.connection, now);
+  if (gate.head.isOver()) return oversized_.came(gate.connection, OversizedBodies::Clock::now());
   std::string octets(added, '\0');
   evbuffer_ptr at{};
   evbuffer_ptr_set(input, &at, evbuffer_get_length(input) - added, EVBUFFER_PTR_SET);
   evbuffer_copyout_from(input, &at, octets.data(), octets.size());
   gate.head.feed(octets);
+  if (!gate.isAnswering) expectOversized(gate);
+}
+
+/// Where the request that is coming in announces too much, from now on it is waited for. REQUIRES: the one
+/// before it is answered, so that this one's answer is not taken for that one's.
+void HttpServer::State::expectOversized(const Gate& gate) {
   if (!gate.head.isOver() || gate.head.announced() <= settings_.bodyLimit) return;
-  oversized_.announced(gate.connection, bufferevent_getfd(gate.connection), now);
+  oversized_.announced(gate.connection, bufferevent_getfd(gate.connection), OversizedBodies::Clock::now());
   onEndings();
+}
+
+void HttpServer::State::onAnswered(evhttp_request* request) {
+  --open;
+  const auto gate = gates_.find(evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)));
+  if (gate == gates_.end()) return;
+  gate->second.isAnswering = false;
+  expectOversized(gate->second);
 }
 
 void HttpServer::State::turnAway(evhttp_request* request) const {
@@ -271,6 +289,7 @@ void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
     // What is left of the input begins another request.
     state.oversized_.forget(channel);
     gate->second.head.restart();
+    gate->second.isAnswering = true;
     evbuffer* input = bufferevent_get_input(channel);
     state.readAlong(gate->second, input, evbuffer_get_length(input));
   }

@@ -122,8 +122,7 @@ Result<ZoneChange> CommitPath::stageFreeze(NameView zone, std::optional<std::str
   change.stored.frozen = std::move(reason);
   change.stored.frozenSince = change.stored.frozen ? now : WallTime{};
   if (change.stored.frozen) {
-    const std::string replaced = state->stored.frozen ? " (replaces: " + *state->stored.frozen + ")" : "";
-    change.event = event(Fate::Frozen, caller, *change.stored.frozen + replaced, now);
+    change.event = event(Fate::Frozen, caller, *change.stored.frozen, now);
   } else {
     change.event = event(Fate::Thawed, caller, thawedFor, now);
   }

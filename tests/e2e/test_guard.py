@@ -227,7 +227,8 @@ def test_a_second_freeze_says_what_it_replaces_and_an_idle_thaw_nothing(guarded)
     assert done.returncode == holdfast.DONE, done
     assert "It was frozen already, since" in done.stdout and "incident 7" in done.stdout, done
     assert guarded.status()["frozen"]["reason"] == "incident 8"
-    assert lines() == [("frozen", "incident 8 (replaces: incident 7)"), ("frozen", "incident 7"), *before]
+    assert lines() == [("frozen", "incident 8"), ("frozen", "incident 7"), *before]
+    assert guarded.zonectl("history", ZONE, "--verify").returncode == holdfast.DONE
     reply = guarded.request("POST", f"/v1/zones/{ZONE}/thaw")
     assert reply.json["frozen_before"]["reason"] == "incident 8" and reply.json["frozen"] is None
     assert guarded.zonectl("thaw", ZONE).returncode == holdfast.DONE

@@ -97,6 +97,28 @@ TEST_CASE("a body that is announced as too large, and does not come, is a 413 al
   CHECK_THAT(server.log(), Catch::Contains("\"request turned away\"") && Catch::Contains("\"status\":413"));
 }
 
+TEST_CASE("a body that is announced as too large is not the answer to the request before it") {
+  const TemporaryDirectory directory;
+  LoopThread loop;
+  const std::string socket = directory.path() + "/control.sock";
+  std::shared_ptr<HttpReply> first;
+  auto server = HttpServer::onUnixSocket(
+      loop.base(), socket, small(),
+      [&](HttpRequest, std::shared_ptr<HttpReply> reply) { first = std::move(reply); }, [](auto&, int) {});
+  REQUIRE(server);
+  loop.start();
+  RawConnection connection(socket);
+  connection.send(kPost + std::string("Content-Length: 4\r\n\r\nplan") + kPost +
+                  "Content-Length: 99999999\r\n\r\n");
+  // Longer than a pause that is answered takes.
+  std::this_thread::sleep_for(std::chrono::milliseconds(1800));
+  loop.queue().post([&] { std::exchange(first, nullptr)->send({200, "{}\n", "application/json", {}}); });
+  const std::string all = connection.readAll();
+  CHECK_THAT(all, Catch::StartsWith("HTTP/1.1 200"));
+  CHECK_THAT(all, Catch::Contains("HTTP/1.1 413"));
+  loop.stop();
+}
+
 TEST_CASE("a length that is none is a 400") {
   const ServerFixture server(small());
   for (const char* length : {"-5", "abc", "5x", "", "0x10", "5, 5", "1e3"}) {
