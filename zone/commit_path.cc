@@ -160,7 +160,8 @@ void CommitPath::fence(const Submission& submission, const ZoneState& state, Ver
   if (!asked && !plan.base && plan.soaSerial && state.stored.fence > 0) asked = *plan.soaSerial;
   if (asked && *asked <= state.stored.fence)
     add(Rule::StaleGeneration, std::to_string(*asked), "above " + std::to_string(state.stored.fence),
-        "a plan of generation " + std::to_string(state.stored.fence) + " is committed already");
+        "generation " + std::to_string(state.stored.fence) +
+            (state.stored.fence == committed ? " is committed already" : " was committed before"));
   if (plan.expires && *plan.expires <= clock_())
     add(Rule::Expired, toText(clock_()), "before " + toText(*plan.expires),
         "the plan has expired: make a new one");

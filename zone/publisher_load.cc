@@ -82,6 +82,12 @@ std::shared_ptr<const Zone> Publisher::loadContent(const StoredZone& zone, PastA
                                  std::to_string(zone.fence)});
     return none;
   }
+  if ((*older)->generation() == zone.committed) {
+    loadProblems_.push_back({ErrorKind::Store, name,
+                             "is served from its copy of generation " + std::to_string(zone.committed) +
+                                 ", as the store has it no more"});
+    return *std::move(older);
+  }
   loadProblems_.push_back({ErrorKind::Store, name,
                            "is served with generation " + std::to_string((*older)->generation()) +
                                " instead of " + std::to_string(zone.committed) +

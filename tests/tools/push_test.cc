@@ -61,7 +61,7 @@ TEST_CASE("on a terminal what would be refused is not asked about") {
   FakeServer server({{200, kCommitted}, {409, kRefused}});
   MemoryScreen memory("y\n");
   CHECK(run(pushOf(server, "{}"), memory.screen(true)) == Exit::Refused);
-  CHECK_THAT(memory.out.str(), Contains("too late") && Contains("Somebody published meanwhile"));
+  CHECK_THAT(memory.out.str(), Contains("too late") && Contains("not committed, or not any more"));
   CHECK(server.requests().size() == 2);
 }
 

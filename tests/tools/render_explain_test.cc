@@ -97,12 +97,12 @@ TEST_CASE("history tells of plans and of people") {
      "restored": 5, "changes": {"added": 1, "removed": 0, "changed": 3}, "quarantined": [
      {"rule": "floor", "name": "a.x.", "type": "A", "detail": "too few"}]}]})json");
   CHECK(renderHistory(history, Palette(false)) ==
-        "AT  GENERATION  OUTCOME     KIND  NAMES\n"
-        "T4           8  frozen\n"
+        "LINE  AT  GENERATION  OUTCOME     KIND  NAMES\n"
+        "   4  T4           8  frozen\n"
         "    by uid 0 pid 1: an incident\n"
-        "T3           7  superseded  full\n"
+        "   3  T3           7  superseded  full\n"
         "    by uid 1, source p\n"
-        "T2           8  published   full  +1 -0 ~3\n"
+        "   2  T2           8  published   full  +1 -0 ~3\n"
         "    by uid 0, content of 5: undo\n"
         "    kept as it was: floor a.x./A: too few\n");
 }

@@ -40,10 +40,11 @@ std::string originOf(const Json& entry) {
 std::string renderHistory(const Json& history, const Palette& palette) {
   const Json& entries = listOf(history, "history");
   if (entries.empty()) return "Nothing was submitted yet.\n";
-  TextTable table({"AT", ">GENERATION", "OUTCOME", "KIND", "NAMES"});
+  TextTable table({">LINE", "AT", ">GENERATION", "OUTCOME", "KIND", "NAMES"});
   for (const Json& entry : entries) {
     const std::string outcome = textOf(entry, "outcome"), generation = textOf(entry, "generation");
-    table.row({textOf(entry, "at"),
+    table.row({textOf(entry, "id"),
+               textOf(entry, "at"),
                generation == "0" ? "-" : generation,
                {outcome, colourOf(outcome)},
                textOf(entry, "kind"),

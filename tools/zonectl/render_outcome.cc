@@ -30,12 +30,12 @@ std::string quoted(const std::string& word) {
 /// Which findings share a way out.
 class Advice {
  public:
-  explicit Advice(const Json& outcome)
-      : zone_(textOf(outcome, "zone")), committed_(textOf(outcome, "committed")) {
+  explicit Advice(const Json& outcome) : zone_(textOf(outcome, "zone")) {
     for (const Json& reason : listOf(outcome, "reasons")) {
       const std::string rule = textOf(reason, "rule"), type = textOf(reason, "type");
       const std::string name = textOf(reason, "name");
       rules_.insert(rule);
+      if (rule == "stale-generation") newer_ = textOf(reason, "limit");
       if (rule == "vanished") losses_.insert(name);
       if (rule == "empty-answer") losses_.insert(type.empty() ? name : name + "/" + type);
       if (rule == "floor" || rule == "velocity" || rule == "ttl" || rule == "bogus-target" ||
@@ -56,10 +56,10 @@ class Advice {
       lines.push_back("If it is right all the same, override it:" + options(" --allow ", overrides_) +
                       " --reason TEXT");
     const std::vector<std::pair<const char*, std::string>> others{
-        {"stale-generation", "Make a plan with a higher generation than what is committed (" + committed_ +
-                                 "): nothing overrides this rule."},
-        {"base-mismatch", "Somebody published meanwhile. Look at what is committed (zonectl show " +
-                              quoted(zone_) + ") and make the plan anew from it."},
+        {"stale-generation", "Make a plan with a generation " + newer_ + ": nothing overrides this rule."},
+        {"base-mismatch",
+         "It was made from what is not committed, or not any more. Look at what is committed (zonectl show " +
+             quoted(zone_) + ") and make the plan anew from it."},
         {"expired", "Make a new plan: this one is too old to be published."},
         {"invalid", "Correct the document: zonectl check FILE says the same without a server."},
         {"unreadable", "Mend the source, then submit it again. The old answers stay meanwhile."},
@@ -82,7 +82,7 @@ class Advice {
     return text;
   }
 
-  std::string zone_, committed_;
+  std::string zone_, newer_;
   std::set<std::string> rules_, losses_, overrides_;
 };
 
