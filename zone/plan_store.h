@@ -123,10 +123,15 @@ class PlanStore {
   virtual Result<SealReport> verify(NameView) { return SealReport(); }
 
   /// Chooses, outside of every lock, what cleanUp() of the zone is to remove, so that it need not look for
-  /// it. From the thread that calls maintain(). False: there is nothing to remove.
-  virtual Result<bool> chooseCleanUp(NameView /*apex*/, const Retention&, WallTime /*now*/) { return true; }
+  /// it. `inUse` as cleanUp() will be given it, if nothing changes. From the thread that calls maintain().
+  /// False: there is nothing to remove.
+  virtual Result<bool> chooseCleanUp(NameView /*apex*/, const Retention&, std::span<const Generation>,
+                                     WallTime /*now*/) {
+    return true;
+  }
   /// Removes what retention no longer keeps, a bounded piece per call, never what can be reached: what is
-  /// committed, a last-known-good, one of `inUse`, or what these are rebuilt from (I5).
+  /// committed, a last-known-good, one of `inUse`, or what these are rebuilt from (I5). Where one of these
+  /// was not known to what chose, no commit is removed, and there is more.
   /// REQUIRES: called in the publisher's critical section, so that `inUse` and the commits stand still.
   virtual Result<CleanUpReport> cleanUp(NameView /*apex*/, const Retention&, std::span<const Generation>,
                                         WallTime /*now*/) {

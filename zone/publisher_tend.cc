@@ -38,7 +38,12 @@ std::vector<std::shared_ptr<const Zone>> Publisher::readyToPromote(
 /// One piece of clean-up: chosen while commits go on, removed in the critical section, so that neither
 /// commits nor what is in flight move (I5).
 Result<CleanUpReport> Publisher::cleanUp(const Name& zone, const Retention& retention) {
-  const Result<bool> chosen = store_->chooseCleanUp(zone, retention, clock_());
+  std::vector<Generation> used;
+  {
+    const std::lock_guard section(section_);
+    used = path_.inUse(zone);
+  }
+  const Result<bool> chosen = store_->chooseCleanUp(zone, retention, used, clock_());
   if (!chosen) return chosen.error();
   if (!*chosen) return CleanUpReport();
   const std::lock_guard section(section_);

@@ -1,5 +1,4 @@
-// What is kept of the past. Clean-up goes by reachability (I5), in small pieces, and leaves an anchor where
-// it took lines away, so that the chain of seals still verifies.
+// What is kept of the past, and what goes: by reachability (I5), in small pieces.
 #include <algorithm>
 #include <set>
 
@@ -105,8 +104,8 @@ Result<std::optional<Generation>> contentAt(SqliteDatabase& database, std::int64
 
 /// The commits that go, oldest first.
 Result<std::vector<Row>> commitsToRemove(SqliteDatabase& database, std::int64_t zone,
-                                         const std::set<Generation>& wanted, const Retention& retention,
-                                         WallTime now) {
+                                         const std::function<bool(Generation)>& isWanted,
+                                         const Retention& retention, WallTime now) {
   const std::uint64_t keep = std::max<std::uint64_t>(retention.commits, 1);
   const auto over = contentAt(database, zone, keep + slackOf(keep));
   if (!over) return over.error();
@@ -118,7 +117,7 @@ Result<std::vector<Row>> commitsToRemove(SqliteDatabase& database, std::int64_t 
   Result<std::vector<Generation>> checkpoints = checkpointsOf(database, zone);
   if (!checkpoints) return std::move(checkpoints).error();
   return Reachability(*std::move(rows), *std::move(checkpoints)).unreachable([&](const Row& row) {
-    return row.generation >= **oldestKept || row.at + retention.age > now || wanted.contains(row.generation);
+    return row.generation >= **oldestKept || row.at + retention.age > now || isWanted(row.generation);
   });
 }
 
@@ -181,25 +180,26 @@ Result<std::vector<std::int64_t>> partsToRemove(SqliteDatabase& database, std::i
 
 }  // namespace
 
-/// What is needed for itself, whatever its age.
-std::set<Generation> SqliteStore::wantedOf(const Held& held, std::span<const Generation> inUse) {
-  std::set<Generation> wanted(inUse.begin(), inUse.end());
-  wanted.insert(held.zone.committed);
-  if (held.content) wanted.insert(held.content->generation());
+/// REQUIRES: writing_ is held.
+SqliteStore::WantedContents SqliteStore::wantedOf(const Held& held, std::span<const Generation> inUse) {
+  WantedContents wanted{{inUse.begin(), inUse.end()}, held.zone.fence};
+  if (held.zone.committed != 0) wanted.known.insert(held.zone.committed);
+  if (held.content) wanted.known.insert(held.content->generation());
   const ZoneHead known = head(held.zone.apex);
-  wanted.insert(known.good.begin(), known.good.end());
-  wanted.insert(known.leftBehind.begin(), known.leftBehind.end());
+  wanted.known.insert(known.good.begin(), known.good.end());
+  wanted.known.insert(known.leftBehind.begin(), known.leftBehind.end());
   return wanted;
 }
 
 /// Without writing: where nothing is to go no transaction is begun.
 Result<SqliteStore::CleanUpPieces> SqliteStore::choosePieces(SqliteDatabase& database, std::int64_t zone,
-                                                             const std::set<Generation>& wanted,
+                                                             const WantedContents& wanted,
                                                              const Retention& retention, WallTime now) {
-  const Result<std::vector<Row>> commits = commitsToRemove(database, zone, wanted, retention, now);
+  const auto isWanted = [&](Generation generation) { return wanted.contains(generation); };
+  const Result<std::vector<Row>> commits = commitsToRemove(database, zone, isWanted, retention, now);
   if (!commits) return commits.error();
-  Result<std::vector<std::int64_t>> others = othersToRemove(database, zone, retention);
-  if (!others) return std::move(others).error();
+  const Result<std::vector<std::int64_t>> others = othersToRemove(database, zone, retention);
+  if (!others) return others.error();
   Result<std::vector<std::int64_t>> parts = partsToRemove(database, zone);
   if (!parts) return std::move(parts).error();
   CleanUpPieces pieces;
@@ -207,106 +207,15 @@ Result<SqliteStore::CleanUpPieces> SqliteStore::choosePieces(SqliteDatabase& dat
       commits->size() > kMostRemoved || others->size() == kMostRemoved || parts->size() == kMostPartsRemoved;
   for (const Row& row : *commits) {
     if (pieces.commits.size() == kMostRemoved) break;
-    pieces.commits.push_back(row.id);
-    pieces.generations.push_back(row.generation);
+    pieces.commits.push_back({row.id, row.generation});
   }
-  pieces.others = *std::move(others);
+  for (const std::int64_t id : *others) pieces.others.push_back({id, std::nullopt});
   pieces.parts = *std::move(parts);
   return pieces;
 }
 
-/// Each line of the zone goes into the anchor before it, or becomes one. Ids ascend. Returns how many went.
-Result<std::uint64_t> SqliteStore::removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids) {
-  SqliteStatement about(
-      *writer_,
-      "SELECT e.seal, a.upto, a.entries, (SELECT coalesce(max(id), 0) FROM entries WHERE "
-      "zone = ?1 AND id < ?2) FROM entries e LEFT JOIN anchors a ON a.zone = ?1 AND a.upto = "
-      "(SELECT max(upto) FROM anchors WHERE zone = ?1 AND upto < ?2) WHERE e.id = ?2 AND e.zone = ?1");
-  SqliteStatement dropAnchor(*writer_, "DELETE FROM anchors WHERE zone = ?1 AND upto = ?2");
-  SqliteStatement addAnchor(*writer_, "INSERT INTO anchors (zone, upto, entries, seal) VALUES (?,?,?,?)");
-  SqliteStatement drop(*writer_, "DELETE FROM entries WHERE id = ? AND zone = ?");
-  std::uint64_t removed = 0;
-  for (const std::int64_t id : ids) {
-    about.reset();
-    const Result<bool> row = about.bind(zone).bind(id).step("read a line to remove");
-    if (!row) return row.error();
-    if (!*row) continue;
-    const std::string seal = about.blob(0);
-    std::uint64_t entries = 1;
-    if (!about.isNull(1) && about.integer(1) > about.integer(3)) {
-      entries += about.natural(2);
-      dropAnchor.reset();
-      if (Status done = dropAnchor.bind(zone).bind(about.integer(1)).run("move an anchor"); !done)
-        return std::move(done).error();
-    }
-    about.reset();
-    addAnchor.reset();
-    drop.reset();
-    addAnchor.bind(zone).bind(id).bind(entries).bindBlob(seal);
-    if (Status done = addAnchor.run("write an anchor"); !done) return std::move(done).error();
-    if (Status done = drop.bind(id).bind(zone).run("remove a line"); !done) return std::move(done).error();
-    removed += static_cast<std::uint64_t>(sqlite3_changes(writer_->handle()));
-  }
-  SqliteStatement count(*writer_, "UPDATE zones SET entries = entries - ?2 WHERE id = ?1");
-  if (Status done = count.bind(zone).bind(removed).run("count the lines"); !done)
-    return std::move(done).error();
-  return removed;
-}
-
-/// Anchors between which no line is left become one.
-Status SqliteStore::mergeAnchors(std::int64_t zone) {
-  SqliteStatement pairs(
-      *writer_,
-      "SELECT a.upto, a.entries, b.upto FROM anchors a JOIN anchors b ON b.zone = a.zone AND b.upto = "
-      "(SELECT min(upto) FROM anchors WHERE zone = ?1 AND upto > a.upto) WHERE a.zone = ?1 AND NOT EXISTS "
-      "(SELECT 1 FROM entries WHERE zone = ?1 AND id > a.upto AND id < b.upto) ORDER BY a.upto LIMIT 1");
-  for (;;) {
-    pairs.reset();
-    const Result<bool> row = pairs.bind(zone).step("find anchors side by side");
-    if (!row) return row.error();
-    if (!*row) return Done{};
-    const std::int64_t gone = pairs.integer(0), entries = pairs.integer(1), into = pairs.integer(2);
-    pairs.reset();
-    SqliteStatement add(*writer_, "UPDATE anchors SET entries = entries + ? WHERE zone = ? AND upto = ?");
-    if (Status done = add.bind(entries).bind(zone).bind(into).run("merge anchors"); !done) return done;
-    SqliteStatement drop(*writer_, "DELETE FROM anchors WHERE zone = ? AND upto = ?");
-    if (Status done = drop.bind(zone).bind(gone).run("merge anchors"); !done) return done;
-  }
-}
-
-/// REQUIRES: the pieces were chosen from this very store.
-Status SqliteStore::removePieces(const std::string& apex, std::int64_t zone, const CleanUpPieces& pieces,
-                                 WallTime now, CleanUpReport& report, std::string& seal) {
-  SqliteStatement part(*writer_, "DELETE FROM checkpoints WHERE rowid = ? AND zone = ?");
-  for (const std::int64_t id : pieces.parts) {
-    part.reset();
-    if (Status done = part.bind(id).bind(zone).run("remove a checkpoint"); !done) return done;
-  }
-  const Result<std::uint64_t> commits = removeEntries(zone, pieces.commits);
-  if (!commits) return commits.error();
-  const Result<std::uint64_t> others = removeEntries(zone, pieces.others);
-  if (!others) return others.error();
-  report.commits = *commits;
-  report.others = *others;
-  if (*commits + *others == 0) return Done{};
-  if (Status done = mergeAnchors(zone); !done) return done;
-  Result<std::string> digest = digestOfAnchors(*writer_, zone);
-  if (!digest) return std::move(digest).error();
-  HistoryEntry line;
-  line.fate = Fate::CleanedUp;
-  line.who = "clean-up";
-  line.at = now;
-  line.digest = *std::move(digest);
-  line.reason = "removed " + std::to_string(*commits) + " commits and " + std::to_string(*others) +
-                " other lines that retention no longer keeps";
-  Result<Appended> appended = appendSealed(*writer_, apex, storedFormOf(line), "");
-  if (!appended) return std::move(appended).error();
-  seal = std::move(appended->seal);
-  return Done{};
-}
-
-Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retention, WallTime now) {
-  std::set<Generation> wanted;
+Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retention,
+                                        std::span<const Generation> inUse, WallTime now) {
   CleanUpChoice choice;
   choice.apex = Name(apex);
   {
@@ -314,8 +223,9 @@ Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retentio
     choice_.reset();
     const auto held = held_.find(choice.apex);
     if (!writer_ || held == held_.end()) return false;
-    wanted = wantedOf(held->second, {});
+    choice.wanted = wantedOf(held->second, inUse);
     choice.incarnation = incarnation_;
+    choice.forgotten = forgotten_;
   }
   const std::uint64_t least = std::min(retention.commits, retention.others);
   {
@@ -334,7 +244,7 @@ Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retentio
   }
   Result<SqliteDatabase> database = openFresh();
   if (!database) return std::move(database).error();
-  Result<CleanUpPieces> pieces = choosePieces(*database, choice.zone, wanted, retention, now);
+  Result<CleanUpPieces> pieces = choosePieces(*database, choice.zone, choice.wanted, retention, now);
   if (!pieces) return std::move(pieces).error();
   if (pieces->isEmpty()) return false;
   choice.pieces = *std::move(pieces);
@@ -343,51 +253,25 @@ Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retentio
   return true;
 }
 
-/// What was chosen before, as far as nothing has come to need it since; else what is chosen now.
+/// What was chosen before, without the commits where one of them may have come to be needed since; where
+/// nothing was chosen that still holds, what is chosen now.
 Result<SqliteStore::CleanUpPieces> SqliteStore::takeChoice(const Held& held, std::int64_t zone,
                                                            const Retention& retention,
                                                            std::span<const Generation> inUse, WallTime now) {
-  const std::set<Generation> wanted = wantedOf(held, inUse);
+  const WantedContents wanted = wantedOf(held, inUse);
   std::optional<CleanUpChoice> choice = std::exchange(choice_, std::nullopt);
   if (!choice || choice->apex != held.zone.apex || choice->zone != zone ||
-      choice->incarnation != incarnation_)
+      choice->incarnation != incarnation_ || choice->forgotten != forgotten_)
     return choosePieces(*writer_, zone, wanted, retention, now);
-  // What is needed now and was not then is newer than all that was chosen, or is itself among it: only then
-  // can it be made from what was chosen.
+  // What was wanted then was kept with all that it is rebuilt from; what was committed since builds on that.
+  // Anything else may be rebuilt from what was chosen, itself among it or not: the next round knows of it.
   CleanUpPieces pieces = std::move(choice->pieces);
-  if (std::ranges::any_of(pieces.generations, [&](Generation each) { return wanted.contains(each); })) {
+  const auto wasKept = [&](Generation each) { return choice->wanted.contains(each); };
+  if (!std::ranges::all_of(wanted.known, wasKept)) {
     pieces.commits.clear();
-    pieces.more = false;  // the next round chooses anew
+    pieces.more = true;
   }
   return pieces;
-}
-
-Result<CleanUpReport> SqliteStore::cleanUp(NameView apex, const Retention& retention,
-                                           std::span<const Generation> inUse, WallTime now) {
-  const std::lock_guard guard(writing_);
-  const std::string text = toText(apex);
-  const auto held = held_.find(Name(apex));
-  if (!writer_ || held == held_.end()) return CleanUpReport();
-  const Result<std::int64_t> zone = zoneIdOf(*writer_, text);
-  if (!zone) return zone.error();
-  const Result<CleanUpPieces> pieces = takeChoice(held->second, *zone, retention, inUse, now);
-  if (!pieces) return pieces.error();
-  if (pieces->isEmpty()) return CleanUpReport();
-  const std::uint64_t chosenFrom = incarnation_;
-  CleanUpReport report;
-  std::string seal;
-  const Status done = write(Sync::Lazily, [&]() -> Status {
-    report = CleanUpReport();
-    // A store that was made anew meanwhile gave the same numbers to other rows: the next round chooses again.
-    if (incarnation_ != chosenFrom) return Done{};
-    report.more = pieces->more;
-    return removePieces(text, *zone, *pieces, now, report, seal);
-  });
-  if (!done) return done.error();
-  if (seal.empty()) return report;
-  const std::lock_guard known(knowing_);
-  heads_[Name(apex)].seal = std::move(seal);
-  return report;
 }
 
 }  // namespace holdfast

@@ -164,6 +164,7 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
 
 Status SqliteStore::forgetZone(NameView apex) {
   const std::lock_guard guard(writing_);
+  ++forgotten_;
   const std::string text = toText(apex);
   const Name name(apex);
   // First of all here: the zone could be added anew below a fence that outlived it.

@@ -36,7 +36,8 @@ class SqliteStore final : public PlanStore {
   Status replay(NameView apex, WallTime since, const ChangeVisitor& visit) override;
   Result<std::optional<HistoryEntry>> lastChangeOf(NameView apex, NameView name, Generation upTo) override;
   Result<SealReport> verify(NameView apex) override;
-  Result<bool> chooseCleanUp(NameView apex, const Retention& retention, WallTime now) override;
+  Result<bool> chooseCleanUp(NameView apex, const Retention& retention, std::span<const Generation> inUse,
+                             WallTime now) override;
   Result<CleanUpReport> cleanUp(NameView apex, const Retention& retention, std::span<const Generation> inUse,
                                 WallTime now) override;
   Status promote(const std::shared_ptr<const Zone>& zone, std::size_t keep) override;
@@ -155,28 +156,41 @@ class SqliteStore final : public PlanStore {
   std::vector<Substitute> substitutesFor(NameView apex);
 
   // sqlite_retention.cc
-  /// What one call of cleanUp() removes, by row.
+  /// What is needed for itself, whatever its age, at one moment; and all that is committed after that.
+  struct WantedContents {
+    std::set<Generation> known;
+    Generation newest = 0;  ///< at that moment
+    bool contains(Generation generation) const { return generation > newest || known.contains(generation); }
+  };
+  struct CleanUpLine {
+    std::int64_t id = 0;
+    std::optional<Generation> generation;  ///< of its content, where it has one
+  };
+  /// What one call of cleanUp() removes.
   struct CleanUpPieces {
-    std::vector<std::int64_t> commits, others, parts;
-    std::vector<Generation> generations;  ///< of the commits
-    bool more = false;                    ///< there is more than these
+    std::vector<CleanUpLine> commits, others;
+    std::vector<std::int64_t> parts;
+    bool more = false;  ///< there is more than these
     bool isEmpty() const noexcept { return commits.empty() && others.empty() && parts.empty(); }
   };
   struct CleanUpChoice {
     Name apex;
     std::int64_t zone = 0;
-    std::uint64_t incarnation = 0;
+    std::uint64_t incarnation = 0, forgotten = 0;
+    WantedContents wanted;
     CleanUpPieces pieces;
   };
-  std::set<Generation> wantedOf(const Held& held, std::span<const Generation> inUse);
+  WantedContents wantedOf(const Held& held, std::span<const Generation> inUse);
   static Result<CleanUpPieces> choosePieces(SqliteDatabase& database, std::int64_t zone,
-                                            const std::set<Generation>& wanted, const Retention& retention,
+                                            const WantedContents& wanted, const Retention& retention,
                                             WallTime now);
   Result<CleanUpPieces> takeChoice(const Held& held, std::int64_t zone, const Retention& retention,
                                    std::span<const Generation> inUse, WallTime now);
+
+  // sqlite_clean_up.cc
   Status removePieces(const std::string& apex, std::int64_t zone, const CleanUpPieces& pieces, WallTime now,
                       CleanUpReport& report, std::string& seal);
-  Result<std::uint64_t> removeEntries(std::int64_t zone, const std::vector<std::int64_t>& ids);
+  Result<std::uint64_t> removeEntries(std::int64_t zone, const std::vector<CleanUpLine>& lines);
   Status mergeAnchors(std::int64_t zone);
 
   // sqlite_upkeep.cc
@@ -204,6 +218,7 @@ class SqliteStore final : public PlanStore {
   bool isLost_ = false;     ///< the file is gone and no other could be made yet
   bool mayBecomeWritable_ = false;
   std::uint64_t incarnation_ = 0;  ///< changes with the file: the numbers of rows of another mean nothing
+  std::uint64_t forgotten_ = 0;    ///< zones that were: the numbers of their rows are given again
   std::string readOnlyWhy_;
   StoreAge age_ = StoreAge::New;
   StoreFault openFault_ = StoreFault::None;

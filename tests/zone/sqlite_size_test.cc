@@ -222,14 +222,14 @@ TEST_CASE("what upkeep and a start take with a history of a million commits", "[
   print("replay of a window without commits", begun);
   const Retention retention;  // all are within the age
   begun = Clock::now();
-  const auto chosen = (*store)->chooseCleanUp(apex, retention, now);
+  const auto chosen = (*store)->chooseCleanUp(apex, retention, {}, now);
   REQUIRE(chosen);
   print("clean-up with nothing to remove, outside of the section", begun);
   CHECK_FALSE(*chosen);
   const WallTime later = now + std::chrono::hours(24 * 365);
   const Retention shorter{1000, std::chrono::hours(1), 0};
   begun = Clock::now();
-  REQUIRE((*store)->chooseCleanUp(apex, shorter, later));
+  REQUIRE((*store)->chooseCleanUp(apex, shorter, {}, later));
   print("choosing what to remove, outside of the section", begun);
   begun = Clock::now();
   REQUIRE((*store)->cleanUp(apex, shorter, {}, later));
