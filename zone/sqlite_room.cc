@@ -28,10 +28,8 @@ Status SqliteStore::becomeWritable() {
     if (const std::string why = disagreement(*fresh); !why.empty()) return rebuild(why);
     noteLog();
   }
-  if (!isSuspect_) {
-    keepRoom();
-    return Done{};
-  }
+  if (!isSuspect_) keepRoom();
+  if (!isSuspect_) return Done{};
   // SQLite takes a failed write back, but the log may hold what was not synced: all of it goes to the file
   // first, and the log starts anew.
   cutLog();
@@ -51,14 +49,18 @@ Status SqliteStore::copyLogBack() {
 }
 
 /// While there is room to copy the log back it is done, best effort: what a reader holds back comes next
-/// time, and a write that finds no room says so itself. REQUIRES: writing_ is held.
+/// time, and a write that finds no room says so itself. A disk that fails is another matter: what the log
+/// holds of lines that were not synced yet may be gone, and nothing acknowledged may come behind it.
+/// REQUIRES: writing_ is held.
 void SqliteStore::keepRoom() {
   if (log_.octets == 0) return;
   struct statvfs disk {};
   if (::statvfs(state_.path().c_str(), &disk) != 0) return;
   if (std::uint64_t{disk.f_bavail} * disk.f_frsize >= 2 * log_.octets + kRoom) return;
   sqlite3_busy_timeout(writer_->handle(), 0);
+  writer_->clearFault();
   (void)static_cast<bool>(copyLogBack());
+  isSuspect_ = writer_->fault() == StoreFault::Io;
   sqlite3_busy_timeout(writer_->handle(), SqliteDatabase::kBusyMillis);
 }
 

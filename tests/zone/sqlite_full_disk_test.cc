@@ -6,6 +6,7 @@
 #include <fstream>
 #include <random>
 
+#include "tests/zone/sqlite_fault_vfs.h"
 #include "tests/zone/sqlite_machine.h"
 
 using namespace holdfast;
@@ -109,4 +110,38 @@ TEST_CASE("I8: a small disk that was full takes plans again by itself") {
   REQUIRE(machine.start());
   CHECK(machine.problems().empty());
   CHECK(machine.served() == generation);
+}
+
+TEST_CASE("I7: no plan is acknowledged behind what a failed sync took from the log, for want of room") {
+  const RcuThread thread;
+  const SmallDisk disk(4 << 20);
+  if (!disk.isMounted()) {
+    WARN("cannot mount a file system: not tested");
+    return;
+  }
+  test::FaultVfs vfs;
+  Machine machine(disk.path(), vfs.name());
+  machine.fill(4);
+  REQUIRE(machine.push(1) == "refused");  // a line that is not synced
+  std::ofstream(disk.file("ballast")) << std::string(disk.freeOctets() - (1 << 20), 'x');
+  // The sync of the log, what is written to the file, and what comes then.
+  const auto failing = GENERATE(range(0, 8));
+  INFO("operation " << failing << " fails");
+  vfs.failAt(static_cast<std::size_t>(failing), SQLITE_IOERR_FSYNC);
+  const std::string outcome = machine.push(5);
+  const bool isTold = outcome == "published";
+  INFO(outcome);
+  CHECK(vfs.hasFailed());
+  CHECK(machine.served() == (isTold ? 5 : 4));
+  // The power goes now.
+  std::mt19937 random(1);
+  const test::TemporaryDirectory after;
+  for (const auto& [file, content] : vfs.image(vfs.moment(), test::FaultVfs::Kept::Nothing, random))
+    std::ofstream(after.path() + "/" + file, std::ios::binary) << content;
+  Machine restarted(after.path());
+  REQUIRE(restarted.publisher != nullptr);
+  CHECK(restarted.served() >= (isTold ? 5 : 4));
+  CHECK(restarted.publisher->verify(test::kZone)->problem.empty());
+  vfs.heal();
+  CHECK(machine.push(6) == "published");
 }
