@@ -141,13 +141,18 @@ Generation SqliteStore::fenceInFile(const Name& apex) const noexcept {
   return known == fences_.end() ? 0 : known->fence;
 }
 
-/// The fences go to a file of their own, for when the store is lost.
+/// The fences go to a file of their own, for when the store is lost. Commits do not wait for it, a zone that
+/// is being forgotten does.
 Status SqliteStore::writeFences() {
-  const std::lock_guard guard(writing_);
+  const std::lock_guard file(writingFences_);
   std::vector<KnownFence> fences;
-  for (const auto& [apex, held] : held_) fences.push_back({apex, held.zone.fence, held.zone.removed});
-  if (fences == fences_) return Done{};
+  {
+    const std::lock_guard guard(writing_);
+    for (const auto& [apex, held] : held_) fences.push_back({apex, held.zone.fence, held.zone.removed});
+    if (fences == fences_) return Done{};
+  }
   if (Status written = fenceFile_.write(fences); !written) return written;
+  const std::lock_guard guard(writing_);
   fences_ = std::move(fences);
   return Done{};
 }

@@ -163,6 +163,7 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
 }
 
 Status SqliteStore::forgetZone(NameView apex) {
+  const std::lock_guard file(writingFences_);  // one that is being written still names the zone
   const std::lock_guard guard(writing_);
   ++forgotten_;
   const std::string text = toText(apex);

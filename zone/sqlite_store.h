@@ -204,7 +204,9 @@ class SqliteStore final : public PlanStore {
   const StoreOptions options_;
   const std::string file_, logFile_;
   GoodCopies copies_;
-  FenceFile fenceFile_;  ///< written under writing_
+
+  std::mutex writingFences_;  // guards what follows; locked before writing_, which does not wait for the file
+  FenceFile fenceFile_;
 
   std::mutex writing_;  // guards what follows; locked before reading_
   std::optional<SqliteDatabase> writer_;
