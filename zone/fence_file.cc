@@ -8,9 +8,15 @@ namespace holdfast {
 
 namespace {
 
-// "HFF1", for each zone its apex, fence and whether it was removed, and SHA-256 over all of it.
+// "HFF1", for each zone its apex, fence and what is known of it, and SHA-256 over all of it.
 constexpr std::string_view kFenceMagic = "HFF1";
 constexpr std::size_t kFenceDigest = 32;
+constexpr std::uint8_t kIsHeld = 0, kWasRemoved = 1, kCopiesGo = 2;
+
+std::uint8_t stateInFile(const KnownFence& fence) {
+  if (fence.copiesGo) return kCopiesGo;
+  return fence.removed ? kWasRemoved : kIsHeld;
+}
 
 }  // namespace
 
@@ -18,7 +24,7 @@ Status FenceFile::write(const std::vector<KnownFence>& fences) {
   std::string bytes(kFenceMagic);
   OctetWriter out(bytes);
   for (const KnownFence& each : fences)
-    out.counted<std::uint8_t>(each.apex.wire()).number(each.fence).number<std::uint8_t>(each.removed ? 1 : 0);
+    out.counted<std::uint8_t>(each.apex.wire()).number(each.fence).number<std::uint8_t>(stateInFile(each));
   out.octets(sha256(bytes));
   return writeDurably(file_, bytes);
 }
@@ -37,9 +43,9 @@ Result<std::vector<KnownFence>> FenceFile::read() const {
     const std::string_view wire = reader.counted<std::uint8_t>();
     Result<Name> apex = Name::fromWire({reinterpret_cast<const std::uint8_t*>(wire.data()), wire.size()});
     const auto fence = reader.number<std::uint64_t>();
-    const bool removed = reader.number<std::uint8_t>() != 0;
-    if (!reader.ok() || !apex || fence > kMaxGeneration) return damaged;
-    fences.push_back({*std::move(apex), fence, removed});
+    const auto state = reader.number<std::uint8_t>();
+    if (!reader.ok() || !apex || fence > kMaxGeneration || state > kCopiesGo) return damaged;
+    fences.push_back({*std::move(apex), fence, state == kWasRemoved, state == kCopiesGo});
   }
   return fences;
 }

@@ -12,6 +12,9 @@ struct KnownFence {
   Name apex;
   Generation fence = 0;
   bool removed = false;
+  /// It tells no fence, but that copies of the zone in `good/` are of before it was removed or forgotten, and
+  /// that nothing may be restored from them.
+  bool copiesGo = false;
   friend bool operator==(const KnownFence&, const KnownFence&) = default;
 };
 

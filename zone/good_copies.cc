@@ -104,6 +104,10 @@ void GoodCopies::remove(NameView apex, Generation generation) {
   ::unlink(fileOf(apex, generation).c_str());
 }
 
+Status GoodCopies::settle() const {
+  return syncDirectory(directory_);
+}
+
 /// All names in the directory; none where it is not there.
 Result<std::vector<std::string>> GoodCopies::files() const {
   std::vector<std::string> names;

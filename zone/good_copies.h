@@ -24,6 +24,8 @@ class GoodCopies {
   /// NotFound where there is none; Store where it is damaged or of another zone.
   Result<Copy> read(NameView apex, Generation generation) const;
   void remove(NameView apex, Generation generation);
+  /// What remove() took away stays away of a power cut from here on.
+  Status settle() const;
   /// Every copy of the zone, durably; those too that nothing else names.
   Status removeAll(NameView apex);
 

@@ -1,4 +1,4 @@
-// What is last-known-good: promoted, left behind by a rollback, removed with its zone.
+// What is last-known-good: promoted, left behind by a rollback.
 #include <algorithm>
 #include <functional>
 
@@ -11,13 +11,6 @@ namespace {
 using Text = std::string_view;
 
 }  // namespace
-
-/// After a zone was removed: a copy that outlived it could bring it back. What cannot be removed now is tried
-/// again by maintain(). REQUIRES: writing_ is held.
-void SqliteStore::removeCopies(NameView apex) {
-  hasStrayCopies_ = true;
-  if (Status removed = copies_.removeAll(apex); !removed) tell(removed.error().where, removed.error().what);
-}
 
 /// What was good and is rolled back from is no longer known to be. Where nothing else is good it stays,
 /// marked, until something is: a zone whose content cannot be read has that at least.

@@ -1,9 +1,11 @@
 // Which zones the store holds. A row of `zones` that cannot be what was written, or is gone, is mended from
 // the sealed lines of its history; where those tell nothing the row is told of and left, and the other zones
-// are served (I8).
+// are served (I8). A zone that has neither, as in an older store that was put back, comes from what is beside
+// the store: its fence, and its last-known-good copy (I1, I5).
 #include <algorithm>
 
 #include "zone/sqlite_entries.h"
+#include "zone/sqlite_restored.h"
 #include "zone/sqlite_store.h"
 
 namespace holdfast {
@@ -68,9 +70,16 @@ Result<std::vector<StoredZone>> SqliteStore::readZones() {
   Result<std::vector<StoredZone>> found = readLostZones(*rows, std::move(lost), zones);
   if (!found) return found;
   std::ranges::move(*found, std::back_inserter(zones));
+  std::vector<StoredZone> unknown = findUnknownZones(zones);
+  std::ranges::move(unknown, std::back_inserter(zones));
   for (const StoredZone& zone : zones) {
     held_[zone.apex].zone = zone;
     if (Status read = refreshHead(zone.apex); !read) return std::move(read).error();
+    const auto mending = mendings_.find(zone.apex);
+    if (mending == mendings_.end() || mending->second.row != 0) continue;
+    held_[zone.apex].content = mending->second.content;
+    const std::lock_guard guardOfHeads(knowing_);
+    heads_[zone.apex].good = mending->second.copies;
   }
   return zones;
 }
@@ -118,6 +127,56 @@ Result<std::vector<StoredZone>> SqliteStore::readLostZones(const std::vector<Zon
   return zones;
 }
 
+/// Zones that the store has not, and of which there is a fence or a last-known-good copy beside it: an older
+/// store was put back, or what it held of them was erased. REQUIRES: as readZones().
+std::vector<StoredZone> SqliteStore::findUnknownZones(const std::vector<StoredZone>& known) {
+  std::vector<StoredZone> zones;
+  const auto add = [&](const Name& apex, Generation fence, bool isRemoved) {
+    if (isKnown(known, apex) || isKnown(zones, apex)) return;
+    StoredZone zone;
+    zone.apex = apex;
+    zone.fence = fence;
+    zone.removed = isRemoved;
+    Mending mending;
+    if (!isRemoved) takeCopies(zone, mending);
+    mending.why = "the store had nothing of it: from its ";
+    mending.why += mending.content != nullptr ? "last-known-good copy" : "fence, which alone is known";
+    std::string what = "the store has nothing of it: restored with its fence " + std::to_string(zone.fence);
+    if (mending.content != nullptr)
+      what += ", from its last-known-good copy of generation " + std::to_string(zone.committed);
+    else
+      what += isRemoved ? ", as removed" : ", without content: send a full plan above that";
+    tell("plan store, " + apex.text(), what);
+    mendings_[apex] = std::move(mending);
+    zones.push_back(std::move(zone));
+  };
+  for (const KnownFence& each : fences_)
+    if (!each.copiesGo) add(each.apex, each.fence, each.removed);
+  for (const GoodCopies::Listed& copy : copiesAtStart_)
+    if (!copiesToGo_.contains(copy.apex)) add(copy.apex, 0, false);
+  return zones;
+}
+
+/// The newest copy of the zone that reads is what is committed. One that the disk does not give now is
+/// committed too where there is no other: a later start may read it.
+void SqliteStore::takeCopies(StoredZone& zone, Mending& mending) {
+  if (copiesToGo_.contains(zone.apex)) return;
+  for (const GoodCopies::Listed& listed : copiesAtStart_) {
+    if (listed.apex != zone.apex) continue;
+    mending.copies.push_back(listed.generation);
+    if (mending.content != nullptr) continue;
+    Result<GoodCopies::Copy> copy = copies_.read(zone.apex, listed.generation);
+    if (!copy) tell(copy.error().where, copy.error().what);
+    const bool isWithheld = !copy && copy.error().kind == ErrorKind::System && zone.committed == 0;
+    if (!copy && !(isWithheld && listed.generation <= kMaxPlannedGeneration)) continue;
+    zone.committed = listed.generation;
+    zone.fence = std::max(zone.fence, zone.committed);
+    if (!copy) continue;
+    zone.fence = std::max(zone.fence, copy->fence);
+    mending.content = std::move(copy->content);
+  }
+}
+
 /// Makes of the row what it can be at least: it may tell of more than the history, where lines of that are
 /// lost. Returns why; empty where nothing is wrong with it.
 std::string SqliteStore::mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told) {
@@ -137,8 +196,24 @@ std::string SqliteStore::mend(StoredZone& zone, const ZoneRow& row, const ToldBy
 }
 
 Generation SqliteStore::fenceInFile(const Name& apex) const noexcept {
-  const auto known = std::ranges::find(fences_, apex, &KnownFence::apex);
-  return known == fences_.end() ? 0 : known->fence;
+  for (const KnownFence& each : fences_)
+    if (each.apex == apex && !each.copiesGo) return each.fence;
+  return 0;
+}
+
+bool SqliteStore::isRemovedInFile(const Name& apex) const noexcept {
+  return std::ranges::any_of(fences_,
+                             [&](const KnownFence& each) { return each.apex == apex && each.removed; });
+}
+
+/// What the file of fences is to hold: an entry goes only through forgetZone(). REQUIRES: writing_ is held.
+std::vector<KnownFence> SqliteStore::knownFences() const {
+  std::vector<KnownFence> fences;
+  for (const auto& [apex, held] : held_) fences.push_back({apex, held.zone.fence, held.zone.removed});
+  for (const KnownFence& each : fences_)
+    if (!each.copiesGo && !held_.contains(each.apex)) fences.push_back(each);
+  for (const Name& apex : copiesToGo_) fences.push_back({apex, 0, false, true});
+  return fences;
 }
 
 /// The fences go to a file of their own, for when the store is lost. Commits do not wait for it, a zone that
@@ -148,7 +223,7 @@ Status SqliteStore::writeFences() {
   std::vector<KnownFence> fences;
   {
     const std::lock_guard guard(writing_);
-    for (const auto& [apex, held] : held_) fences.push_back({apex, held.zone.fence, held.zone.removed});
+    fences = knownFences();
     if (fences == fences_) return Done{};
   }
   if (Status written = fenceFile_.write(fences); !written) return written;
@@ -177,8 +252,12 @@ Status SqliteStore::mendRows() {
   if (mendings_.empty() || !writer_) return Done{};
   std::map<Name, std::string> seals;
   Status done = write(Sync::Full, [&]() -> Status {
-    for (const auto& [apex, mending] : mendings_)
-      if (Status put = mendRow(held_[apex].zone, mending.row, mending.why, seals[apex]); !put) return put;
+    for (const auto& [apex, mending] : mendings_) {
+      const StoredZone& zone = held_[apex].zone;
+      Status put = mending.row == 0 ? insertUnknown(zone, mending, seals[apex])
+                                    : mendRow(zone, mending.row, mending.why, seals[apex]);
+      if (!put) return put;
+    }
     return Done{};
   });
   if (!done) return done;
@@ -190,6 +269,19 @@ Status SqliteStore::mendRows() {
   const std::lock_guard known(knowing_);
   for (auto& [apex, seal] : seals) heads_[apex].seal = std::move(seal);
   return done;
+}
+
+/// REQUIRES: a transaction is open.
+Status SqliteStore::insertUnknown(const StoredZone& zone, const Mending& mending, std::string& seal) {
+  if (Status put = insertRestored(*writer_, zone, mending.content.get(), mending.why); !put) return put;
+  for (const Generation generation : mending.copies)
+    if (Status put = insertGood(*writer_, {zone.apex, generation, 0}, false); !put) return put;
+  SqliteStatement head(*writer_, "SELECT seal FROM zones WHERE apex = ?");
+  const std::string apex = zone.apex.text();
+  const Result<bool> row = head.bind(Text(apex)).step("read the head of the history of " + apex);
+  if (!row) return row.error();
+  if (*row) seal = head.blob(0);
+  return Done{};
 }
 
 /// REQUIRES: a transaction is open.

@@ -76,6 +76,10 @@ Result<std::shared_ptr<const Zone>> SqliteStore::content(NameView apex, Generati
   const std::lock_guard guard(writing_);
   const auto held = held_.find(Name(apex));
   if (held == held_.end() || held->second.zone.committed != generation) return content;
+  // Of a zone that the store has nothing of, and that could not be written yet.
+  const auto unknown = mendings_.find(Name(apex));
+  if (!content && unknown != mendings_.end() && unknown->second.content != nullptr)
+    content = unknown->second.content;
   if (!content)
     held->second.isDamaged = true;
   else if (held->second.content == nullptr)

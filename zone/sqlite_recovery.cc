@@ -7,14 +7,12 @@
 #include <ctime>
 #include <filesystem>
 
+#include "zone/sqlite_restored.h"
 #include "zone/sqlite_store.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 
 namespace {
-
-using Text = std::string_view;
 
 /// A name that sorts by time and that nothing has.
 std::string nameAside(const std::string& file) {
@@ -28,62 +26,6 @@ std::string nameAside(const std::string& file) {
   for (int i = 2; std::filesystem::exists(name, ignored); ++i)
     name = file + ".corrupt-" + text + "-" + std::to_string(i);
   return name;
-}
-
-Status appendEvent(SqliteDatabase& database, const std::string& apex, Fate fate, const std::string& reason,
-                   WallTime at) {
-  HistoryEntry line;
-  line.fate = fate;
-  line.who = "holdfastd";
-  line.reason = reason;
-  line.at = at;
-  return appendEntry(database, apex, storedFormOf(line), "");
-}
-
-Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zone* content,
-                      const std::string& why) {
-  const std::string apex = zone.apex.text();
-  SqliteStatement put(
-      database,
-      "INSERT INTO zones (apex, fence, committed, removed, frozen, frozen_since, entries, head) "
-      "VALUES (?,?,?,?,?,?,0,0)");
-  put.bind(Text(apex)).bind(zone.fence).bind(zone.committed).bind(zone.removed ? 1 : 0);
-  zone.frozen ? put.bind(Text(*zone.frozen)) : put.bindNull();
-  if (Status done = put.bind(toMicros(zone.frozenSince)).run("write the zone " + apex); !done) return done;
-  HistoryEntry line;
-  line.fate = Fate::Restored;
-  line.who = "holdfastd";
-  line.reason = why + " (" + toText(wallClock()) + ")";
-  line.at = content != nullptr ? content->committedAt() : wallClock();
-  line.generation = content != nullptr ? content->generation() : zone.committed;
-  line.base = zone.fence;
-  line.serial = content != nullptr ? content->serial() : 0;
-  StoredEntry entry = storedFormOf(line);
-  std::string body;
-  if (content != nullptr) {
-    body = encodeChange(Zone{Name(zone.apex)}, *content);
-    entry.sha256 = sha256(body);
-  }
-  if (Status done = appendEntry(database, apex, std::move(entry), body); !done) return done;
-  // What the row says is told by lines too, so that verify() finds who edits it.
-  if (zone.removed)
-    if (Status done =
-            appendEvent(database, apex, Fate::ZoneRemoved, "before the store was lost", wallClock());
-        !done)
-      return done;
-  if (!zone.frozen) return Done{};
-  return appendEvent(database, apex, Fate::Frozen, *zone.frozen, zone.frozenSince);
-}
-
-Status insertGood(SqliteDatabase& database, const GoodCopies::Listed& copy, bool isLeftBehind = false) {
-  SqliteStatement put(database,
-                      "INSERT OR IGNORE INTO good (zone, generation, at) SELECT id, ?2, ?3 FROM zones "
-                      "WHERE apex = ?1 AND removed = 0");
-  const std::string apex = copy.apex.text();
-  return put.bind(Text(apex))
-      .bind(copy.generation)
-      .bind(isLeftBehind ? -1 : 0)
-      .run("write a last-known-good");
 }
 
 }  // namespace
@@ -121,6 +63,8 @@ Status SqliteStore::start() {
     fences_ = *fences;
   else
     tell(fences.error().where, fences.error().what);
+  for (const KnownFence& each : fences_)
+    if (each.copiesGo) copiesToGo_.insert(each.apex);
   areFencesReadable_ = fences || fences.error().kind != ErrorKind::System;
   std::size_t restored = 0;
   Status opened = openWritable(fromCopies(restored));
@@ -210,8 +154,10 @@ Result<std::size_t> SqliteStore::restoreCopies(SqliteDatabase& database) {
   std::vector<Error> ignored;
   const Result<std::vector<GoodCopies::Listed>> copies = copies_.list(ignored);
   if (!copies) return copies.error();
+  std::size_t count = 0;
   std::optional<Name> restored;
   for (const GoodCopies::Listed& listed : *copies) {
+    if (copiesToGo_.contains(listed.apex) || isRemovedInFile(listed.apex)) continue;
     if (restored != listed.apex) {
       const Result<GoodCopies::Copy> copy = copies_.read(listed.apex, listed.generation);
       if (!copy && copy.error().kind == ErrorKind::System) return copy.error();
@@ -231,11 +177,12 @@ Result<std::size_t> SqliteStore::restoreCopies(SqliteDatabase& database) {
            "was restored from its last-known-good copy of generation " + std::to_string(listed.generation));
       restored = listed.apex;
     }
-    if (Status put = insertGood(database, listed); !put) return std::move(put).error();
+    if (Status put = insertGood(database, listed, false); !put) return std::move(put).error();
+    ++count;
   }
   const Result<std::size_t> fences = restoreFences(database);
   if (!fences) return fences.error();
-  return copies->size() + *fences;
+  return count + *fences;
 }
 
 /// Zones of which nothing but the fence is known: they wait for a plan above it. REQUIRES: as
@@ -246,6 +193,7 @@ Result<std::size_t> SqliteStore::restoreFences(SqliteDatabase& database) {
     return Error{ErrorKind::System, state_.path() + "/fences",
                  "cannot be read: no fence is known without it"};
   for (const KnownFence& each : fences_) {
+    if (each.copiesGo) continue;
     const Result<std::int64_t> row = zoneIdOf(database, each.apex.text());
     if (!row) return row.error();
     if (*row != 0) continue;
@@ -305,6 +253,7 @@ Status SqliteStore::insertHeld(SqliteDatabase& database) {
     return Done{};
   }
   for (const GoodCopies::Listed& copy : *copies) {
+    if (copiesToGo_.contains(copy.apex)) continue;
     const std::vector<Generation> left = head(copy.apex).leftBehind;
     const bool isLeftBehind = std::ranges::find(left, copy.generation) != left.end();
     if (Status put = insertGood(database, copy, isLeftBehind); !put) return put;

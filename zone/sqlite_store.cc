@@ -140,6 +140,7 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
   const std::string apex = zone.apex.text();
   Remembered remembered = place(zone.apex);
   StoredZone next = zone;
+  const bool isGoing = zone.removed && copiesToGo_.insert(zone.apex).second;
   Status put = write(Sync::Full, [&]() -> Status {
     if (Status done = upsertZone(*writer_, zone); !done) return done;
     Result<Appended> line = appendSealed(*writer_, apex, storedFormOf(event), "");
@@ -150,15 +151,19 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
     if (!id) return id.error();
     return runForZone(*writer_, *id, {"DELETE FROM good WHERE zone = ?"});
   });
-  if (!put) return put;
+  if (!put) {
+    if (isGoing) copiesToGo_.erase(zone.apex);
+    return put;
+  }
+  // It is durable. From here on nothing is allocated and nothing can fail (I11): the copies go with upkeep.
   if (zone.removed) {
     remembered.next.good.clear();
     remembered.next.leftBehind.clear();
+    hasStrayCopies_ = true;
   }
   insert(remembered);
   std::swap(remembered.held->zone, next);
   if (zone.committed == 0) remembered.held->content.reset();
-  if (zone.removed) removeCopies(zone.apex);
   return Done{};
 }
 
@@ -166,14 +171,17 @@ Status SqliteStore::forgetZone(NameView apex) {
   const std::lock_guard file(writingFences_);  // one that is being written still names the zone
   const std::lock_guard guard(writing_);
   ++forgotten_;
+  if (Status mended = mendRows(); !mended) return mended;
   const std::string text = toText(apex);
   const Name name(apex);
-  // First of all here: the zone could be added anew below a fence that outlived it.
-  if (std::erase_if(fences_, [&](const KnownFence& each) { return each.apex == name; }) > 0)
-    if (Status written = fenceFile_.write(fences_); !written) {
-      fences_.clear();  // what the file holds is not known: maintain() writes it
-      return written;
-    }
+  // First of all here: the zone could be added anew below a fence that outlived it, or come back from a copy.
+  const bool isGoing = copiesToGo_.insert(name).second;
+  fences_ = knownFences();
+  std::erase_if(fences_, [&](const KnownFence& each) { return each.apex == name && !each.copiesGo; });
+  if (Status written = fenceFile_.write(fences_); !written) {
+    if (isGoing) copiesToGo_.erase(name);  // so that maintain() writes the file again, whatever it holds
+    return written;
+  }
   Status forgotten = write(Sync::Full, [&]() -> Status {
     const Result<std::int64_t> id = zoneIdOf(*writer_, text);
     if (!id) return id.error();
@@ -182,13 +190,17 @@ Status SqliteStore::forgetZone(NameView apex) {
                        "DELETE FROM good WHERE zone = ?", "DELETE FROM entries WHERE zone = ?",
                        "DELETE FROM zones WHERE id = ?"});
   });
-  if (!forgotten) return forgotten;
+  if (!forgotten) {
+    if (isGoing) copiesToGo_.erase(name);
+    return forgotten;
+  }
+  // It is durable. As in putZone().
+  hasStrayCopies_ = true;
   held_.erase(name);
   {
     const std::lock_guard known(knowing_);
     heads_.erase(name);
   }
-  removeCopies(apex);
   return Done{};
 }
 

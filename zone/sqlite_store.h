@@ -79,8 +79,11 @@ class SqliteStore final : public PlanStore {
   };
   /// A row of `zones` that is to become what is remembered of its zone.
   struct Mending {
-    std::int64_t row = 0;
+    std::int64_t row = 0;  ///< 0: there is neither row nor history
     std::string why;
+    // Where there is none: the copies that are there, newest first, and the newest that reads.
+    std::vector<Generation> copies{};
+    std::shared_ptr<const Zone> content{};
   };
   /// Content that may be served in place of what is committed.
   struct Substitute {
@@ -105,6 +108,7 @@ class SqliteStore final : public PlanStore {
   Result<std::size_t> restoreCopies(SqliteDatabase& database);
   Result<std::size_t> restoreFences(SqliteDatabase& database);
   Generation fenceInFile(const Name& apex) const noexcept;
+  bool isRemovedInFile(const Name& apex) const noexcept;
   Status rebuild(const std::string& why);
   Status becomeWritable();
   Status openAgain();
@@ -130,11 +134,15 @@ class SqliteStore final : public PlanStore {
   Result<std::vector<StoredZone>> readLostZones(const std::vector<ZoneRow>& rows,
                                                 std::vector<std::int64_t> lost,
                                                 const std::vector<StoredZone>& known);
+  std::vector<StoredZone> findUnknownZones(const std::vector<StoredZone>& known);
+  void takeCopies(StoredZone& zone, Mending& mending);
   std::string mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told);
+  std::vector<KnownFence> knownFences() const;
   Status writeFences();
   Generation fenceOutside(const StoredZone& zone, std::int64_t row);
   Status mendRows();
   Status mendRow(const StoredZone& zone, std::int64_t row, const std::string& why, std::string& seal);
+  Status insertUnknown(const StoredZone& zone, const Mending& mending, std::string& seal);
 
   // sqlite_store.cc
   Status write(Sync sync, const std::function<Status()>& work);
@@ -145,7 +153,6 @@ class SqliteStore final : public PlanStore {
   Status refreshHead(NameView apex);
 
   // sqlite_good.cc
-  void removeCopies(NameView apex);
   Status leaveBehind(const std::string& apex, Generation restored, ZoneHead& head);
 
   // sqlite_reading.cc
@@ -197,6 +204,7 @@ class SqliteStore final : public PlanStore {
   Status writeCheckpoints(SqliteDatabase& keeper);
   Status checkpointZone(const std::shared_ptr<const Zone>& content);
   Status dropStrayCopies(SqliteDatabase& keeper);
+  Status dropCopies(SqliteDatabase& keeper, const std::set<Name>& known, const std::set<Name>& going);
   Status giveBackSpace(SqliteDatabase& keeper);
   void measure(SqliteDatabase& keeper);
 
@@ -215,6 +223,9 @@ class SqliteStore final : public PlanStore {
   std::vector<GoodCopies::Listed> copiesAtStart_;
   std::vector<KnownFence> fences_;  ///< as the file beside the store has them
   bool areFencesReadable_ = true;
+  /// Zones whose copies are of before they were removed or forgotten, until maintain() removed those. In the
+  /// file of fences before a zone is forgotten.
+  std::set<Name> copiesToGo_;
   std::optional<CleanUpChoice> choice_;
   bool isSuspect_ = false;  ///< a write failed: the log is copied back before anything is written behind it
   bool isLost_ = false;     ///< the file is gone and no other could be made yet

@@ -114,29 +114,47 @@ Status SqliteStore::checkpointZone(const std::shared_ptr<const Zone>& content) {
   return Done{};
 }
 
-/// Copies that no row names: of removed zones, and those that a crash left.
+/// Copies that no row names: of removed and forgotten zones, and those that a crash left.
 Status SqliteStore::dropStrayCopies(SqliteDatabase& keeper) {
+  std::set<Name> known, going;
   {
     const std::lock_guard guard(writing_);
     if (!std::exchange(hasStrayCopies_, false)) return Done{};
+    for (const auto& [apex, held] : held_) known.insert(known.end(), apex);
+    going = copiesToGo_;
   }
+  Status dropped = dropCopies(keeper, known, going);
+  const std::lock_guard guard(writing_);
+  if (!dropped)
+    hasStrayCopies_ = true;  // until it was done
+  else
+    for (const Name& apex : going) copiesToGo_.erase(apex);
+  return dropped;
+}
+
+/// A copy of a zone that was neither held nor forgotten may be all that there is of it: it stays (I5).
+Status SqliteStore::dropCopies(SqliteDatabase& keeper, const std::set<Name>& known,
+                               const std::set<Name>& going) {
+  for (const Name& apex : going)
+    if (!known.contains(apex))
+      if (Status removed = copies_.removeAll(apex); !removed) return removed;
   std::vector<Error> ignored;
   const Result<std::vector<GoodCopies::Listed>> copies = copies_.list(ignored);
-  if (!copies) {
-    const std::lock_guard guard(writing_);
-    hasStrayCopies_ = true;  // until it was looked at
-    return copies.error();
-  }
+  if (!copies) return copies.error();
+  bool isAny = false;
   for (const GoodCopies::Listed& copy : *copies) {
+    if (!known.contains(copy.apex)) continue;
     SqliteStatement row(keeper,
                         "SELECT 1 FROM good g JOIN zones z ON z.id = g.zone WHERE z.apex = ? AND "
                         "g.generation = ?");
     const std::string text = copy.apex.text();
     const Result<bool> found = row.bind(Text(text)).bind(copy.generation).step("find a last-known-good");
     if (!found) return found.error();
-    if (!*found) copies_.remove(copy.apex, copy.generation);
+    if (*found) continue;
+    copies_.remove(copy.apex, copy.generation);
+    isAny = true;
   }
-  return Done{};
+  return isAny ? copies_.settle() : Status(Done{});
 }
 
 Status SqliteStore::giveBackSpace(SqliteDatabase& keeper) {

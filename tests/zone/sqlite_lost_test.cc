@@ -106,6 +106,7 @@ TEST_CASE_METHOD(Fixture, "a removal that could not be written leaves the last-k
   CHECK(std::filesystem::exists(directory.path() + "/good/example.2"));
   CHECK(machine.publisher->status(test::kZone)->good == std::vector<Generation>{2});
   REQUIRE(machine.publisher->removeZone(test::kZone, "moved", forget));
+  REQUIRE(machine.tend().problems.empty());
   CHECK(std::filesystem::is_empty(directory.path() + "/good"));
 }
 
@@ -117,6 +118,7 @@ TEST_CASE_METHOD(Fixture, "a zone that was forgotten does not come back") {
   std::filesystem::copy_file(copy, kept);
   SECTION("from a copy whose removal a power cut took back") {
     REQUIRE(machine.publisher->removeZone(test::kZone, "moved", true));
+    machine.tend();
     std::filesystem::copy_file(kept, copy);
     REQUIRE(machine.start());
     CHECK_FALSE(machine.publisher->hasZone(test::kZone));
@@ -128,6 +130,7 @@ TEST_CASE_METHOD(Fixture, "a zone that was forgotten does not come back") {
     REQUIRE(machine.publisher->addZone(name("1.example.")));
     std::ofstream(directory.path() + "/good/example.1.5") << "of another zone";
     REQUIRE(machine.publisher->removeZone(test::kZone, "moved", true));
+    machine.tend();
     CHECK_FALSE(std::filesystem::exists(directory.path() + "/good/example.1"));
     CHECK_FALSE(std::filesystem::exists(copy));
     CHECK(std::filesystem::exists(directory.path() + "/good/example.1.5"));
