@@ -122,7 +122,10 @@ void Judge::judgeEmptyEndpoints() {
 void Judge::judgeTargets() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
-    if (!changed.after) continue;
+    if (!changed.after) {
+      judgeFloorOf(changed);
+      continue;
+    }
     const HashedName name(changed.name());
     const bool isGlue = lookup(after_, name, RRType::A).found == Found::Delegation;
     judgeAddresses(changed);

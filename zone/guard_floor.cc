@@ -50,11 +50,15 @@ NodeView Judge::effectiveSet(const Snapshot& snapshot, NodeView node) const {
 void Judge::judgeFloorOf(const Changed& changed) {
   const bool hasOwn = case_.policy.endpoints.find(changed.name()) != nullptr;
   // An alias that turns is held to the capacity it had only where it has a floor of its own: weights of
-  // different endpoints need not be of one measure.
-  const bool isAlias = changed.after && changed.after.has(RRType::CNAME);
+  // different endpoints need not be of one measure. So is what a DNAME makes of a name.
+  const bool isMade = takesDnamesPlace(changed);
+  const bool isAlias = changed.after ? changed.after.has(RRType::CNAME) : isMade;
   if (isAlias && !hasOwn && (!changed.before || addressesOf(changed.before) == 0)) return;
-  const NodeView before = hasOwn ? effectiveSet(case_.served, changed.before) : changed.before;
-  judgeFloor(changed.name(), before, effectiveSet(case_.candidate, changed.after));
+  const auto setIn = [&](const Snapshot& snapshot, NodeView node) {
+    return !node && isMade ? endOfChain(snapshot, changed.name()) : effectiveSet(snapshot, node);
+  };
+  const NodeView before = hasOwn ? setIn(case_.served, changed.before) : changed.before;
+  judgeFloor(changed.name(), before, setIn(case_.candidate, changed.after));
 }
 
 void Judge::judgeAliasFloor(NameView alias) {

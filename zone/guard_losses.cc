@@ -10,6 +10,11 @@ bool isAlias(NodeView node) noexcept {
   return node && node.has(RRType::CNAME);
 }
 
+bool isMadeByDname(const Zone* zone, NodeView node, NameView name) noexcept {
+  return !node && zone != nullptr && zone->facts().dnames > 0 &&
+         lookup(*zone, HashedName(name), RRType{0}).found == Found::Dname;
+}
+
 }  // namespace
 
 /// REQUIRES: judgeEffects() was called, which finds what lies under a DNAME that turns.
@@ -17,7 +22,8 @@ void Judge::collectLosses() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
     EndpointLoss loss = lossBetween(changed.before, changed.after);
-    if (turnsAlias(changed.before, changed.after)) setAnswered(loss, changed.name());
+    if (turnsAlias(changed.before, changed.after) || takesDnamesPlace(changed))
+      setAnswered(loss, changed.name());
     if (loss != EndpointLoss{})
       losses_.byEndpoint.insert_or_assign(losses_.byEndpoint.end(), Name(changed.name()), loss);
   }
@@ -37,12 +43,19 @@ void Judge::setAnswered(EndpointLoss& loss, NameView name) const {
     loss.of(type).answered = addressesOf(before, type) - addressesOf(after, type);
 }
 
-/// What clients get under a name that lost something: its own, or where it is or was an alias, or is none of
-/// the zone's own names but what a DNAME makes, what it leads to.
+/// Whether a DNAME made of the name before what it holds itself now, or makes now what it held. With a
+/// wildcard it is otherwise: a name in its place was nobody's before, and is an addition.
+bool Judge::takesDnamesPlace(const Changed& changed) const noexcept {
+  return isMadeByDname(before_, changed.before, changed.name()) ||
+         isMadeByDname(&after_, changed.after, changed.name());
+}
+
+/// What clients get under a name that lost something: its own, or where it is or was an alias, or is or was
+/// none of the zone's own names but what a DNAME makes, what it leads to.
 Judge::Changed Judge::answeredAt(NameView name) const {
   const Changed own{before_->find(name), after_.find(name)};
   const bool isOwn = own.before || own.after;
-  if (isOwn && !isAlias(own.before) && !isAlias(own.after)) return own;
+  if (isOwn && !isAlias(own.before) && !isAlias(own.after) && !takesDnamesPlace(own)) return own;
   return {endOfChain(case_.served, name), endOfChain(case_.candidate, name)};
 }
 

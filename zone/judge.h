@@ -63,6 +63,7 @@ class Judge {
   void collectLosses();
   void collectTurned(NameView name);
   void setAnswered(EndpointLoss& loss, NameView name) const;
+  bool takesDnamesPlace(const Changed& changed) const noexcept;
   Changed answeredAt(NameView name) const;
   void judgeEndpointVelocity(const LossWindow& lost, const LossWindow& stands);
   void judgeRRsetVelocity(NameView endpoint, RRType type, const LossWindow& lost, const LossWindow& stands);

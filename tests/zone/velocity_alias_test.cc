@@ -119,3 +119,48 @@ TEST_CASE_METHOD(Aliases, "velocity: under a DNAME that turns each name loses wh
   CHECK(rulesOf(turn("old", "large.z.", {}, {}, RRType::DNAME)).empty());
   CHECK(standing("x.old.z.") == RRsetLoss{});
 }
+
+TEST_CASE_METHOD(Aliases, "velocity: names of their own in a DNAME's place lose what clients get less of") {
+  // All answers stay, so that no other rule finds anything.
+  const Candidate refused = delta({{"x.old", targets(1)}, {"y.old", targets(1)}}, {"old"});
+  REQUIRE(rulesOf(refused) == Rules{"velocity x.old.z./A", "velocity y.old.z./A"});
+  CHECK(refused.verdict.reasons[0].observed == "9 of 10 targets removed, 9 of them by this plan");
+  CHECK(refused.verdict.losses.stands.of(name("x.old.z.")).a == RRsetLoss{0, 0, 9});
+  // The zone has more of everything than before.
+  CHECK(refused.verdict.losses.stands.total() == Loss{});
+  REQUIRE(rulesOf(delta({{"x.old", targets(6)}, {"y.old", targets(4)}}, {"old"})).empty());
+  CHECK(standing("x.old.z.") == RRsetLoss{0, 0, 4});
+  CHECK(standing("y.old.z.") == RRsetLoss{});
+  CHECK(rulesOf(delta({{"x.old", targets(4)}})) == Rules{"velocity x.old.z./A"});
+}
+
+TEST_CASE_METHOD(Aliases, "velocity: so does a name in the place of what a DNAME made of a wildcard") {
+  REQUIRE(rulesOf(delta({{"*.large", targets(8)}})).empty());
+  const Candidate refused =
+      delta({{"x.old", targets(10)}, {"y.old", targets(4)}, {"any.old", targets(3)}, {"*.old", targets(8)}},
+            {"old", "*.any.old"});
+  REQUIRE(rulesOf(refused) == Rules{"velocity any.old.z./A"});
+  CHECK(refused.verdict.reasons[0].observed == "5 of 8 targets removed, 5 of them by this plan");
+  // A name in a wildcard's own place was nobody's before and is an addition.
+  CHECK(rulesOf(delta({{"any.large", targets(1)}}, {"*.any.large", "*.any.old"})).empty());
+}
+
+TEST_CASE_METHOD(Aliases, "velocity: and names that make place for a DNAME, by what it makes of them") {
+  policy.minCapacityPercent = 0;
+  REQUIRE(rulesOf(delta({{"x.new", targets(10)}, {"y.new", targets(3)}})).empty());
+  const Candidate refused = turn("new", "small.z.", {}, {"x.new", "y.new"}, RRType::DNAME);
+  REQUIRE(rulesOf(refused) == Rules{"velocity x.new.z./A"});
+  CHECK(refused.verdict.reasons[0].observed == "6 of 10 targets removed, 6 of them by this plan");
+  CHECK(refused.verdict.losses.stands.of(name("y.new.z.")).a == RRsetLoss{3, 300, 0});
+  policy.minCapacityPercent = 50;
+  CHECK(rulesOf(turn("new", "small.z.", {}, {"x.new", "y.new"}, RRType::DNAME)) == Rules{"floor x.new.z./A"});
+  CHECK(rulesOf(turn("new", "large.z.", {}, {"x.new", "y.new"}, RRType::DNAME)).empty());
+  CHECK(standing("x.new.z.") == RRsetLoss{10, 1000, 0});
+}
+
+TEST_CASE_METHOD(Aliases, "floor: a name with a floor of its own is held to what a DNAME made of it") {
+  policy.velocity = server = {100, 100, 100, 100, 600s, 0, 0};
+  policy.endpoints.set(name("x.old.z."), {5, 80});
+  CHECK(rulesOf(delta({{"x.old", targets(7)}, {"y.old", targets(1)}}, {"old"})) == Rules{"floor x.old.z./A"});
+  CHECK(rulesOf(delta({{"x.old", targets(8)}, {"y.old", targets(1)}}, {"old"})).empty());
+}
