@@ -180,11 +180,11 @@ void SqliteStore::takeCopies(StoredZone& zone, Mending& mending) {
 /// Makes of the row what it can be at least: it may tell of more than the history, where lines of that are
 /// lost. Returns why; empty where nothing is wrong with it.
 std::string SqliteStore::mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told) {
-  std::string why;
+  std::string why = lowerFence(zone, row, told);
   const Generation fence = std::max({zone.fence, told.fence(), fenceOutside(zone, row.id)});
   if (row.fence < 0 || fence != zone.fence)
-    why = "its row had the fence " + std::to_string(row.fence) + ", and generation " + std::to_string(fence) +
-          " was committed: raised to that";
+    why += "its row had the fence " + std::to_string(row.fence) + ", and generation " +
+           std::to_string(fence) + " was committed: raised to that";
   zone.fence = fence;
   const Generation least = told.committed().value_or(0);
   if (row.committed >= 0 && zone.committed >= least && zone.committed <= fence) return why;
@@ -193,6 +193,34 @@ std::string SqliteStore::mend(StoredZone& zone, const ZoneRow& row, const ToldBy
          ("its row said that generation " + std::to_string(row.committed) +
           " is committed, and its history " + std::to_string(zone.committed) + ": taken from the history");
   return why;
+}
+
+/// A fence above all that was ever committed refuses plans that are newer than what is served (I6). It is
+/// lowered to what is known where nobody can have planned it, and where nothing that told of it can be lost;
+/// else it is told of and kept (I1). Returns why it was lowered; empty where it was not.
+std::string SqliteStore::lowerFence(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told) {
+  const bool isUnheardOf = zone.fence > kMaxPlannedGeneration;
+  if (zone.fence <= told.highestFence() && !isUnheardOf) return {};
+  StoredZone lowered = zone;
+  lowered.fence = told.fence();
+  // What is committed speaks for itself where the lines leave it open.
+  if (zone.committed <= kMaxPlannedGeneration && told.allowsCommitted(row.committed))
+    lowered.fence = std::max(lowered.fence, zone.committed);
+  lowered.fence = std::max(lowered.fence, fenceOutside(lowered, row.id));
+  if (lowered.fence >= zone.fence) return {};
+  const std::string known = std::to_string(lowered.fence);
+  const Result<bool> isWhole = isNewestLineThere(*reader_, row);
+  // A history that tells nothing at all, for one as it cannot be read, is no reason to begin anew at 0.
+  const bool canBeLost = !isWhole || !*isWhole || (told.highestFence() > told.fence() && told.fence() == 0);
+  if (canBeLost && !(isUnheardOf && lowered.fence > 0)) {
+    tell("plan store, " + zone.apex.text(), "its row has the fence " + std::to_string(row.fence) +
+                                                ", and nothing above generation " + known +
+                                                " is known: kept, as lines that told of it may be lost");
+    return {};
+  }
+  zone.fence = lowered.fence;
+  return "its row had the fence " + std::to_string(row.fence) + ", and nothing above generation " + known +
+         " was ever committed: lowered to that";
 }
 
 Generation SqliteStore::fenceInFile(const Name& apex) const noexcept {

@@ -137,6 +137,7 @@ class SqliteStore final : public PlanStore {
   std::vector<StoredZone> findUnknownZones(const std::vector<StoredZone>& known);
   void takeCopies(StoredZone& zone, Mending& mending);
   std::string mend(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told);
+  std::string lowerFence(StoredZone& zone, const ZoneRow& row, const ToldByHistory& told);
   std::vector<KnownFence> knownFences() const;
   Status writeFences();
   Generation fenceOutside(const StoredZone& zone, std::int64_t row);

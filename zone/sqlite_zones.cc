@@ -10,9 +10,10 @@
 namespace holdfast {
 
 Result<std::vector<ZoneRow>> zoneRows(SqliteDatabase& database) {
-  SqliteStatement row(database,
-                      "SELECT id, CAST(apex AS TEXT), fence, committed, removed, frozen, frozen_since "
-                      "FROM zones ORDER BY id");
+  SqliteStatement row(
+      database,
+      "SELECT id, CAST(apex AS TEXT), fence, committed, removed, frozen, frozen_since, head, seal "
+      "FROM zones ORDER BY id");
   std::vector<ZoneRow> all;
   for (;;) {
     const Result<bool> found = row.step("read the zones");
@@ -26,6 +27,8 @@ Result<std::vector<ZoneRow>> zoneRows(SqliteDatabase& database) {
     zone.removed = row.integer(4) != 0;
     if (!row.isNull(5)) zone.frozen = row.text(5);
     zone.frozenSince = fromMicros(row.integer(6));
+    zone.head = row.integer(7);
+    zone.seal = row.blob(8);
     all.push_back(std::move(zone));
   }
 }
@@ -144,6 +147,13 @@ Result<ToldByHistory> toldByHistory(SqliteDatabase& database, std::int64_t zone)
     line.sha256 = rows.blob(6);
     told.add(line, rows.integer(7) != 0);
   }
+}
+
+Result<bool> isNewestLineThere(SqliteDatabase& database, const ZoneRow& row) {
+  SqliteStatement newest(database, "SELECT id, seal FROM entries WHERE zone = ? ORDER BY id DESC LIMIT 1");
+  const Result<bool> found = newest.bind(row.id).step("read the newest line of a zone");
+  if (!found) return found.error();
+  return *found && newest.integer(0) == row.head && newest.blob(1) == row.seal;
 }
 
 Result<std::vector<std::int64_t>> zonesWithoutRow(SqliteDatabase& database,

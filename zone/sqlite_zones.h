@@ -18,6 +18,8 @@ struct ZoneRow {
   bool removed = false;
   std::optional<std::string> frozen;
   WallTime frozenSince{};
+  std::int64_t head = 0;  ///< id of the newest line, as the row has it
+  std::string seal;       ///< and its seal
 };
 /// By id.
 Result<std::vector<ZoneRow>> zoneRows(SqliteDatabase& database);
@@ -31,6 +33,8 @@ class ToldByHistory {
 
   /// Not below what any line committed.
   Generation fence() const noexcept { return fence_; }
+  /// What the row's fence can be at most, if no line that came last is lost.
+  Generation highestFence() const noexcept { return highestFence_; }
   /// None where the lines leave it open.
   std::optional<Generation> committed() const noexcept;
   bool isRemoved() const noexcept { return removed_.value_or(false); }
@@ -62,6 +66,9 @@ class ToldByHistory {
 
 /// Of a zone by the number of its row, whether or not that is there. Reads some lines, and not the history.
 Result<ToldByHistory> toldByHistory(SqliteDatabase& database, std::int64_t zone);
+
+/// Whether the newest line of the zone is the one that the row names by id and seal: none after it was lost.
+Result<bool> isNewestLineThere(SqliteDatabase& database, const ZoneRow& row);
 
 /// Numbers of zones that have lines, and no row among `rows`.
 Result<std::vector<std::int64_t>> zonesWithoutRow(SqliteDatabase& database, const std::vector<ZoneRow>& rows);

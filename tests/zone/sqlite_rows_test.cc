@@ -152,6 +152,67 @@ TEST_CASE_METHOD(Fixture, "I1: a fence below that of a last-known-good copy is r
   CHECK(machine.push(5) == "published");
 }
 
+TEST_CASE_METHOD(Fixture, "I6: a row's fence above all that was committed is told of, and mended down") {
+  Machine machine(directory.path());
+  fillTwo(machine);
+  REQUIRE(machine.tend().problems.empty());
+  machine.publisher.reset();
+  const std::string set = GENERATE("fence = fence | 1 << 62", "fence = 9223372036854775807", "fence = 2000",
+                                   "fence = 2000, committed = 2000");
+  INFO(set);
+  const bool hasFences = GENERATE(true, false);
+  if (!hasFences) std::filesystem::remove(directory.path() + "/fences");
+  REQUIRE(meddle(directory.path(), "UPDATE zones SET " + set + " WHERE apex = 'example.'"));
+  REQUIRE(machine.start());
+  CHECK(machine.problems().find("lowered") != std::string::npos);
+  CHECK(machine.served() == 4);
+  CHECK(machine.publisher->status(test::kZone)->committed == 4);
+  checkOther(machine);
+  CHECK(machine.push(4) == "refused");
+  CHECK(machine.push(5) == "published");
+  CHECK(machine.publisher->verify(test::kZone)->problem.empty());
+  REQUIRE(machine.start());
+  CHECK(machine.problems().empty());
+  CHECK(machine.served() == 5);
+}
+
+TEST_CASE_METHOD(Fixture, "I1: a row's fence is told of and kept where lines that told of it can be lost") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  REQUIRE(machine.push(9) == "published");
+  machine.publisher.reset();
+  std::filesystem::remove(directory.path() + "/fences");
+  // The newest line is lost, or what the row says was the newest.
+  REQUIRE(meddle(directory.path(),
+                 "UPDATE zones SET committed = 4; " +
+                     std::string(GENERATE("DELETE FROM entries WHERE generation = 9",
+                                          "DELETE FROM entries WHERE generation = 9; UPDATE zones SET head = "
+                                          "(SELECT max(id) FROM entries)"))));
+  REQUIRE(machine.start());
+  CHECK(machine.problems().find("the fence 9") != std::string::npos);
+  CHECK(machine.served() == 4);
+  CHECK(machine.push(9) == "refused");
+  CHECK_FALSE(machine.publisher->verify(test::kZone)->problem.empty());
+  CHECK(machine.push(10) == "published");
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "I1: a row's fence that the file of fences confirms is kept, whatever the lines say") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  REQUIRE(machine.push(9) == "published");
+  REQUIRE(machine.tend().problems.empty());
+  machine.publisher.reset();
+  REQUIRE(meddle(directory.path(),
+                 "DELETE FROM good WHERE generation = 9; DELETE FROM entries WHERE generation = 9; UPDATE "
+                 "zones SET committed = 4, (entries, head, seal) = (SELECT count(*), max(id), (SELECT seal "
+                 "FROM entries ORDER BY id DESC LIMIT 1) FROM entries)"));
+  REQUIRE(machine.start());
+  CHECK(machine.served() == 4);
+  CHECK(machine.push(9) == "refused");
+  CHECK(machine.push(10) == "published");
+}
+
 TEST_CASE_METHOD(Fixture, "verify: whoever edits the row of a zone is found, whatever he edits") {
   Machine machine(directory.path());
   fillTwo(machine);
