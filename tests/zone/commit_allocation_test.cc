@@ -144,3 +144,44 @@ TEST_CASE("I11: once a commit is on the disk the real store allocates nothing") 
     before = after;
   }
 }
+
+TEST_CASE("I11: once a removal is on the disk the real store allocates nothing, and touches no copy") {
+  const RcuThread thread;
+  const TemporaryDirectory directory;
+  FaultVfs vfs;
+  std::size_t written = 0;  // up to the last write and sync of the store, by this thread
+  vfs.afterEach([&] { written = allocations; });
+  StoreOptions options;
+  options.vfs = vfs.name();
+  Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory.path(), options);
+  REQUIRE(store);
+  const std::string zone = "a-zone-with-a-long-name.us-east-1.example.";
+  const std::string copy = directory.path() + "/good/a-zone-with-a-long-name.us-east-1.example.1";
+  StoredZone stored;
+  stored.apex = name(zone);
+  HistoryEntry added, removed, entry;
+  added.fate = Fate::ZoneAdded;
+  removed.fate = Fate::ZoneRemoved;
+  entry.fate = Fate::Committed;
+  entry.generation = 1;
+  REQUIRE((*store)->putZone(stored, added));
+  const Zone before(stored.apex);
+  const auto after =
+      zoneOf(zone, "@ 60 IN SOA ns host 1 1 1 1 1\n@ 60 IN NS ns." + zone + "\n@ 60 IN TXT 1\n");
+  const std::array<ZoneCommit, 1> commits{{{entry, before, after}}};
+  REQUIRE((*store)->commit(commits));
+  REQUIRE((*store)->promote(after, 1));
+  REQUIRE(std::filesystem::exists(copy));
+  stored.fence = 1;
+  stored.removed = true;
+  const bool forget = GENERATE(false, true);
+  const std::size_t begun = allocations;
+  const Status done = forget ? (*store)->forgetZone(stored.apex) : (*store)->putZone(stored, removed);
+  const std::size_t ended = allocations;
+  REQUIRE(done);
+  CHECK(written > begun);
+  CHECK(ended == written);
+  CHECK(std::filesystem::exists(copy));
+  REQUIRE((*store)->maintain());
+  CHECK_FALSE(std::filesystem::exists(copy));
+}
