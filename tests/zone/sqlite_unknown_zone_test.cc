@@ -156,6 +156,25 @@ TEST_CASE_METHOD(Fixture, "I5: a zone whose row and lines are gone has its copy 
   CHECK(machine.pushTo(kYounger, 1001) == "published");
 }
 
+TEST_CASE_METHOD(Fixture, "I5: upkeep removes no copy of a zone that it knows nothing of") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  machine.publisher.reset();
+  const test::TemporaryDirectory other;
+  {
+    Machine elsewhere(other.path());
+    REQUIRE(elsewhere.publisher->addZone(kYounger));
+    REQUIRE(elsewhere.pushTo(kYounger, 1000) == "published");
+    REQUIRE(elsewhere.tend().promoted.size() == 1);
+  }
+  REQUIRE(machine.start());
+  std::filesystem::copy_file(other.path() + "/good/younger.1000", copyOf(machine, 1000));
+  REQUIRE(machine.publisher->removeZone(test::kZone, "moved", false));
+  REQUIRE(tendLater(machine).problems.empty());
+  CHECK_FALSE(std::filesystem::exists(directory.path() + "/good/example.2"));
+  CHECK(std::filesystem::exists(copyOf(machine, 1000)));
+}
+
 TEST_CASE_METHOD(Fixture, "a zone that was forgotten is taken from no copy, and its copies go with upkeep") {
   Machine machine(directory.path());
   machine.fill(4);
