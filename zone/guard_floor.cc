@@ -11,6 +11,13 @@ std::uint64_t capacityOf(RRsetView rrset, bool byWeight) noexcept {
   return byWeight ? weightOf(rrset) : rrset.count();
 }
 
+/// Those that are in use beside others: all of plain records, those with a weight of an endpoint.
+std::uint64_t usedOf(RRsetView rrset) noexcept {
+  std::uint64_t used = 0;
+  for (unsigned i = 0; i < rrset.count(); ++i) used += !rrset.isEndpoint() || rrset.weight(i) > 0 ? 1 : 0;
+  return used;
+}
+
 /// The weight that records without one would carry: what they had, or the average for a new address.
 std::uint64_t capacityByOldWeights(RRsetView old, RRsetView now) noexcept {
   const std::uint64_t average = capacityOf(old, true) / old.count();
@@ -104,8 +111,9 @@ void Judge::judgeCapacity(NameView name, RRsetView old, RRsetView now, std::uint
   if (!old || !now) return;  // all gone is judged as an empty answer
   const bool byWeight = old.isEndpoint() && capacityOf(old, true) > 0;
   const std::uint64_t was = capacityOf(old, byWeight);
-  const std::uint64_t is =
-      byWeight && !now.isEndpoint() ? capacityByOldWeights(old, now) : capacityOf(now, byWeight);
+  const std::uint64_t is = byWeight && !now.isEndpoint() ? capacityByOldWeights(old, now)
+                           : !old.isEndpoint()           ? usedOf(now)
+                                                         : capacityOf(now, byWeight);
   if (is * 100 >= was * percent) return;
   const char* unit = byWeight ? " weight" : " records";
   foundFloor(

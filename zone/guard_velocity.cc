@@ -47,6 +47,12 @@ std::array<Sum, 3> sumsOf(const VelocityPolicy& policy, const Loss& had) noexcep
            {&Loss::endpoints, {"endpoints", policy.endpointsPercent, policy.allowEndpoints}}}};
 }
 
+/// Weights that plain records carry count as had: what comes back of them is compared with that.
+Loss withCarried(Loss had) noexcept {
+  had.weight += had.carried;
+  return had;
+}
+
 std::int64_t limitOf(const Measure& measure, std::int64_t had) noexcept {
   return std::max(shareOf(had, measure.percent), measure.allowed);
 }
@@ -119,7 +125,7 @@ const std::map<Name, EndpointFloor>& EndpointFloors::all() const {
 std::optional<Reason> judgeServerVelocity(const VelocityPolicy& policy, const ServerLoss& plan,
                                           const Loss& elsewhere, const Loss& elsewhereHas) {
   if (plan.waived) return std::nullopt;
-  const Loss had = plan.had + elsewhere + elsewhereHas;
+  const Loss had = withCarried(plan.had + elsewhere + elsewhereHas);
   for (const auto& [part, measure] : sumsOf(policy, had)) {
     const Amounts amounts{(plan.before + elsewhere).*part, (plan.after + elsewhere).*part, had.*part};
     if (!isTooMuch(measure, amounts)) continue;
@@ -153,7 +159,7 @@ void Judge::judgeEndpointVelocity(const LossWindow& lost, const LossWindow& stan
   for (const auto& [name, loss] : losses_.byEndpoint)
     for (const RRType type : kAddressTypes) {
       if (!hasTime()) return;
-      if (loss.of(type).answered > 0 || loss.of(type).weight > 0)
+      if (loss.of(type).answered > 0 || loss.of(type).weight > 0 || loss.of(type).endsPlain)
         judgeRRsetVelocity(name, type, lost, stands);
     }
 }
@@ -167,7 +173,8 @@ void Judge::judgeRRsetVelocity(NameView endpoint, RRType type, const LossWindow&
   if (had == 0 || addressesOf(answered.after, type) == 0) return;
   const RRsetLoss was = lost.of(endpoint).of(type), is = stands.of(endpoint).of(type);
   // What one plan takes from an endpoint is for the floor to judge; if it has, this would say it twice.
-  if (was == RRsetLoss{} && floored_.contains(Name(endpoint))) return;
+  const bool lostEarlier = was.targets > 0 || was.answered > 0 || was.weight > 0;
+  if (!lostEarlier && floored_.contains(Name(endpoint))) return;
   const auto judgeMeasure = [&](const Measure& measure, std::int64_t RRsetLoss::*part, std::int64_t has) {
     const Amounts amounts{was.*part, is.*part, has + was.*part};
     if (!isTooMuch(measure, amounts)) return false;
@@ -190,12 +197,15 @@ void Judge::judgeRRsetVelocity(NameView endpoint, RRType type, const LossWindow&
   const NodeView before = before_->find(endpoint), after = after_.find(endpoint);
   if (addressesOf(before, type) > 0 && addressesOf(after, type) > 0)
     judgeMeasure({"weight", policy.endpointPercent}, &RRsetLoss::weight,
-                 static_cast<std::int64_t>(weightOf(before.find(type))));
+                 static_cast<std::int64_t>(weightOf(before.find(type))) +
+                     case_.velocity->lost.of(endpoint).of(type).carried);
 }
 
 void Judge::judgeZoneVelocity(const LossWindow& lost, const LossWindow& stands) {
   const VelocityPolicy& policy = case_.policy.velocity;
-  const Loss had = capacityOf(before_->facts()) + lost.total();
+  Loss had = capacityOf(before_->facts()) + lost.total();
+  had.carried = case_.velocity->lost.total().carried;  // also of longer ago: it is lost when it ends
+  had = withCarried(had);
   for (const Sum& sum : sumsOf(policy, had)) {
     const auto part = sum.part;
     const Measure& measure = sum.measure;

@@ -53,10 +53,10 @@ std::string namePrefix(NameView endpoint, LossWindow::Time at) {
 }
 
 /// All that may be lost and come back, each by itself.
-constexpr std::size_t kParts = 7;
+constexpr std::size_t kParts = 9;
 std::array<std::int64_t*, kParts> partsOf(EndpointLoss& loss) noexcept {
-  return {&loss.a.targets,   &loss.a.weight,      &loss.a.answered, &loss.aaaa.targets,
-          &loss.aaaa.weight, &loss.aaaa.answered, &loss.endpoints};
+  return {&loss.a.targets,   &loss.a.weight,      &loss.a.answered,   &loss.a.carried, &loss.aaaa.targets,
+          &loss.aaaa.weight, &loss.aaaa.answered, &loss.aaaa.carried, &loss.endpoints};
 }
 
 /// What the name tree holds of one loss. What stands is positive and mostly small.
@@ -78,10 +78,11 @@ EndpointLoss amountsAt(Octets octets) noexcept {
   return loss;
 }
 
-/// Addresses that lose their weights keep the average of what they had.
-std::uint64_t weightOf(RRsetView rrset, RRsetView before) noexcept {
-  if (!rrset || rrset.isEndpoint() || !before || !before.isEndpoint()) return weightOf(rrset);
-  return std::min(weightOf(before), weightOf(before) * rrset.count() / before.count());
+/// Addresses that lose their weights carry the average of what they had.
+std::int64_t carriedBy(RRsetView rrset, RRsetView before) noexcept {
+  if (!rrset || rrset.isEndpoint() || !before || !before.isEndpoint()) return 0;
+  return static_cast<std::int64_t>(
+      std::min(weightOf(before), weightOf(before) * rrset.count() / before.count()));
 }
 
 void addTo(EndpointLoss& sum, EndpointLoss loss) noexcept {
@@ -101,8 +102,12 @@ EndpointLoss lossBetween(NodeView before, NodeView after) noexcept {
     has = has || now;
     RRsetLoss& part = loss.of(type);
     part.targets = (old ? old.count() : 0) - (now ? now.count() : 0);
-    part.weight = static_cast<std::int64_t>(weightOf(old)) - static_cast<std::int64_t>(weightOf(now, old));
+    part.carried = carriedBy(now, old);
+    part.weight =
+        static_cast<std::int64_t>(weightOf(old)) - static_cast<std::int64_t>(weightOf(now)) - part.carried;
     part.answered = part.targets;
+    // Also of an endpoint that is new: a zone that was removed may have had plain records there.
+    part.endsPlain = (old || now) && !(old && old.isEndpoint()) && !(now && !now.isEndpoint());
   }
   loss.endpoints = (had ? 1 : 0) - (has ? 1 : 0);
   return loss;
@@ -183,7 +188,20 @@ void settle(std::vector<LossWindow::Entry>& entries, std::size_t part, std::int6
   }
 }
 
+/// What plain records carried is no longer kept apart: it has come back, or is lost.
+void endPlain(const std::vector<LossWindow::Entry>& entries, EndpointLoss& loss) noexcept {
+  for (const RRType type : kAddressTypes) {
+    RRsetLoss& change = loss.of(type);
+    if (!change.endsPlain) continue;
+    std::int64_t carried = 0;
+    for (const LossWindow::Entry& entry : entries) carried += entry.loss.of(type).carried;
+    change.weight += carried;
+    change.carried = -carried;
+  }
+}
+
 void add(std::vector<LossWindow::Entry>& entries, EndpointLoss loss, LossWindow::Time at) {
+  endPlain(entries, loss);
   EndpointLoss lost;
   for (std::size_t part = 0; part < kParts; ++part) {
     const std::int64_t amount = *partsOf(loss)[part];

@@ -24,17 +24,22 @@ struct Loss {
   std::int64_t targets = 0;
   std::int64_t weight = 0;
   std::int64_t endpoints = 0;
+  /// Weight that records had which have none now: not lost, but what weights that come back are compared
+  /// with.
+  std::int64_t carried = 0;
 
   Loss& operator+=(const Loss& other) noexcept {
     targets += other.targets;
     weight += other.weight;
     endpoints += other.endpoints;
+    carried += other.carried;
     return *this;
   }
   Loss& operator-=(const Loss& other) noexcept {
     targets -= other.targets;
     weight -= other.weight;
     endpoints -= other.endpoints;
+    carried -= other.carried;
     return *this;
   }
   friend Loss operator+(Loss a, const Loss& b) noexcept { return a += b; }
@@ -48,6 +53,10 @@ struct RRsetLoss {
   std::int64_t weight = 0;
   /// Targets that clients get under the name: its own, or where it is an alias those that it leads to.
   std::int64_t answered = 0;
+  /// As in Loss. The window keeps it until the addresses have weights again, or go.
+  std::int64_t carried = 0;
+  /// Of a change: there are no plain records any more, so what they carried has to be settled.
+  bool endsPlain = false;
   friend bool operator==(const RRsetLoss&, const RRsetLoss&) = default;
 };
 
@@ -61,7 +70,9 @@ struct EndpointLoss {
   RRsetLoss& of(RRType type) noexcept { return type == RRType::AAAA ? aaaa : a; }
   const RRsetLoss& of(RRType type) const noexcept { return type == RRType::AAAA ? aaaa : a; }
   /// What it is to the zone and the server, which have every target once, whatever leads to it.
-  Loss sum() const noexcept { return {a.targets + aaaa.targets, a.weight + aaaa.weight, endpoints}; }
+  Loss sum() const noexcept {
+    return {a.targets + aaaa.targets, a.weight + aaaa.weight, endpoints, a.carried + aaaa.carried};
+  }
   friend bool operator==(const EndpointLoss&, const EndpointLoss&) = default;
 };
 inline constexpr std::array<RRType, 2> kAddressTypes{RRType::A, RRType::AAAA};
@@ -138,7 +149,8 @@ class LossWindow {
 
   /// With what a commit took and gave at that time, and what that changes. Work of the order of `losses`,
   /// times the depth of a tree. `at` may lie before what was recorded last (a replay after a restart): it
-  /// then counts as newer.
+  /// then counts as newer. Weights that come back to plain records, or records that go, settle first what the
+  /// records carried: the rest of that is lost with this commit.
   LossStep step(const Losses& losses, Time at) const;
   LossWindow with(const Losses& losses, Time at) const;
   /// Without the losses at or before `oldest`. Work of the order of those.
