@@ -47,9 +47,11 @@ Error wrongType(std::string where, const char* wanted, const dom::element& is) {
   return malformedAt(std::move(where), std::string("must be ") + wanted + ", is " + name);
 }
 
-Result<std::string_view> asString(const dom::element& value, const std::string& where) {
+Result<std::string_view> asString(const dom::element& value, const std::string& where,
+                                  std::size_t most = std::string_view::npos) {
   std::string_view text;
   if (value.get_string().get(text) != simdjson::SUCCESS) return wrongType(where, "a string", value);
+  if (text.size() > most) return malformedAt(where, "is over " + std::to_string(most) + " octets");
   return text;
 }
 
@@ -97,6 +99,8 @@ constexpr std::array<std::string_view, 11> kPlanKeys = {"plan",      "zone",    
                                                         "endpoints", "records", "remove"};
 constexpr std::array<std::string_view, 3> kEndpointKeys = {"ttl", "answer", "targets"};
 constexpr std::array<std::string_view, 3> kTargetKeys = {"id", "address", "weight"};
+constexpr std::size_t kMaxTargetIdOctets = 255;
+constexpr std::size_t kMaxSourceOctets = 1000;  // it is kept with each line of the history
 constexpr std::uint32_t kDefaultEndpointTtl = 60;
 constexpr std::uint32_t kDefaultWeight = 100;
 constexpr std::uint32_t kMaxWeight = 1'000'000'000;
@@ -159,7 +163,7 @@ Status JsonPlanReader::readKey(std::string_view key, const dom::element& value) 
   if (key == "generation") return keep(asNumber(value, where, 1, kMaxPlannedGeneration), plan_.generation);
   if (key == "base") return keep(asNumber(value, where, 0, kMaxGeneration), plan_.base);
   if (key == "kind") return readKind(value);
-  if (key == "source") return keep(asString(value, where), plan_.source);
+  if (key == "source") return keep(asString(value, where, kMaxSourceOctets), plan_.source);
   if (key == "endpoints") return readEndpoints(value);
   if (key == "records") return readRecords(value);
   if (key == "remove") return readRemovals(value);
@@ -287,18 +291,18 @@ Status JsonPlanReader::readTarget(const dom::element& value, const std::string& 
   for (const auto& [key, member] : *object) {
     const std::string at = pointerTo(where, key);
     Status status = keys.see(key, where);
-    if (status && key == "id") status = keep(asString(member, at), id);
+    if (status && key == "id") status = keep(asString(member, at, kMaxTargetIdOctets), id);
     if (status && key == "address") status = keep(asString(member, at), text);
     if (status && key == "weight") status = keep(asNumber(member, at, 0, kMaxWeight), weight);
     if (!status) return status;
   }
-  if (id.size() > 255) return malformedAt(where + "/id", "is over 255 octets");
   if (!keys.saw("address")) return malformedAt(where + "/address", "is missing");
 
   std::array<char, 16> octets{};
   const std::string address(text);
-  const bool isV4 = inet_pton(AF_INET, address.c_str(), octets.data()) == 1;
-  if (!isV4 && inet_pton(AF_INET6, address.c_str(), octets.data()) != 1)
+  const bool isText = address.find('\0') == std::string::npos;
+  const bool isV4 = isText && inet_pton(AF_INET, address.c_str(), octets.data()) == 1;
+  if (!isV4 && (!isText || inet_pton(AF_INET6, address.c_str(), octets.data()) != 1))
     return malformedAt(where + "/address",
                        "\"" + address.substr(0, 60) + "\" is not an IPv4 or IPv6 address");
   RRset& rrset = isV4 ? a : aaaa;

@@ -59,7 +59,7 @@ std::string damageIn(SqliteDatabase& database) {
   return found == "ok" ? std::string() : found;
 }
 
-/// After a write of ours. REQUIRES: writing_ is held.
+/// After a write of ours, or when the log was opened. REQUIRES: writing_ is held.
 void SqliteStore::noteLog() noexcept {
   log_ = stateOf(logFile_);
 }
@@ -69,6 +69,11 @@ bool SqliteStore::isLogThere() const noexcept {
   if (log_.inode == 0) return true;
   const FileState now = stateOf(logFile_);
   return now.isSameFile(log_) && now.octets >= log_.octets;
+}
+
+/// Whether what is written goes to a file that nobody finds any more. REQUIRES: writing_ is held.
+bool SqliteStore::isLogReplaced() const noexcept {
+  return log_.inode != 0 && !stateOf(logFile_).isSameFile(log_);
 }
 
 /// A connection that sees what anybody sees who opens the file now.

@@ -55,6 +55,7 @@ Status SqliteStore::openWritable(const Filling& fill) {
   opened_ = stateOf(file_);
   writer_.emplace(*std::move(writer));
   reader_.emplace(*std::move(reader));
+  noteLog();
   return Done{};
 }
 

@@ -61,9 +61,9 @@ Status SqliteStore::refreshHead(NameView apex) {
   return Done{};
 }
 
-/// One transaction, tried again once: on a new store where the old one is lost or damaged, and where the disk
-/// was full, as copying the log back may have made room. REQUIRES: writing_
-/// is held.
+/// One transaction, tried again once: on a new store where the old one is lost or damaged, or its log went
+/// while it was written, and where the disk was full, as copying the log back may have made room.
+/// REQUIRES: writing_ is held.
 Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
   Status done = Done{};
   for (int tries = 0; tries < 2; ++tries) {
@@ -74,6 +74,10 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
     if (done) done = transaction.begin();
     if (done) done = work();
     if (done) done = transaction.commit();
+    if (done && isLogReplaced() && tries == 0) {
+      if (done = rebuild("its log is gone"); !done) break;
+      continue;
+    }
     if (done) {
       noteLog();
       const std::lock_guard known(knowing_);

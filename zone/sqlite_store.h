@@ -120,6 +120,7 @@ class SqliteStore final : public PlanStore {
   // sqlite_damage.cc
   void noteLog() noexcept;
   bool isLogThere() const noexcept;
+  bool isLogReplaced() const noexcept;
   std::string disagreement(SqliteDatabase& fresh) const;
   Result<SqliteDatabase> openFresh() const;
   Status checkFiles();

@@ -62,7 +62,7 @@ constexpr std::array<CheckFacts, kChecks> kFacts{{
      "nobody gets this answer: move it to the child zone"},
     {"dname-and-ns", kWarning, "DNAME and NS stand together at the apex only (RFC 6672 section 2.3)",
      "remove one: the delegation is what clients get"},
-    {"wildcard-ns", kWarning, "no NS at a wildcard (RFC 4592 section 4.2)",
+    {"wildcard-ns", kError, "no NS at a wildcard (RFC 4592 section 4.2)",
      "it delegates nothing: delegate each name"},
     {"wildcard-dname", kWarning, "no DNAME at a wildcard (RFC 4592 section 4.4)",
      "servers do not agree on what it means: use a CNAME"},

@@ -297,3 +297,22 @@ TEST_CASE("the served serial follows the generation and always grows") {
   CHECK(serialFor(0xf0000000, at(10).get()) == 11);
   CHECK(serialFor(0x2'0000'0000, at(0xffffffff).get()) == 1);
 }
+
+TEST_CASE("a plan's texts are what they look like, and short") {
+  const auto problemOf = [](const std::string& body) {
+    const Result<Plan> plan = parseJsonPlan(body, name("z."), PlanLimits{});
+    return plan ? std::string() : plan.error().text();
+  };
+  const auto targetAt = [](const std::string& address) {
+    return R"({"plan": 1, "generation": 1, "endpoints": {"a": {"targets": [{"address": ")" + address +
+           R"("}]}}})";
+  };
+  CHECK(problemOf(targetAt("192.0.2.9")).empty());
+  CHECK_THAT(problemOf(targetAt("192.0.2.9\\u0000 garbage")),
+             Catch::Contains("is not an IPv4 or IPv6 address"));
+  const auto from = [](std::size_t octets) {
+    return R"({"plan": 1, "generation": 1, "source": ")" + std::string(octets, 's') + R"(", "records": []})";
+  };
+  CHECK(problemOf(from(1000)).empty());
+  CHECK_THAT(problemOf(from(1001)), Catch::Contains("/source") && Catch::Contains("over 1000 octets"));
+}

@@ -203,6 +203,16 @@ TEST_CASE_METHOD(Fixture, "I7: a log that others take away or cut under a runnin
   CHECK(machine.publisher->storeStats().rebuilds == 1);
 }
 
+TEST_CASE_METHOD(Fixture, "I7: a log that goes before the first write of a start loses no plan") {
+  Machine machine(directory.path());
+  machine.fill(4);
+  REQUIRE(machine.start());
+  std::filesystem::remove(directory.path() + "/plans.db-wal");
+  CHECK(machine.push(5) == "published");
+  CHECK(machine.push(6) == "published");
+  CHECK(servedAfterCrash(directory.path()) == 6);
+}
+
 TEST_CASE_METHOD(Fixture, "I7: damage under a running server is found by upkeep, and the store made anew") {
   const std::string file = directory.path() + "/plans.db";
   Machine machine(directory.path());
