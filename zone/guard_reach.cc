@@ -1,7 +1,7 @@
 // Which names a change reaches that it does not list: through aliases, under a new cut or DNAME, or by a new
 // name that keeps a wildcard from covering others. Found by the index of aliases, so that the work follows
-// the change; only a cut or DNAME put above names that exist, a DNAME that turns and a zone's first content
-// look at more.
+// the change; only a cut or DNAME put above names that exist, a DNAME that turns or goes, and a zone's first
+// content look at more.
 #include <algorithm>
 #include <array>
 
@@ -54,10 +54,22 @@ bool isCovered(const Snapshot& served, NameView name, NameView source) noexcept 
   return found.wildcard && found.node.name() == source;
 }
 
+/// Whether there are names below, or a wildcard or DNAME makes any there.
+bool answersBelow(const Snapshot& served, NameView owner, NodeView node) {
+  if (node && node.children() > 0) return true;
+  const Result<Name> any = Name(owner).child("*");
+  if (!any) return false;
+  const HashedName hashed(*any);
+  const Zone* zone = served.findZone(hashed);
+  if (zone == nullptr || !zone->hasContent()) return false;
+  const Lookup found = lookup(*zone, hashed, RRType{0});
+  return found.wildcard || found.found == Found::Dname;
+}
+
 }  // namespace
 
 void Judge::judgeReached() {
-  std::vector<NameView> tops;  // what is put above names that exist
+  std::vector<NameView> tops;  // what is put above names that exist, or hid them
   bool turnsDname = false;
   for (const Changed& changed : changed_) {
     const auto& [before, after] = changed;
@@ -69,10 +81,13 @@ void Judge::judgeReached() {
     if (below || !after || guardsFloors || !keepsTypes(before, after) ||
         differs(before, after, RRType::CNAME))
       reach({Name(changed.name()), below});
-    turnsDname = turnsDname || (before && before.has(RRType::DNAME) && dname);
+    turnsDname =
+        turnsDname ||
+        (dname && (has(before, RRType::DNAME) || answersBelow(case_.served, changed.name(), before)));
     const bool hides =
         (!isApex && isPutIn(before, after, RRType::NS)) || isPutIn(before, after, RRType::DNAME);
-    if (hides && before && before.children() > 0) tops.push_back(changed.name());
+    const bool reveals = isPutIn(after, before, RRType::DNAME);
+    if ((hides || reveals) && before && before.children() > 0) tops.push_back(changed.name());
   }
   if (before_ == nullptr) {
     // A zone's first content may cover names of a zone above it.
@@ -173,7 +188,9 @@ void Judge::judgeHidden(const Zone& zone, std::vector<NameView> tops) {
 }
 
 /// What a DNAME makes of a name changes with that name, so where one turns or ends, every name is asked for
-/// under those that the DNAMEs give it.
+/// under those that the DNAMEs give it. The same for one that is put where names were answered. What exists
+/// below the new target counts too: where a wildcard answered for all names before, those answer for
+/// themselves.
 void Judge::judgeBelowDnames() {
   for (const auto& zone : case_.served.zones())
     zone->aliases().dnamesTo(Name().view(), true, [&](NameView owner, NameView target) {
@@ -182,6 +199,12 @@ void Judge::judgeBelowDnames() {
       dnames_.push_back({node, Name(target), turns});
       return hasTime();
     });
+  for (const Changed& changed : changed_) {
+    const RRsetView made = find(changed.after, RRType::DNAME);
+    if (!made || !differs(changed.before, changed.after, RRType::DNAME)) continue;
+    const Name target(NameView(made.front().data(), made.front().size()));
+    dnames_.push_back({changed.after, target, has(changed.before, RRType::DNAME)});
+  }
   std::vector<const ServedDname*> passed;
   for (const auto& zone : case_.served.zones()) {
     const bool finished = zone->names().forEach([&](NodeView node) {
@@ -191,6 +214,8 @@ void Judge::judgeBelowDnames() {
     });
     if (!finished) return;
   }
+  for (const Changed& changed : changed_)
+    if (!changed.before) judgeThroughDnames(changed.name(), passed);
 }
 
 void Judge::judgeThroughDnames(NameView name, std::vector<const ServedDname*>& passed) {
