@@ -44,6 +44,17 @@ class RdfSlot {
   ldns_rdf* rdf_;
 };
 
+/// Whether a field that must be there is one of base64 or hex digits that say nothing: ldns takes them ("-"),
+/// but not the RDATA that they make.
+bool hasEmptyField(const ldns_rr& rr, std::size_t required) noexcept {
+  for (std::size_t i = 0; i < std::min(required, ldns_rr_rd_count(&rr)); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
+    const ldns_rdf_type type = ldns_rdf_get_type(field);
+    if (ldns_rdf_size(field) == 0 && (type == LDNS_RDF_TYPE_B64 || type == LDNS_RDF_TYPE_HEX)) return true;
+  }
+  return false;
+}
+
 Result<TextRecord> toRecord(const ldns_rr& rr) {
   const ldns_rdf* owner = ldns_rr_owner(&rr);
   Result<Name> name = Name::fromWire({ldns_rdf_data(owner), ldns_rdf_size(owner)});
@@ -58,7 +69,9 @@ Result<TextRecord> toRecord(const ldns_rr& rr) {
   record.rdata.assign(reinterpret_cast<const char*>(ldns_buffer_begin(buffer.get())),
                       ldns_buffer_position(buffer.get()));
   const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(record.type));
-  if (ldns_rr_rd_count(&rr) < ldns_rr_descriptor_minimum(fields) || !isWholeRdata(record.type, record.rdata))
+  const std::size_t required = ldns_rr_descriptor_minimum(fields);
+  if (ldns_rr_rd_count(&rr) < required || hasEmptyField(rr, required) ||
+      !isWholeRdata(record.type, record.rdata))
     return malformed("the RDATA lacks a field or has one too many");
   return record;
 }
