@@ -208,7 +208,7 @@ void EnactorHost::Instance::count(const Submitted& outcome) {
       health_.lastOutcome = "failed: " + outcome.text;
       break;
   }
-  health_.lastAt = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  health_.lastAt = wallClock();
 }
 
 void EnactorHost::Instance::logUnrecorded(const Outcome& outcome) const {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "zone/name.h"
+#include "zone/zone_text.h"
 
 namespace holdfast {
 
@@ -12,13 +12,6 @@ namespace {
 constexpr std::string_view kField = "content-length:";
 // The field with more digits than any number that can be counted.
 constexpr std::size_t kLineKept = 96;
-
-bool startsAlike(std::string_view line, std::string_view lower) {
-  return line.size() >= lower.size() &&
-         std::equal(lower.begin(), lower.end(), line.begin(), [](char want, char seen) {
-           return static_cast<char>(lowerOctet(static_cast<std::uint8_t>(seen))) == want;
-         });
-}
 
 std::uint64_t numberIn(std::string_view text) {
   constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
@@ -49,8 +42,9 @@ void RequestHead::feed(std::string_view octets) {
 }
 
 void RequestHead::endLine() {
-  if (startsAlike(line_, kField))
-    announced_ = std::max(announced_, numberIn(std::string_view(line_).substr(kField.size())));
+  const std::string_view line = line_;
+  if (equalsIgnoringCase(line.substr(0, kField.size()), kField))
+    announced_ = std::max(announced_, numberIn(line.substr(kField.size())));
   isOver_ = line_.empty();
   line_.clear();
 }

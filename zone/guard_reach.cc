@@ -29,10 +29,6 @@ bool has(NodeView node, RRType type) noexcept {
   return static_cast<bool>(find(node, type));
 }
 
-bool isPutIn(NodeView before, NodeView after, RRType type) noexcept {
-  return !has(before, type) && has(after, type);
-}
-
 /// Whether every type `before` has is still in `after`.
 bool keepsTypes(NodeView before, NodeView after) noexcept {
   for (const RRsetView rrset : before)
@@ -69,7 +65,7 @@ bool answersBelow(const Snapshot& served, NameView owner, NodeView node) {
 }  // namespace
 
 void Judge::judgeReached() {
-  std::vector<NameView> tops;  // what is put above names that exist, or hid them
+  std::vector<NameView> tops;  // what hides names that exist, or hid them
   bool turnsDname = false;
   for (const Changed& changed : changed_) {
     const auto& [before, after] = changed;
@@ -84,10 +80,8 @@ void Judge::judgeReached() {
     turnsDname =
         turnsDname ||
         (dname && (has(before, RRType::DNAME) || answersBelow(case_.served, changed.name(), before)));
-    const bool hides =
-        (!isApex && isPutIn(before, after, RRType::NS)) || isPutIn(before, after, RRType::DNAME);
-    const bool reveals = isPutIn(after, before, RRType::DNAME);
-    if ((hides || reveals) && before && before.children() > 0) tops.push_back(changed.name());
+    const bool hides = dname || (turnsCut && has(after, RRType::NS));
+    if (hides && before && before.children() > 0) tops.push_back(changed.name());
   }
   if (before_ == nullptr) {
     // A zone's first content may cover names of a zone above it.

@@ -7,15 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "zone/counted.h"
 #include "zone/guard.h"
 #include "zone/lookup.h"
 
 namespace holdfast {
-
-/// "1 target", "2 targets": `many` ends with the "s" that one is without.
-inline std::string counted(std::int64_t number, std::string_view many) {
-  return std::to_string(number) + " " + std::string(many.substr(0, many.size() - (number == 1 ? 1 : 0)));
-}
 
 /// How many addresses the name has, in both families or in one.
 std::uint32_t addressesOf(NodeView node) noexcept;

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <fstream>
+#include <utility>
 
 #include "zone/sqlite_store.h"
 
@@ -59,9 +60,11 @@ std::string damageIn(SqliteDatabase& database) {
   return found == "ok" ? std::string() : found;
 }
 
-/// After a write of ours, or when the log was opened. REQUIRES: writing_ is held.
-void SqliteStore::noteLog() noexcept {
-  log_ = stateOf(logFile_);
+/// After a write of ours, or when the log was opened. False where it is not the one that was noted before:
+/// what is written goes to a file that nobody finds any more. REQUIRES: writing_ is held.
+bool SqliteStore::noteLog() noexcept {
+  const FileState before = std::exchange(log_, stateOf(logFile_));
+  return before.inode == 0 || log_.isSameFile(before);
 }
 
 /// Whether the log can be that of our last write: no other file, and not shorter. REQUIRES: writing_ is held.
@@ -69,11 +72,6 @@ bool SqliteStore::isLogThere() const noexcept {
   if (log_.inode == 0) return true;
   const FileState now = stateOf(logFile_);
   return now.isSameFile(log_) && now.octets >= log_.octets;
-}
-
-/// Whether what is written goes to a file that nobody finds any more. REQUIRES: writing_ is held.
-bool SqliteStore::isLogReplaced() const noexcept {
-  return log_.inode != 0 && !stateOf(logFile_).isSameFile(log_);
 }
 
 /// A connection that sees what anybody sees who opens the file now.

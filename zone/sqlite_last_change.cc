@@ -86,7 +86,7 @@ Result<std::optional<HistoryEntry>> SqliteStore::lastChangeOf(NameView apex, Nam
     if (!reader_->isOfFile()) return LastChange(*reader_, apex, name, options_.searchedOctets).find(upTo);
   }
   // Long work, on a connection of its own so that nobody waits for it.
-  Result<SqliteDatabase> database = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadOnly, options_.vfs);
+  Result<SqliteDatabase> database = openFresh();
   if (!database) return std::move(database).error();
   return LastChange(*database, apex, name, options_.searchedOctets).find(upTo);
 }

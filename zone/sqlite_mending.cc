@@ -330,11 +330,7 @@ Status SqliteStore::mendRow(const StoredZone& zone, std::int64_t row, const std:
     if (Status done = insert.bind(toMicros(zone.frozenSince)).run("restore the row of " + apex); !done)
       return done;
   }
-  HistoryEntry line;
-  line.fate = Fate::Restored;
-  line.who = "holdfastd";
-  line.reason = why;
-  line.at = wallClock();
+  HistoryEntry line = ownLine(Fate::Restored, why, wallClock());
   line.generation = zone.committed;
   line.base = zone.fence;
   Result<Appended> appended = appendSealed(*writer_, apex, storedFormOf(line), "");

@@ -48,7 +48,7 @@ Status SqliteStore::openWritable(const Filling& fill) {
     if (openFault_ == StoreFault::Other) openFault_ = StoreFault::Damaged;  // a table is missing
     return error;
   }
-  Result<SqliteDatabase> reader = SqliteDatabase::open(file_, Mode::ReadOnly, options_.vfs);
+  Result<SqliteDatabase> reader = openFresh();
   if (!reader) return failed(std::move(reader).error(), nullptr);
   // The name of a new file is as durable as what is in it.
   if (Status synced = syncDirectory(state_.path()); !synced) return synced;

@@ -12,15 +12,19 @@ using Text = std::string_view;
 
 Status appendEvent(SqliteDatabase& database, const std::string& apex, Fate fate, const std::string& reason,
                    WallTime at) {
+  return appendEntry(database, apex, storedFormOf(ownLine(fate, reason, at)), "");
+}
+
+}  // namespace
+
+HistoryEntry ownLine(Fate fate, const std::string& reason, WallTime at) {
   HistoryEntry line;
   line.fate = fate;
   line.who = "holdfastd";
   line.reason = reason;
   line.at = at;
-  return appendEntry(database, apex, storedFormOf(line), "");
+  return line;
 }
-
-}  // namespace
 
 Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zone* content,
                       const std::string& why) {
@@ -34,11 +38,9 @@ Status insertRestored(SqliteDatabase& database, const StoredZone& zone, const Zo
   put.bind(*id).bind(Text(apex)).bind(zone.fence).bind(zone.committed).bind(zone.removed ? 1 : 0);
   zone.frozen ? put.bind(Text(*zone.frozen)) : put.bindNull();
   if (Status done = put.bind(toMicros(zone.frozenSince)).run("write the zone " + apex); !done) return done;
-  HistoryEntry line;
-  line.fate = Fate::Restored;
-  line.who = "holdfastd";
-  line.reason = why + " (" + toText(wallClock()) + ")";
-  line.at = content != nullptr ? content->committedAt() : wallClock();
+  const WallTime now = wallClock();
+  HistoryEntry line = ownLine(Fate::Restored, why + " (" + toText(now) + ")",
+                              content != nullptr ? content->committedAt() : now);
   line.generation = content != nullptr ? content->generation() : zone.committed;
   line.base = zone.fence;
   line.serial = content != nullptr ? content->serial() : 0;

@@ -8,6 +8,9 @@
 
 namespace holdfast {
 
+/// A line of the history that the server writes of itself.
+HistoryEntry ownLine(Fate fate, const std::string& reason, WallTime at);
+
 // What comes back into a store that lost it. Both REQUIRE: a transaction is open.
 
 /// A zone that has no row: puts one there, with a history that begins with a `restored` line, which has the

@@ -26,8 +26,7 @@ Status SqliteStore::becomeWritable() {
     Result<SqliteDatabase> fresh = openFresh();
     if (!fresh) return std::move(fresh).error();
     if (const std::string why = disagreement(*fresh); !why.empty()) return rebuild(why);
-    if (isLogReplaced()) return rebuild("its log is gone");
-    noteLog();
+    if (!noteLog()) return rebuild("its log is gone");
   }
   if (!isSuspect_) keepRoom();
   if (!isSuspect_) return Done{};

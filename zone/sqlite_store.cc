@@ -74,12 +74,11 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
     if (done) done = transaction.begin();
     if (done) done = work();
     if (done) done = transaction.commit();
-    if (done && isLogReplaced() && tries == 0) {
+    if (done && !noteLog() && tries == 0) {
       if (done = rebuild("its log is gone"); !done) break;
       continue;
     }
     if (done) {
-      noteLog();
       const std::lock_guard known(knowing_);
       stats_.readOnly = false;
       stats_.problem.clear();

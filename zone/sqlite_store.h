@@ -118,9 +118,8 @@ class SqliteStore final : public PlanStore {
   void tell(const std::string& where, const std::string& what);
 
   // sqlite_damage.cc
-  void noteLog() noexcept;
+  bool noteLog() noexcept;
   bool isLogThere() const noexcept;
-  bool isLogReplaced() const noexcept;
   std::string disagreement(SqliteDatabase& fresh) const;
   Result<SqliteDatabase> openFresh() const;
   Status checkFiles();

@@ -158,7 +158,7 @@ Result<SealReport> SqliteStore::verify(NameView apex) {
     if (reader_->file() == ":memory:") return SealWalk(*reader_, toText(apex)).run();
   }
   // Long work, on a connection of its own so that nobody waits for it.
-  Result<SqliteDatabase> database = SqliteDatabase::open(file_, SqliteDatabase::Mode::ReadOnly, options_.vfs);
+  Result<SqliteDatabase> database = openFresh();
   if (!database) return std::move(database).error();
   return SealWalk(*database, toText(apex)).run();
 }

@@ -251,10 +251,6 @@ LossStep LossWindow::step(const Losses& losses, Time at) const {
   return step;
 }
 
-LossWindow LossWindow::with(const Losses& losses, Time at) const {
-  return step(losses, at).stands;
-}
-
 LossWindow LossWindow::since(Time oldest) const {
   std::vector<std::string> names, times;
   LossWindow next;

@@ -152,7 +152,6 @@ class LossWindow {
   /// then counts as newer. Weights that come back to plain records, or records that go, settle first what the
   /// records carried: the rest of that is lost with this commit.
   LossStep step(const Losses& losses, Time at) const;
-  LossWindow with(const Losses& losses, Time at) const;
   /// Without the losses at or before `oldest`. Work of the order of those.
   LossWindow since(Time oldest) const;
 

@@ -162,7 +162,7 @@ class Server {
     if (!store) throw std::runtime_error(store.error().text());
     const auto clock = [this] {
       std::this_thread::sleep_for(slowness_.load());
-      return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+      return wallClock();
     };
     Result<std::unique_ptr<Publisher>> publisher = Publisher::open(*std::move(store), clock);
     if (!publisher) throw std::runtime_error(publisher.error().text());

@@ -7,14 +7,6 @@
 
 namespace holdfast {
 
-namespace {
-
-WallTime now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
-}  // namespace
-
 TemporaryDirectory::TemporaryDirectory() : path_("/tmp/holdfast-test-XXXXXX") {
   if (mkdtemp(path_.data()) == nullptr) FAIL("no temporary directory");
 }
@@ -45,7 +37,7 @@ ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions
     : socket_(directory_.path() + "/run/control.sock"), log_(LogFormat::Json, LogLevel::Debug, logged_) {
   auto store = openSqliteStore(directory_.path());
   REQUIRE(store);
-  auto publisher = Publisher::open(*std::move(store), now);
+  auto publisher = Publisher::open(*std::move(store), wallClock);
   REQUIRE(publisher);
   publisher_ = *std::move(publisher);
   intake_ = std::make_unique<Intake>(*publisher_, limits);
@@ -57,7 +49,7 @@ ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions
       [] {
         return std::vector<EnactorHealth>{{Name(), "watch:/x", true, "idle", 3, 2, 1}};
       },
-      loop_.queue(), log_, now, std::move(control));
+      loop_.queue(), log_, wallClock, std::move(control));
   auto server = HttpServer::onUnixSocket(
       loop_.base(), socket_, std::move(settings),
       [this](HttpRequest request, std::shared_ptr<HttpReply> reply) {

@@ -8,8 +8,10 @@
 #include <sstream>
 
 #include "tests/zone/fixtures.h"
+#include "tests/zone/sqlite_machine.h"
 
 using namespace holdfast;
+using holdfast::test::meddle;
 using holdfast::test::name;
 
 namespace {
@@ -20,18 +22,6 @@ std::string plan(Generation generation, const std::string& more = "") {
   return R"({"plan": 1, "generation": )" + std::to_string(generation) + more +
          R"(, "endpoints": {"a": {"targets": [{"address": "192.0.2.)" + std::to_string(generation % 250) +
          R"("}]}, "b": {"targets": [{"address": "198.51.100.1"}]}}, "records": ["@ 60 IN NS ns."]})";
-}
-
-/// Runs SQL on the file from outside, as one who has the disk could.
-bool meddle(const std::string& directory, const std::string& sql) {
-  sqlite3* raw = nullptr;
-  bool done = sqlite3_open((directory + "/plans.db").c_str(), &raw) == SQLITE_OK;
-  char* problem = nullptr;
-  done = done && sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, &problem) == SQLITE_OK;
-  if (problem != nullptr) UNSCOPED_INFO(problem);
-  sqlite3_free(problem);
-  sqlite3_close(raw);
-  return done;
 }
 
 std::int64_t numberIn(const std::string& directory, const std::string& sql) {

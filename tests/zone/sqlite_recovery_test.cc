@@ -13,18 +13,11 @@
 
 using namespace holdfast;
 using holdfast::test::Machine;
+using holdfast::test::meddle;
 using holdfast::test::name;
 using Fixture = holdfast::test::MachineFixture;
 
 namespace {
-
-bool meddle(const std::string& directory, const std::string& sql) {
-  sqlite3* raw = nullptr;
-  bool done = sqlite3_open((directory + "/plans.db").c_str(), &raw) == SQLITE_OK;
-  done = done && sqlite3_exec(raw, sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
-  sqlite3_close(raw);
-  return done;
-}
 
 void overwrite(const std::string& file, std::size_t from, std::size_t size) {
   std::fstream out(file, std::ios::in | std::ios::out | std::ios::binary);

@@ -25,7 +25,7 @@ constexpr LossWindow::Time kStart{1000h};
 TEST_CASE("losses of an endpoint add up, and what comes back settles the newest and is not saved up") {
   LossWindow window;
   const auto step = [&](std::int64_t targets, std::chrono::seconds at) {
-    window = window.with(losing("a.z.", {targets, targets * 10, 0}), kStart + at);
+    window = window.step(losing("a.z.", {targets, targets * 10, 0}), kStart + at).stands;
   };
   step(3, 0s);
   step(2, 10s);
@@ -76,7 +76,7 @@ TEST_CASE(
                                 EndpointLoss{{amount(), amount(), 0}, {amount(), amount(), 0}, amount()});
     const LossWindow trimmed = ledger.of(zone).since(now - 300s);
     LossStep step = trimmed.step(losses, now);
-    CHECK(step.stands.total() == trimmed.with(losses, now).total());
+    CHECK(step.stands.total() == trimmed.step(losses, now).stands.total());
     ledger.put(zone, step);
     if (random() % 100 == 0) ledger.forget(name(zones[random() % zones.size()]));
     if (random() % 100 == 0) ledger.setServerWindow(per = std::chrono::seconds(50 + random() % 250));
@@ -107,15 +107,15 @@ TEST_CASE("a zone that is forgotten leaves nothing in the ledger") {
 
 TEST_CASE("a loss replayed with an earlier time than the last one counts as newer") {
   LossWindow window;
-  window = window.with(losing("a.z.", {2, 0, 0}), kStart);
-  window = window.with(losing("a.z.", {1, 0, 0}), kStart - 100s);
+  window = window.step(losing("a.z.", {2, 0, 0}), kStart).stands;
+  window = window.step(losing("a.z.", {1, 0, 0}), kStart - 100s).stands;
   CHECK(window.since(kStart - 1s).total() == Loss{3, 0, 0});
 }
 
 TEST_CASE("very many small losses of one endpoint are merged, and never forgotten too early") {
   LossWindow window;
   for (int i = 0; i < 1000; ++i)
-    window = window.with(losing("a.z.", {1, 0, 0}), kStart + std::chrono::seconds(i));
+    window = window.step(losing("a.z.", {1, 0, 0}), kStart + std::chrono::seconds(i)).stands;
   CHECK(window.size() <= 64);
   CHECK(window.total().targets == 1000);
   for (int i = 0; i < 1000; i += 37)

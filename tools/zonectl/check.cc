@@ -32,9 +32,7 @@ class NoStore : public PlanStore {
 
 /// The verdict on `plan` as the first one of its zone, by the guard's defaults.
 Result<Outcome> judgeAsFirst(Plan plan) {
-  Result<std::unique_ptr<Publisher>> publisher = Publisher::open(std::make_unique<NoStore>(), [] {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-  });
+  Result<std::unique_ptr<Publisher>> publisher = Publisher::open(std::make_unique<NoStore>(), wallClock);
   if (!publisher) return publisher.error();
   if (Status added = (*publisher)->addZone(plan.zone); !added) return added.error();
   if (!plan.generation && !plan.soaSerial) plan.generation = plan.base.value_or(0) + 1;
@@ -111,11 +109,11 @@ std::uint64_t warningsOf(const Json& document) {
 std::string verdictText(const PlanSource& source, const Json& document, const Palette& palette) {
   const std::string subject = printable(source.file) + ": ";
   const std::uint64_t warnings = warningsOf(document);
-  const std::string warned = palette.paint(Colour::Yellow, counted(warnings, "warning"));
+  const std::string warned = palette.paint(Colour::Yellow, counted(warnings, "warnings"));
   if (isRefusal(document)) {
     const std::uint64_t errors = listOf(document, "reasons").size() + numberOf(document, "unlisted");
     return renderFindings(document, palette) + "\n" + subject +
-           palette.paint(Colour::Red, counted(errors, "error")) + (warnings == 0 ? "" : ", " + warned) +
+           palette.paint(Colour::Red, counted(errors, "errors")) + (warnings == 0 ? "" : ", " + warned) +
            " as the first plan of " + textOf(document, "zone") + "\n";
   }
   std::string text = warnings == 0 ? subject + palette.paint(Colour::Green, "well")
@@ -125,7 +123,7 @@ std::string verdictText(const PlanSource& source, const Json& document, const Pa
     text += ", generation " + generation;
   if (textOf(document, "kind") == "delta")
     return text + ". Its effect shows on the server: zonectl push --dry-run\n";
-  return text + ", " + counted(numberOf(document, "names"), "name") + "\n";
+  return text + ", " + counted(numberOf(document, "names"), "names") + "\n";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tools/zonectl/palette.h"
+#include "zone/counted.h"
 
 namespace holdfast::zonectl {
 
@@ -48,8 +49,6 @@ const Json& memberOf(const Json& value, const char* key);
 const Json& listOf(const Json& value, const char* key);
 /// False where it is not there or no boolean.
 bool isTrue(const Json& value, const char* key);
-/// "1 finding", "3 findings".
-std::string counted(std::uint64_t number, const char* what);
 /// "3 names added, 1 removed, 0 changed".
 std::string changesText(const Json& changes);
 /// The reason's sentence, with options in the place of the API's parameters.

@@ -74,8 +74,8 @@ std::string dataText(const Json& step) {
   if (targets == 0) return text;
   const std::string pick = numberOf(step, "pick") < targets ? textOf(step, "pick") : "";
   return text + ", " +
-         (pick.empty() ? (targets == 1 ? "" : "all ") + counted(targets, "target")
-                       : pick + " of " + counted(targets, "target")) +
+         (pick.empty() ? (targets == 1 ? "" : "all ") + counted(targets, "targets")
+                       : pick + " of " + counted(targets, "targets")) +
          " in each answer, capacity " + textOf(step, "capacity");
 }
 

@@ -53,11 +53,11 @@ std::string renderFindings(const Json& outcome, const Palette& palette) {
   for (const Json* reason : byPlace(listOf(outcome, "reasons")))
     addFinding(table, *reason, "error", Colour::Red);
   if (const std::uint64_t unlisted = numberOf(outcome, "unlisted"); unlisted != 0)
-    table.note("… and " + counted(unlisted, "error") + " more", Colour::Red);
+    table.note("… and " + counted(unlisted, "errors") + " more", Colour::Red);
   for (const Json* warning : byPlace(listOf(outcome, "warnings")))
     addFinding(table, *warning, "warning", Colour::Yellow);
   if (const std::uint64_t unlisted = numberOf(outcome, "unlisted_warnings"); unlisted != 0)
-    table.note("… and " + counted(unlisted, "warning") + " more", Colour::Yellow);
+    table.note("… and " + counted(unlisted, "warnings") + " more", Colour::Yellow);
   return table.text(palette);
 }
 
@@ -73,8 +73,8 @@ std::string renderWarnings(const Json& outcome, const Palette& palette) {
     ++shown;
   }
   if (all > shown)
-    table.note("… and " + counted(all - shown, "warning") + " more: zonectl check FILE", Colour::Yellow);
-  return "\n" + palette.paint(Colour::Yellow, counted(all, "warning")) + ":\n" + table.text(palette);
+    table.note("… and " + counted(all - shown, "warnings") + " more: zonectl check FILE", Colour::Yellow);
+  return "\n" + palette.paint(Colour::Yellow, counted(all, "warnings")) + ":\n" + table.text(palette);
 }
 
 }  // namespace holdfast::zonectl

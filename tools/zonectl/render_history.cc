@@ -63,7 +63,7 @@ std::string renderHistory(const Json& history, const Palette& palette) {
 std::string renderSeal(const Json& report, const Palette& palette) {
   const std::string zone = printable(textOf(report, "zone"));
   const std::uint64_t cleanedUp = numberOf(report, "cleaned_up");
-  const std::string entries = counted(numberOf(report, "entries"), "line") +
+  const std::string entries = counted(numberOf(report, "entries"), "lines") +
                               (cleanedUp == 0 ? "" : ", after " + std::to_string(cleanedUp) + " cleaned up");
   const std::string seal = textOf(report, "seal");
   if (isTrue(report, "whole"))

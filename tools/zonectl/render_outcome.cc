@@ -103,7 +103,7 @@ std::string renderReasonTable(const Json& outcome, const char* key, const Palett
     if (!note.empty()) table.note(note);
   }
   if (const std::uint64_t unlisted = numberOf(outcome, "unlisted"); unlisted != 0)
-    table.note("… and " + counted(unlisted, "finding") + " more");
+    table.note("… and " + counted(unlisted, "findings") + " more");
   return table.text(palette);
 }
 
@@ -137,7 +137,7 @@ std::string renderQuarantine(const Json& outcome, const Palette& palette) {
   const std::size_t kept = listOf(outcome, "kept").size();
   if (kept == 0) return "";
   return "\n" +
-         wrapped("NOT ALL OF IT: " + counted(kept, "endpoint") +
+         wrapped("NOT ALL OF IT: " + counted(kept, "endpoints") +
                      " stayed as before, because the guard refused what the plan made of them:",
                  0, palette.columns(), palette, Colour::Red) +
          "\n" + renderReasonTable(outcome, "quarantined", palette);

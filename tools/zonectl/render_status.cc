@@ -38,13 +38,9 @@ bool isTrue(const Json& value, const char* key) {
   return member.is_boolean() && member.get<bool>();
 }
 
-std::string counted(std::uint64_t number, const char* what) {
-  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
-}
-
 std::string changesText(const Json& changes) {
   if (!changes.is_object()) return "";
-  return counted(numberOf(changes, "added"), "name") + " added, " +
+  return counted(numberOf(changes, "added"), "names") + " added, " +
          std::to_string(numberOf(changes, "removed")) + " removed, " +
          std::to_string(numberOf(changes, "changed")) + " changed";
 }
@@ -98,7 +94,7 @@ std::string quarantineText(const Json& quarantined) {
   const std::uint64_t endpoints = numberOf(quarantined, "endpoints");
   return endpoints == 0
              ? ""
-             : "quarantine: since the start plans were published without " + counted(endpoints, "endpoint") +
+             : "quarantine: since the start plans were published without " + counted(endpoints, "endpoints") +
                    " of theirs, last generation " + textOf(quarantined, "generation");
 }
 

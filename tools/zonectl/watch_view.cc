@@ -170,8 +170,8 @@ std::string WatchView::screen(const Palette& palette) const {
     std::string head = "holdfastd " + textOf(status_, "version") + ", pid " + textOf(status_, "pid") +
                        ", up " + durationText(uptime.is_number() ? uptime.get<double>() : 0);
     if (const std::string rates = ratesText(); !rates.empty()) head += "; " + rates;
-    head +=
-        "; " + counted(numberOf(memberOf(status_, "swaps"), "reclaims_pending"), "old snapshot") + " waiting";
+    head += "; " + counted(numberOf(memberOf(status_, "swaps"), "reclaims_pending"), "old snapshots") +
+            " waiting";
     text = wrapped(printable(head), 0, columns, palette, Colour::Bold);
   }
   TextTable table({"ZONE", ">SERVED", ">AGE", ">PUBLISHED", ">REFUSED", "STATE"});
