@@ -37,11 +37,11 @@ UdpSocket::UdpSocket(event_base* base, FileDescriptor socket, Serving& serving)
     Slot& slot = slots_[i];
     slot.in = {receiveOctets_.data() + i * kReceiveOctets, kReceiveOctets};
     slot.out = {sendOctets_.data() + std::size_t{i} * serving.scratch.udpPayload, 0};
+    batch_[i].out = {static_cast<std::uint8_t*>(slot.out.iov_base), serving.scratch.udpPayload};
     received_[i].msg_hdr.msg_name = &slot.peer;
     received_[i].msg_hdr.msg_iov = &slot.in;
     received_[i].msg_hdr.msg_iovlen = 1;
     received_[i].msg_hdr.msg_control = slot.control.data();
-    replies_[i].msg_hdr.msg_iov = &slot.out;
     replies_[i].msg_hdr.msg_iovlen = 1;
   }
 }
@@ -83,27 +83,28 @@ unsigned UdpSocket::receive() noexcept {
 }
 
 unsigned UdpSocket::answerAll(unsigned received) noexcept {
-  unsigned replies = 0;
+  for (unsigned i = 0; i < received; ++i)
+    batch_[i].request = {{static_cast<const std::uint8_t*>(slots_[i].in.iov_base), received_[i].msg_len},
+                         Transport::Udp,
+                         ClientAddress::of(slots_[i].peer)};
   serving_.scratch.beginBatch();
-  const ReadSection section;
-  const Snapshot& snapshot = serving_.snapshot.read(section);
+  {
+    const ReadSection section;
+    batch_.answer(received, serving_.snapshot.read(section), section, serving_.scratch);
+  }
+  unsigned replies = 0;
   for (unsigned i = 0; i < received; ++i) {
-    const Request request{{static_cast<const std::uint8_t*>(slots_[i].in.iov_base), received_[i].msg_len},
-                          Transport::Udp,
-                          ClientAddress::of(slots_[i].peer)};
-    const std::span<std::uint8_t> out(static_cast<std::uint8_t*>(slots_[replies].out.iov_base),
-                                      serving_.scratch.udpPayload);
-    const std::size_t octets = answer(snapshot, section, request, out, serving_.scratch);
-    serving_.counters.count(Transport::Udp, octets, serving_.scratch.last);
-    if (octets > 0) prepareReply(i, replies++, octets);
+    serving_.counters.count(Transport::Udp, batch_[i].octets, batch_[i].answered);
+    if (batch_[i].octets > 0) prepareReply(i, replies++);
   }
   return replies;
 }
 
-void UdpSocket::prepareReply(unsigned from, unsigned to, std::size_t octets) noexcept {
-  slots_[to].out.iov_len = octets;
+void UdpSocket::prepareReply(unsigned from, unsigned to) noexcept {
+  slots_[from].out.iov_len = batch_[from].octets;
   msghdr& question = received_[from].msg_hdr;
   msghdr& reply = replies_[to].msg_hdr;
+  reply.msg_iov = &slots_[from].out;
   reply.msg_name = question.msg_name;
   reply.msg_namelen = question.msg_namelen;
   reply.msg_controllen = question.msg_controllen;

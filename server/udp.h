@@ -10,6 +10,7 @@
 #include <memory>
 #include <vector>
 
+#include "server/batch.h"
 #include "server/event_handles.h"
 #include "server/listen.h"
 #include "server/serving.h"
@@ -32,7 +33,7 @@ class UdpSocket {
   void drain(std::chrono::steady_clock::time_point deadline) noexcept;
 
  private:
-  static constexpr unsigned kBatch = 64;
+  static constexpr unsigned kBatch = Batch::kMax;
   /// Of one wake-up, so that a flood leaves the worker's TCP connections their turns.
   static constexpr unsigned kBatchesPerWake = 8;
   /// A query with a few EDNS options takes under 200; what is longer is cut and so answered with FORMERR.
@@ -50,7 +51,7 @@ class UdpSocket {
   unsigned serveBatch() noexcept;
   unsigned receive() noexcept;
   unsigned answerAll(unsigned received) noexcept;
-  void prepareReply(unsigned from, unsigned to, std::size_t octets) noexcept;
+  void prepareReply(unsigned from, unsigned to) noexcept;
   void send(unsigned replies) noexcept;
 
   FileDescriptor socket_;
@@ -59,6 +60,7 @@ class UdpSocket {
   std::vector<std::uint8_t> receiveOctets_;
   std::vector<std::uint8_t> sendOctets_;
   std::array<Slot, kBatch> slots_{};
+  Batch batch_;
   std::array<mmsghdr, kBatch> received_{};
   std::array<mmsghdr, kBatch> replies_{};
 };

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "server/answer.h"
+
+namespace holdfast {
+
+/// One message of a batch, and the place for its response.
+struct Exchange {
+  Request request;
+  std::span<std::uint8_t> out;  ///< as answer() requires it
+  std::size_t octets = 0;       ///< of the response in `out`; 0 where none is to be sent
+  Answered answered{};          ///< set where octets is not 0
+};
+
+/// Messages that arrived together and are answered from one snapshot (I3). Holds the workspace of a whole
+/// batch, so it lives with the socket. One thread.
+class Batch {
+ public:
+  static constexpr unsigned kMax = 64;
+
+  /// REQUIRES: i < kMax.
+  Exchange& operator[](unsigned i) noexcept { return exchanges_[i]; }
+
+  /// Answers the first `count` exchanges. As answer(): bounded work, no allocation, no lock, no system call.
+  /// REQUIRES: count <= kMax; `snapshot` was read inside `section`; scratch.beginBatch() was called.
+  void answer(unsigned count, const Snapshot& snapshot, const ReadSection& section,
+              AnswerScratch& scratch) noexcept;
+
+ private:
+  std::array<Exchange, kMax> exchanges_;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,125 @@
+// What each step of the query path costs, without sockets. Times are per question.
+//   bench_micro --json FILE    also as JSON; further options are Google Benchmark's
+#include <benchmark/benchmark.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "server/message.h"
+#include "tests/bench/workload.h"
+#include "zone/rcu.h"
+
+namespace holdfast::bench {
+
+namespace {
+
+constexpr std::size_t kQuestions = std::size_t{1} << 18;
+// So few that they and what answers them stay in the first caches.
+constexpr std::size_t kHot = 64;
+
+const Workload& workloadOf(benchmark::State& state) {
+  static std::map<std::int64_t, std::unique_ptr<const Workload>> made;
+  auto& workload = made[state.range(0)];
+  if (workload == nullptr)
+    workload = std::make_unique<Workload>(static_cast<unsigned>(state.range(0)), kQuestions);
+  return *workload;
+}
+
+void parse(benchmark::State& state) {
+  const Workload& workload = workloadOf(state);
+  Query query;
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(parseQuery(workload.message(i++ % kHot), query));
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+void hash(benchmark::State& state) {
+  const Workload& workload = workloadOf(state);
+  std::size_t i = 0;
+  for (auto _ : state) benchmark::DoNotOptimize(HashedName(workload.name(i++ % kHot)).hash());
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+/// `distinct` names in turn, found with hashes that were made before.
+void find(benchmark::State& state, std::size_t distinct) {
+  const Workload& workload = workloadOf(state);
+  std::vector<std::uint64_t> hashes;
+  for (std::size_t i = 0; i < distinct; ++i) hashes.push_back(HashedName(workload.name(i)).hash());
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(workload.zone().names().find(hashes[i], workload.name(i)));
+    if (++i == distinct) i = 0;
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+/// One message alone, answered again and again: what parsing and composing cost when nothing is missed.
+void compose(benchmark::State& state, RRType type, Rcode rcode) {
+  const Workload& workload = workloadOf(state);
+  AnswerScratch scratch(1, 1232);
+  std::vector<std::uint8_t> out(1232);
+  const ReadSection section;
+  const Snapshot& snapshot = workload.snapshot();
+  std::size_t i = 0;
+  // The first question that asks so.
+  for (;; ++i) {
+    answer(snapshot, section, {workload.message(i)}, out, scratch);
+    const auto message = workload.message(i);
+    if (scratch.last.rcode == rcode && message[message.size() - 3] == static_cast<std::uint8_t>(type)) break;
+  }
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(answer(snapshot, section, {workload.message(i)}, out, scratch));
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+void batch(benchmark::State& state) {
+  const Workload& workload = workloadOf(state);
+  Answering answering(workload);
+  std::int64_t answered = 0;
+  while (state.KeepRunningBatch(Batch::kMax)) answered += answering.answerBatch(Batch::kMax);
+  state.SetItemsProcessed(answered);
+}
+
+void registerAll() {
+  for (const std::int64_t endpoints : {1000, 100'000, 1'000'000}) {
+    benchmark::RegisterBenchmark("find/hot", find, kHot)->Arg(endpoints);
+    benchmark::RegisterBenchmark("find/cold", find, kQuestions)->Arg(endpoints);
+    benchmark::RegisterBenchmark("batch", batch)->Arg(endpoints);
+  }
+  benchmark::RegisterBenchmark("parse", parse)->Arg(1000);
+  benchmark::RegisterBenchmark("hash", hash)->Arg(1000);
+  benchmark::RegisterBenchmark("compose/A", compose, RRType::A, Rcode::NoError)->Arg(1000);
+  benchmark::RegisterBenchmark("compose/AAAA", compose, RRType::AAAA, Rcode::NoError)->Arg(1000);
+  benchmark::RegisterBenchmark("compose/NXDOMAIN", compose, RRType::A, Rcode::NxDomain)->Arg(1000);
+}
+
+}  // namespace
+
+}  // namespace holdfast::bench
+
+int main(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = 0; i < argc; ++i) {
+    const std::string argument = argv[i];
+    if (argument == "--json" && i + 1 < argc) {
+      arguments.push_back("--benchmark_out=" + std::string(argv[++i]));
+      arguments.emplace_back("--benchmark_out_format=json");
+    } else {
+      arguments.push_back(argument);
+    }
+  }
+  std::vector<char*> raw;
+  for (std::string& argument : arguments) raw.push_back(argument.data());
+  int count = static_cast<int>(raw.size());
+  benchmark::Initialize(&count, raw.data());
+  if (benchmark::ReportUnrecognizedArguments(count, raw.data())) return 2;
+  const holdfast::RcuThread rcu;
+  holdfast::bench::registerAll();
+  benchmark::RunSpecifiedBenchmarks();
+}
