@@ -3,10 +3,69 @@
 #include <algorithm>
 #include <cstring>
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 namespace holdfast {
+
+namespace {
+
+template <class T>
+T load(const std::uint8_t* at) noexcept {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+// Sixteen octets that the compiler treats at once, on any processor.
+using Octets16 [[gnu::vector_size(16)]] = std::uint8_t;
+
+/// lowerOctet for each.
+Octets16 lowerEach(Octets16 octets) noexcept {
+  const auto isUpper = octets - 'A' < 'Z' - 'A' + 1;  // all bits of an octet, or none
+  return octets | (reinterpret_cast<Octets16>(isUpper) & 0x20);
+}
+
+/// The product of two words, its halves laid over each other: every bit of both moves about half of the
+/// result's.
+std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
+  __extension__ using Wide = unsigned __int128;
+  const Wide product = Wide{a} * b;
+  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
+}
+
+constexpr std::uint64_t kRootHash = 0x9e3779b97f4a7c15u;
+
+/// In the manner of wyhash: 64-bit words of the label, each folded by a multiplication with what came before.
+/// The last word overlaps the one before rather than being filled up.
+inline std::uint64_t extendHash(std::uint64_t parentHash, const std::uint8_t* at, std::size_t size) noexcept {
+  constexpr std::uint64_t kSize = 0x9e3779b97f4a7c15u;  // odd numbers with about half of their bits set
+  constexpr std::uint64_t kTail = 0xe7037ed1a0b428dbu;
+  std::uint64_t hash = parentHash + size * kSize;
+  const std::uint8_t* end = at + size;
+  if (size < 4) {
+    const std::uint64_t octets = size == 0 ? 0 : at[0] | at[size / 2] << 8 | at[size - 1] << 16;
+    return fold(hash ^ octets, kTail);
+  }
+  if (size < 8) return fold(hash ^ load<std::uint32_t>(at), kTail ^ load<std::uint32_t>(end - 4));
+  for (; end - at > 16; at += 16)
+    hash = fold(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(at + 8));
+  if (size > 16) at = end - 16;
+  return fold(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(end - 8));
+}
+
+}  // namespace
+
+void lowerOctets(std::span<const std::uint8_t> from, std::uint8_t* to) noexcept {
+  constexpr std::size_t kStep = sizeof(Octets16);
+  if (from.size() < kStep) {
+    std::transform(from.begin(), from.end(), to, lowerOctet);
+    return;
+  }
+  const auto lower = [&](std::size_t at) {
+    const Octets16 lowered = lowerEach(load<Octets16>(from.data() + at));
+    std::memcpy(to + at, &lowered, kStep);
+  };
+  for (std::size_t at = 0; at + kStep <= from.size(); at += kStep) lower(at);
+  lower(from.size() - kStep);  // the rest, with some octets again
+}
 
 std::size_t nameOctets(std::span<const std::uint8_t> wire) noexcept {
   std::size_t at = 0;
@@ -171,19 +230,52 @@ Result<Name> Name::child(std::string_view label) const {
 }
 
 std::uint64_t HashedName::extend(std::uint64_t parentHash, std::span<const std::uint8_t> label) noexcept {
-  return XXH3_64bits_withSeed(label.data(), label.size(), parentHash);
+  return extendHash(parentHash, label.data(), label.size());
 }
 
-HashedName::HashedName(NameView name) noexcept : name_(name) {
-  std::size_t at = 0;
-  for (; name.data()[at] != 0; at += name.data()[at] + 1u)
-    offsets_[labels_++] = static_cast<std::uint8_t>(at);
-  offsets_[labels_] = static_cast<std::uint8_t>(at);
-  hashes_[0] = 0x9e3779b97f4a7c15u;
-  for (unsigned n = 1; n <= labels_; ++n) {
-    const std::uint8_t* label = name.data() + offsets_[labels_ - n];
-    hashes_[n] = extend(hashes_[n - 1], {label + 1, *label});
+/// Finds where the labels start. False where `wire` does not begin with a whole name.
+bool HashedName::split(std::span<const std::uint8_t> wire) noexcept {
+  const std::size_t end = std::min(wire.size(), kMaxNameOctets);
+  unsigned labels = 0;  // a copy: what is stored below might be labels_ for all the compiler knows
+  for (std::size_t at = 0; at < end;) {
+    const std::uint8_t length = wire[at];
+    if (length > kMaxLabelOctets) return false;
+    offsets_[labels] = static_cast<std::uint8_t>(at);
+    if (length == 0) {
+      labels_ = labels;
+      return true;
+    }
+    ++labels;
+    at += length + 1u;
   }
+  labels_ = 0;
+  return false;
+}
+
+void HashedName::hashAll() noexcept {
+  std::uint64_t hash = hashes_[0] = kRootHash;
+  for (unsigned n = 1; n <= labels_; ++n) {
+    const std::uint8_t* label = name_.data() + offsets_[labels_ - n];
+    hashes_[n] = hash = extendHash(hash, label + 1, *label);
+  }
+}
+
+void HashedName::assign(NameView name) noexcept {
+  name_ = name;
+  split(name.bytes());
+  hashAll();
+}
+
+std::size_t HashedName::read(std::span<const std::uint8_t> wire,
+                             std::span<std::uint8_t, kMaxNameOctets> lowered) noexcept {
+  name_ = {};
+  if (!split(wire)) return 0;
+  const std::size_t octets = offsets_[labels_] + 1u;
+  // Length octets are below 64, so lower-casing them with the rest does not change them.
+  lowerOctets(wire.first(octets), lowered.data());
+  name_ = {lowered.data(), octets};
+  hashAll();
+  return octets;
 }
 
 }  // namespace holdfast

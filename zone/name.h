@@ -22,6 +22,9 @@ inline std::uint8_t lowerOctet(std::uint8_t c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<std::uint8_t>(c + 32) : c;
 }
 
+/// Lower-cases octets of names, sixteen at a time. REQUIRES: `to` has room for them and does not overlap.
+void lowerOctets(std::span<const std::uint8_t> from, std::uint8_t* to) noexcept;
+
 /// The octets of the uncompressed name that `wire` begins with, its root label included; 0 where there is no
 /// whole one.
 std::size_t nameOctets(std::span<const std::uint8_t> wire) noexcept;
@@ -96,10 +99,18 @@ class Name {
 };
 
 /// A name with the hash of each of its suffixes, made in one pass from the root down, so that an ancestor's
-/// hash costs nothing more. Lives on the stack of the query path: no allocation. Borrows the name.
+/// hash costs nothing more. Lives on the stack of the query path or in its workspace: no allocation. Borrows
+/// the name. Hashes hold for one run of the program only.
 class HashedName {
  public:
-  explicit HashedName(NameView name) noexcept;
+  HashedName() noexcept {}  ///< no name: only for assign() and read()
+  explicit HashedName(NameView name) noexcept { assign(name); }
+
+  void assign(NameView name) noexcept;
+  /// Takes the uncompressed name that `wire` begins with, in any case: its lower-case form goes to `lowered`,
+  /// which is borrowed. Returns its octets, or 0 where there is no whole name; then this is no name.
+  std::size_t read(std::span<const std::uint8_t> wire,
+                   std::span<std::uint8_t, kMaxNameOctets> lowered) noexcept;
 
   NameView name() const noexcept { return name_; }
   unsigned labels() const noexcept { return labels_; }
@@ -115,6 +126,9 @@ class HashedName {
   static std::uint64_t extend(std::uint64_t parentHash, std::span<const std::uint8_t> label) noexcept;
 
  private:
+  bool split(std::span<const std::uint8_t> wire) noexcept;
+  void hashAll() noexcept;
+
   NameView name_;
   unsigned labels_ = 0;
   std::array<std::uint8_t, kMaxLabels> offsets_;  // [i]: where the name without its i leftmost labels starts

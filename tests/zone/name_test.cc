@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "tests/zone/fixtures.h"
 
@@ -60,6 +63,58 @@ TEST_CASE("a name is below an ancestor by labels, not by octets") {
   CHECK_FALSE(name("xexample.").view().isBelow(name("example.")));
   // The last octets of the first label look like the ancestor's wire format.
   CHECK_FALSE(name("a\\007example.").view().isAtOrBelow(name("example.")));
+}
+
+TEST_CASE("octets are lower-cased alike in any number, and none beyond them is written") {
+  for (std::size_t size = 0; size <= kMaxNameOctets; ++size) {
+    std::vector<std::uint8_t> from(size);
+    for (std::size_t i = 0; i < size; ++i) from[i] = static_cast<std::uint8_t>(i * 7 + size);
+    std::vector<std::uint8_t> to(size + 1, 0xee);
+    lowerOctets(from, to.data());
+    INFO(size);
+    CHECK(std::equal(from.begin(), from.end(), to.begin(),
+                     [](std::uint8_t before, std::uint8_t after) { return lowerOctet(before) == after; }));
+    CHECK(to.back() == 0xee);
+  }
+}
+
+TEST_CASE("a name is read from a message in lower case and hashed as such") {
+  const std::vector<std::uint8_t> wire{3, 'W', 'w', 'W', 7, 'E', 'X', 'A', 'M', 'P', 'L', 'E', 0, 0, 1};
+  std::array<std::uint8_t, kMaxNameOctets> lowered;
+  HashedName hashed;
+  REQUIRE(hashed.read(wire, lowered) == 13);
+  CHECK(hashed.name() == name("www.example.").view());
+  CHECK(hashed.labels() == 2);
+  CHECK(hashed.hash() == HashedName(name("www.example.")).hash());
+  CHECK(hashed.hash(1) == HashedName(name("example.")).hash());
+  for (const std::size_t cut : {0u, 1u, 3u, 4u, 12u})
+    CHECK(hashed.read(std::span(wire).first(cut), lowered) == 0);
+  const std::vector<std::uint8_t> pointer{3, 'w', 'w', 'w', 0xc0, 12, 0};
+  CHECK(hashed.read(pointer, lowered) == 0);
+
+  // 254 octets of labels and the root are a name; one octet more is none.
+  std::vector<std::uint8_t> longest;
+  for (int i = 0; i < 127; ++i) longest.insert(longest.end(), {1, 'a'});
+  longest.push_back(0);
+  CHECK(hashed.read(longest, lowered) == kMaxNameOctets);
+  CHECK(hashed.labels() == 127);
+  longest.insert(longest.begin(), {1, 'a'});
+  CHECK(hashed.read(longest, lowered) == 0);
+}
+
+TEST_CASE("labels of every length hash apart from their neighbours") {
+  std::set<std::uint64_t> hashes;
+  std::vector<std::uint8_t> label(kMaxLabelOctets, 'a');
+  std::size_t made = 0;
+  for (std::size_t size = 1; size <= kMaxLabelOctets; ++size)
+    for (std::size_t i = 0; i <= size; ++i) {
+      // All alike, and each octet changed in turn.
+      if (i < size) label[i] = 'b';
+      hashes.insert(HashedName::extend(1, std::span(label).first(size)));
+      ++made;
+      if (i < size) label[i] = 'a';
+    }
+  CHECK(hashes.size() == made);
 }
 
 TEST_CASE("the hash of a suffix is the hash of that name") {
