@@ -35,6 +35,7 @@ std::optional<Refusal> refuseMessage(Parsed parsed, const Query& query, Transpor
   if (parsed == Parsed::Malformed) return isQuery ? Refusal{} : kOpcode;
   // Before the options, which another version may write in another way, and before the opcode, as in Knot and
   // BIND (RFC 6891 section 6.1.3).
+  if (!query.edns.present) return isQuery ? std::nullopt : std::optional(kOpcode);
   if (query.edns.version != 0) return Refusal{Rcode::BadVers};
   const auto options = readOptions(query.edns.options);
   if (!options) return Refusal{};
@@ -130,7 +131,7 @@ std::size_t answer(const Snapshot& snapshot, [[maybe_unused]] const ReadSection&
   QueryOptions asked;
   ResponseOptions options;
   std::optional<Refusal> refused = refuseMessage(parsed, query, request.transport, asked);
-  if (!addOptions(request, asked, scratch, options)) refused = Refusal{};
+  if (query.edns.present && !addOptions(request, asked, scratch, options)) refused = Refusal{};
   if (!refused) refused = refuseCookie(parsed, request, query, last.cookie, scratch.messages.cookies);
   if (!refused) refused = refuseQuestion(query);
 

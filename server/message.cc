@@ -1,6 +1,5 @@
 #include "server/message.h"
 
-#include <algorithm>
 #include <optional>
 
 namespace holdfast {
@@ -20,16 +19,11 @@ class Cursor {
     return message_.subspan(at_ - octets, octets);
   }
 
-  /// An uncompressed name, with its root label.
-  std::optional<std::span<const std::uint8_t>> takeName() noexcept {
-    const std::size_t start = at_;
-    while (at_ < message_.size() && message_[at_] <= kMaxLabelOctets) {
-      const bool last = message_[at_] == 0;
-      at_ += message_[at_] + 1u;
-      if (at_ - start > kMaxNameOctets || at_ > message_.size()) return std::nullopt;
-      if (last) return message_.subspan(start, at_ - start);
-    }
-    return std::nullopt;
+  /// An uncompressed name, with its root label; it is hashed and lower-cased into `query`.
+  std::optional<std::span<const std::uint8_t>> takeName(Query& query) noexcept {
+    const std::size_t octets = query.hashed.read(message_.subspan(at_), query.lowered);
+    if (octets == 0) return std::nullopt;
+    return take(octets);
   }
 
   /// Passes a name that may end in a pointer to earlier octets, which is not followed. Says whether it was
@@ -64,13 +58,11 @@ std::uint16_t read16(std::span<const std::uint8_t> bytes, std::size_t at) noexce
 }
 
 bool parseQuestion(Cursor& cursor, Query& query) noexcept {
-  const auto name = cursor.takeName();
+  const auto name = cursor.takeName(query);
   if (!name) return false;
   const auto fixed = cursor.take(4);
   if (!fixed) return false;
   query.received = *name;
-  // Length octets are below 64, so lower-casing them with the rest does not change them.
-  std::transform(name->begin(), name->end(), query.lowered.begin(), lowerOctet);
   query.type = static_cast<RRType>(read16(*fixed, 0));
   query.qclass = read16(*fixed, 2);
   return true;

@@ -52,6 +52,10 @@ struct Edns {
 
 /// A query taken apart. Borrows from the message. Numbers are in host byte order.
 struct Query {
+  Query() noexcept {}
+  Query(const Query&) = delete;  // `hashed` borrows `lowered`
+  Query& operator=(const Query&) = delete;
+
   std::uint16_t id = 0;
   std::uint16_t flags = 0;
   std::uint16_t answers = 0, authorities = 0;  ///< ANCOUNT and NSCOUNT
@@ -62,9 +66,10 @@ struct Query {
   Edns edns;
 
   std::uint8_t opcode() const noexcept { return static_cast<std::uint8_t>((flags & flag::kOpcode) >> 11); }
-  /// The question's name, lower-cased. Valid while this object stays where it is.
-  NameView name() const noexcept { return {lowered.data(), received.size()}; }
+  /// The question's name, lower-cased. REQUIRES: `received` is not empty.
+  NameView name() const noexcept { return hashed.name(); }
 
+  HashedName hashed;                                 ///< the question's name, where there is one
   std::array<std::uint8_t, kMaxNameOctets> lowered;  // the first received.size() octets are set
 };
 

@@ -1,6 +1,7 @@
 #include "server/message_writer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "server/edns.h"
 
@@ -8,23 +9,27 @@ namespace holdfast {
 
 namespace {
 
-/// The labels of a name and the hash of each suffix, made from the root down as compression needs both.
-struct Suffixes {
-  unsigned labels = 0;
-  std::array<std::uint8_t, kMaxLabels> offsets;
-  std::array<std::uint32_t, kMaxLabels> hashes;  // [i]: of the suffix without the i leftmost labels
+/// Of a record whose owner is a pointer: all before its RDATA.
+constexpr std::size_t kFixedOctets = 12;
 
-  explicit Suffixes(std::span<const std::uint8_t> name) noexcept {
-    for (std::size_t at = 0; name[at] != 0; at += name[at] + 1u)
-      offsets[labels++] = static_cast<std::uint8_t>(at);
-    std::uint32_t hash = 2166136261u;  // FNV-1a
-    for (unsigned i = labels; i-- > 0;) {
-      const std::uint8_t* label = name.data() + offsets[i];
-      for (unsigned j = 0; j <= label[0]; ++j) hash = (hash ^ lowerOctet(label[j])) * 16777619u;
-      hashes[i] = hash;
-    }
-  }
+/// A name in any case, hashed in its lower case.
+struct LoweredName {
+  HashedName hashed;
+  std::array<std::uint8_t, kMaxNameOctets> octets;
+
+  /// REQUIRES: `name` is a whole name.
+  explicit LoweredName(std::span<const std::uint8_t> name) noexcept { hashed.read(name, octets); }
 };
+
+// Return where the next octet goes.
+std::uint8_t* store16(std::uint8_t* at, std::size_t value) noexcept {
+  at[0] = static_cast<std::uint8_t>(value >> 8);
+  at[1] = static_cast<std::uint8_t>(value);
+  return at + 2;
+}
+std::uint8_t* store32(std::uint8_t* at, std::uint32_t value) noexcept {
+  return store16(store16(at, value >> 16), value & 0xffff);
+}
 
 /// Where names stand in the RDATA of the types that are compressed: octets before the first, and how many.
 struct RdataNames {
@@ -71,27 +76,20 @@ MessageWriter::MessageWriter(std::span<std::uint8_t> out, std::size_t limit, con
 }
 
 void MessageWriter::put16(std::size_t value) noexcept {
-  out_[size_++] = static_cast<std::uint8_t>(value >> 8);
-  out_[size_++] = static_cast<std::uint8_t>(value);
-}
-
-void MessageWriter::put32(std::uint32_t value) noexcept {
-  put16(value >> 16);
-  put16(value & 0xffff);
+  store16(end(), value);
+  size_ += 2;
 }
 
 bool MessageWriter::putBytes(std::span<const std::uint8_t> bytes) noexcept {
   if (!room(bytes.size())) return false;
-  std::copy(bytes.begin(), bytes.end(), out_.begin() + static_cast<std::ptrdiff_t>(size_));
+  std::memcpy(end(), bytes.data(), bytes.size());
   size_ += bytes.size();
   return true;
 }
 
 /// Of what stands behind the two octets at `at`.
 void MessageWriter::putLength(std::size_t at) noexcept {
-  const std::size_t length = size_ - at - 2;
-  out_[at] = static_cast<std::uint8_t>(length >> 8);
-  out_[at + 1] = static_cast<std::uint8_t>(length);
+  store16(out_.data() + at, size_ - at - 2);
 }
 
 bool MessageWriter::putPointer(std::size_t target) noexcept {
@@ -103,14 +101,60 @@ bool MessageWriter::putPointer(std::size_t target) noexcept {
 bool MessageWriter::add(Section section, Owner& owner, RRType type, std::uint32_t ttl,
                         std::span<const std::uint8_t> rdata) noexcept {
   if (!putOwner(owner) || !room(10)) return false;
-  put16(static_cast<std::uint16_t>(type));
-  put16(query_.qclass == kClassChaos ? kClassChaos : kClassIn);
-  put32(ttl);
-  const std::size_t lengthAt = size_;
-  size_ += 2;
+  std::uint8_t* at = store16(end(), static_cast<std::size_t>(type));
+  store32(store16(at, recordClass()), ttl);
+  size_ += 10;
+  const std::size_t lengthAt = size_ - 2;
   if (!putRdata(type, rdata)) return false;
   putLength(lengthAt);
   ++counts_[static_cast<std::size_t>(section)];
+  return true;
+}
+
+/// Records that are alike but for their last octets. There is room for them.
+template <std::size_t kOctets>
+void MessageWriter::putAddresses(std::uint16_t owner, RRsetView rrset, std::uint32_t ttl,
+                                 unsigned first) noexcept {
+  constexpr std::size_t kStride = kOctets + node_layout::kRdataLength;
+  std::array<std::uint8_t, kFixedOctets> fixed;
+  std::uint8_t* part =
+      store16(store16(fixed.data(), 0xc000u | owner), static_cast<std::size_t>(rrset.type()));
+  store16(store32(store16(part, recordClass()), ttl), kOctets);
+
+  const std::uint8_t* const begin = rrset.front().data();
+  const std::uint8_t* const end = begin + rrset.count() * kStride;
+  const std::uint8_t* rdata = begin + first * kStride;
+  std::uint8_t* at = this->end();
+  for (unsigned left = rrset.count(); left > 0; --left) {
+    std::memcpy(at, fixed.data(), kFixedOctets);
+    std::memcpy(at + kFixedOctets, rdata, kOctets);
+    at += kFixedOctets + kOctets;
+    rdata = rdata + kStride == end ? begin : rdata + kStride;
+  }
+  size_ += rrset.count() * (kFixedOctets + kOctets);
+}
+
+bool MessageWriter::addAddresses(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl,
+                                 unsigned first) noexcept {
+  const unsigned count = rrset.count();
+  const std::size_t octets = rrset.front().size();
+  if (owner.at == 0) {
+    // It is written with the first record, and may be where no pointer reaches.
+    const std::uint8_t* begin = rrset.front().data();
+    for (unsigned i = 0; i < count; ++i) {
+      const std::size_t record = (first + i) % count;
+      const std::uint8_t* rdata = begin + record * (octets + node_layout::kRdataLength);
+      if (!add(section, owner, rrset.type(), ttl, {rdata, octets})) return false;
+    }
+    return true;
+  }
+  if (!room(count * (kFixedOctets + octets))) return false;
+  if (rrset.type() == RRType::A)
+    putAddresses<4>(owner.at, rrset, ttl, first);
+  else
+    putAddresses<16>(owner.at, rrset, ttl, first);
+  std::uint16_t& records = counts_[static_cast<std::size_t>(section)];
+  records = static_cast<std::uint16_t>(records + count);
   return true;
 }
 
@@ -128,13 +172,15 @@ bool MessageWriter::putOwner(Owner& owner) noexcept {
 
 bool MessageWriter::putName(std::span<const std::uint8_t> name) noexcept {
   rememberQuestion();
-  const Suffixes suffixes(name);
+  const LoweredName lowered(name);
+  const HashedName& hashed = lowered.hashed;
   const std::size_t start = size_;
-  for (unsigned i = 0; i < suffixes.labels; ++i) {
-    const auto suffix = name.subspan(suffixes.offsets[i]);
-    if (const std::size_t target = find(suffixes.hashes[i], suffix); target != 0) return putPointer(target);
-    if (!putBytes(suffix.first(suffix[0] + 1u))) return false;
-    remember(suffixes.hashes[i], start + suffixes.offsets[i], suffix.size());
+  for (unsigned labels = hashed.labels(); labels > 0; --labels) {
+    const NameView suffix = hashed.suffix(labels);
+    if (const std::size_t target = find(hashed.hash(labels), suffix); target != 0) return putPointer(target);
+    const std::size_t offset = name.size() - suffix.size();
+    if (!putBytes(name.subspan(offset, name[offset] + 1u))) return false;
+    rememberSuffix(hashed, labels, start);
   }
   return putBytes(name.last(1));
 }
@@ -145,11 +191,11 @@ bool MessageWriter::putDname(std::span<const std::uint8_t> target) noexcept {
   const std::size_t start = size_;
   if (!putBytes(target)) return false;
   if (nameOctets(target) != target.size()) return true;
-  const Suffixes suffixes(target);
-  for (unsigned i = 0; i < suffixes.labels; ++i) {
-    const auto suffix = target.subspan(suffixes.offsets[i]);
-    if (find(suffixes.hashes[i], suffix) != 0) break;
-    remember(suffixes.hashes[i], start + suffixes.offsets[i], suffix.size());
+  const LoweredName lowered(target);
+  const HashedName& hashed = lowered.hashed;
+  for (unsigned labels = hashed.labels(); labels > 0; --labels) {
+    if (find(hashed.hash(labels), hashed.suffix(labels)) != 0) break;
+    rememberSuffix(hashed, labels, start);
   }
   return true;
 }
@@ -169,39 +215,48 @@ bool MessageWriter::putRdata(RRType type, std::span<const std::uint8_t> rdata) n
   return putBytes(rdata);
 }
 
-void MessageWriter::remember(std::uint32_t hash, std::size_t at, std::size_t size) noexcept {
+void MessageWriter::remember(std::uint64_t hash, std::size_t at, std::size_t size) noexcept {
   if (names_ == kNames || at >= 0x4000) return;
   std::uint8_t& head = buckets_[hash % kBuckets];
-  seen_[names_] = {hash, static_cast<std::uint16_t>(at), static_cast<std::uint8_t>(size), head};
+  seen_[names_] = {static_cast<std::uint32_t>(hash), static_cast<std::uint16_t>(at),
+                   static_cast<std::uint8_t>(size), head};
   head = ++names_;
+}
+
+/// Of a name whose first octet is at `start`.
+void MessageWriter::rememberSuffix(const HashedName& name, unsigned labels, std::size_t start) noexcept {
+  const std::size_t size = name.suffix(labels).size();
+  remember(name.hash(labels), start + name.name().size() - size, size);
 }
 
 void MessageWriter::rememberQuestion() noexcept {
   if (questionSeen_ || query_.received.empty()) return;
   questionSeen_ = true;
-  const Suffixes suffixes(query_.received);
   // Half of the places at most: a question of many labels must not crowd out the names of the answer. The
   // suffixes nearest to the root are those that other names share.
-  for (unsigned i = suffixes.labels - std::min<unsigned>(suffixes.labels, kNames / 2); i < suffixes.labels;
-       ++i)
-    remember(suffixes.hashes[i], kHeaderOctets + suffixes.offsets[i],
-             query_.received.size() - suffixes.offsets[i]);
+  for (unsigned labels = std::min<unsigned>(query_.hashed.labels(), kNames / 2); labels > 0; --labels)
+    rememberSuffix(query_.hashed, labels, kHeaderOctets);
 }
 
-std::size_t MessageWriter::find(std::uint32_t hash, std::span<const std::uint8_t> suffix) const noexcept {
+std::size_t MessageWriter::find(std::uint64_t hash, NameView suffix) const noexcept {
   for (unsigned i = buckets_[hash % kBuckets]; i != 0; i = seen_[i - 1u].next) {
     const Seen& seen = seen_[i - 1u];
-    if (seen.hash == hash && seen.size == suffix.size() && same(seen.at, suffix)) return seen.at;
+    if (seen.hash == static_cast<std::uint32_t>(hash) && seen.size == suffix.size() && same(seen.at, suffix))
+      return seen.at;
   }
   return 0;
 }
 
-bool MessageWriter::same(std::size_t at, std::span<const std::uint8_t> suffix) const noexcept {
+/// Whether the name that the message has at `at` is this lower-case one.
+bool MessageWriter::same(std::size_t at, NameView suffix) const noexcept {
+  // Most names end as the question does, and of that there is a lower-case copy.
+  if (at < kHeaderOctets + query_.received.size())
+    return NameView(query_.lowered.data() + (at - kHeaderOctets), suffix.size()) == suffix;
   for (std::size_t i = 0;;) {
     while ((out_[at] & 0xc0) == 0xc0) at = static_cast<std::size_t>((out_[at] & 0x3f) << 8 | out_[at + 1]);
-    const std::size_t octets = suffix[i] + 1u;
+    const std::size_t octets = suffix.data()[i] + 1u;
     for (std::size_t j = 0; j < octets; ++j)
-      if (lowerOctet(out_[at + j]) != lowerOctet(suffix[i + j])) return false;
+      if (lowerOctet(out_[at + j]) != suffix.data()[i + j]) return false;
     if (octets == 1) return true;
     at += octets;
     i += octets;
@@ -221,12 +276,12 @@ void MessageWriter::rollback(const Mark& mark) noexcept {
 
 void MessageWriter::putOpt(unsigned rcode, const Opt& opt) noexcept {
   limit_ += kept_;
-  out_[size_++] = 0;
-  put16(static_cast<std::uint16_t>(RRType::OPT));
-  put16(opt.payload);
-  put32(rcode >> 4 << 24 | (query_.edns.dnssecOk ? 0x8000u : 0u));
-  const std::size_t lengthAt = size_;
-  size_ += 2;
+  std::uint8_t* at = end();
+  *at++ = 0;
+  at = store16(store16(at, static_cast<std::size_t>(RRType::OPT)), opt.payload);
+  store32(at, rcode >> 4 << 24 | (query_.edns.dnssecOk ? 0x8000u : 0u));
+  size_ += kOptOctets;
+  const std::size_t lengthAt = size_ - 2;
   putBytes(opt.options);
   if (opt.paddingBlock != 0) putPadding(opt.paddingBlock);
   putLength(lengthAt);
@@ -247,14 +302,10 @@ void MessageWriter::putPadding(std::size_t block) noexcept {
 std::size_t MessageWriter::finish(Rcode rcode, const Opt& opt) noexcept {
   const auto code = static_cast<unsigned>(rcode);
   if (query_.edns.present) putOpt(code, opt);
-  const std::size_t size = size_;
-  size_ = 0;
-  put16(query_.id);
-  put16(flags_ | (code & 0xf));
-  put16(query_.received.empty() ? 0 : 1);
-  for (const std::uint16_t count : counts_) put16(count);
-  size_ = size;
-  return size;
+  std::uint8_t* at = store16(store16(out_.data(), query_.id), flags_ | (code & 0xf));
+  at = store16(at, query_.received.empty() ? 0 : 1);
+  for (const std::uint16_t count : counts_) at = store16(at, count);
+  return size_;
 }
 
 }  // namespace holdfast

@@ -5,6 +5,7 @@
 #include <span>
 
 #include "server/message.h"
+#include "zone/node.h"
 
 namespace holdfast {
 
@@ -21,6 +22,13 @@ struct Owner {
   static Owner question(const Query& query) noexcept {
     Owner owner(query.name());
     owner.at = kHeaderOctets;
+    return owner;
+  }
+  /// An ancestor of the question's name, which the message has as its end.
+  static Owner aboveQuestion(const Query& query, NameView ancestor) noexcept {
+    Owner owner(ancestor);
+    if (!ancestor.isRoot())  // the root is shorter than a pointer to it
+      owner.at = static_cast<std::uint16_t>(kHeaderOctets + query.received.size() - ancestor.size());
     return owner;
   }
 };
@@ -41,6 +49,11 @@ class MessageWriter {
   /// REQUIRES: sections are written in order.
   bool add(Section section, Owner& owner, RRType type, std::uint32_t ttl,
            std::span<const std::uint8_t> rdata) noexcept;
+
+  /// Appends the records of an address RRset, from record `first` on and round about. False, with none
+  /// written or with some, when they do not all fit. REQUIRES: as add(); A or AAAA; first < count().
+  bool addAddresses(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl,
+                    unsigned first) noexcept;
 
   /// A state to return to, so that an RRset is written whole or not at all.
   struct Mark {
@@ -73,15 +86,16 @@ class MessageWriter {
   static constexpr std::size_t kBuckets = 64;
 
   struct Seen {
-    std::uint32_t hash;
+    std::uint32_t hash;  // its low half
     std::uint16_t at;
     std::uint8_t size;  // octets of the suffix when uncompressed
     std::uint8_t next;  // 1 + index of the next of its bucket; 0 for none
   };
 
   bool room(std::size_t octets) const noexcept { return octets <= limit_ - size_; }
+  std::uint8_t* end() const noexcept { return out_.data() + size_; }
+  std::uint16_t recordClass() const noexcept { return query_.qclass == kClassChaos ? kClassChaos : kClassIn; }
   void put16(std::size_t value) noexcept;
-  void put32(std::uint32_t value) noexcept;
   bool putBytes(std::span<const std::uint8_t> bytes) noexcept;
   void putLength(std::size_t at) noexcept;
   bool putPointer(std::size_t target) noexcept;
@@ -91,10 +105,13 @@ class MessageWriter {
   void putOpt(unsigned rcode, const Opt& opt) noexcept;
   void putPadding(std::size_t block) noexcept;
   bool putRdata(RRType type, std::span<const std::uint8_t> rdata) noexcept;
-  void remember(std::uint32_t hash, std::size_t at, std::size_t size) noexcept;
+  void remember(std::uint64_t hash, std::size_t at, std::size_t size) noexcept;
+  void rememberSuffix(const HashedName& name, unsigned labels, std::size_t start) noexcept;
   void rememberQuestion() noexcept;
-  std::size_t find(std::uint32_t hash, std::span<const std::uint8_t> suffix) const noexcept;
-  bool same(std::size_t at, std::span<const std::uint8_t> suffix) const noexcept;
+  std::size_t find(std::uint64_t hash, NameView suffix) const noexcept;
+  bool same(std::size_t at, NameView suffix) const noexcept;
+  template <std::size_t kOctets>
+  void putAddresses(std::uint16_t owner, RRsetView rrset, std::uint32_t ttl, unsigned first) noexcept;
 
   std::span<std::uint8_t> out_;
   std::size_t limit_;       // without the OPT

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 
 #include "server/answer.h"
 #include "server/message_writer.h"
@@ -104,10 +105,13 @@ class Response {
   Wanted answered_;             // an RRset of the answer that names hosts
   bool truncated_ = false;
   unsigned proofs_ = 0;
-  std::array<DenialLink, kMaxChain + 4> proof_;  // the first proofs_ are set
+  // The first proofs_ are set; made when the first is needed.
+  std::optional<std::array<DenialLink, kMaxChain + 4>> proof_;
 
-  // The name the chain is at. names_ takes turns, so that the name before stays readable.
-  NameView current_;
+  // The name the chain is at: the question's, then followed_. names_ takes turns, so that the name before
+  // stays readable.
+  const HashedName& current() const noexcept { return steps_ == 0 ? query_.hashed : followed_; }
+  HashedName followed_;
   unsigned steps_ = 0;
   std::array<std::uint64_t, kMaxChain + 1> visited_;
   std::array<const std::uint8_t*, kMaxChain + 1> dnames_;  // nodes whose DNAME the answer has

@@ -30,8 +30,7 @@ Response::Response(const Snapshot& snapshot, const Query& query, View view, Mess
       view_(view),
       dnssec_(query.edns.dnssecOk),
       writer_(writer),
-      scratch_(scratch),
-      current_(query.name()) {}
+      scratch_(scratch) {}
 
 Rcode Response::run() noexcept {
   const MessageWriter::Mark empty = writer_.mark();
@@ -61,7 +60,7 @@ void Response::answerSection() noexcept {
 
 /// One name of the chain.
 void Response::step() noexcept {
-  const HashedName name(current_);
+  const HashedName& name = current();
   const auto visited = visited_.begin() + steps_;
   if (steps_ > kMaxChain || std::find(visited_.begin(), visited, name.hash()) != visited) {
     end_ = ChainEnd::Leaves;
@@ -136,7 +135,7 @@ Owner Response::ownerOf(NameView name) const noexcept {
 }
 
 void Response::follow(NameView next) noexcept {
-  current_ = next;
+  followed_.assign(next);
   ++steps_;
 }
 

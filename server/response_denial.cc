@@ -9,17 +9,19 @@ namespace holdfast {
 /// A chain has at most one wildcard a step, and three links at its end, so there is room for all.
 void Response::need(const DenialLink& link) noexcept {
   if (!link) return;
-  const auto end = proof_.begin() + proofs_;
-  const bool isKnown = std::any_of(proof_.begin(), end, [&](const DenialLink& other) {
+  if (!proof_) proof_.emplace();
+  const auto end = proof_->begin() + proofs_;
+  const bool isKnown = std::any_of(proof_->begin(), end, [&](const DenialLink& other) {
     return other.node.bytes().data() == link.node.bytes().data();
   });
-  if (!isKnown && proofs_ < proof_.size()) proof_[proofs_++] = link;
+  if (!isKnown && proofs_ < proof_->size()) (*proof_)[proofs_++] = link;
 }
 
 void Response::addProofs() noexcept {
   for (unsigned i = 0; i < proofs_ && !truncated_; ++i) {
-    Owner owner(proof_[i].node.name());
-    require(Section::Authority, owner, {proof_[i].node, proof_[i].rrset});
+    const DenialLink& link = (*proof_)[i];
+    Owner owner(link.node.name());
+    require(Section::Authority, owner, {link.node, link.rrset});
   }
 }
 

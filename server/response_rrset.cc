@@ -32,6 +32,8 @@ bool Response::addRRset(Section section, Owner& owner, const Content& content, b
 bool Response::addAll(Section section, Owner& owner, const Content& content, std::uint64_t first) noexcept {
   const RRsetView rrset = content.rrset;
   if (rrset.count() == 0) return true;
+  if (isAddressType(rrset.type()))
+    return writer_.addAddresses(section, owner, rrset, content.ttl, static_cast<unsigned>(first));
   auto start = rrset.begin();
   while (first-- > 0) ++start;
   auto at = start;
@@ -50,7 +52,7 @@ bool Response::addPicked(Section section, Owner& owner, const Content& content) 
   const std::uint8_t* first = rrset.front().data();
   const std::size_t octets = rrset.front().size();
   for (unsigned i = 0; i < picked.count; ++i) {
-    const std::uint8_t* rdata = first + picked.index[i] * (octets + 2);
+    const std::uint8_t* rdata = first + picked.index[i] * (octets + node_layout::kRdataLength);
     if (!writer_.add(section, owner, rrset.type(), content.ttl, {rdata, octets})) return false;
   }
   return true;

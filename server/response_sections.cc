@@ -33,7 +33,7 @@ void Response::authoritySection() noexcept {
   } else if (end_ == ChainEnd::NoData || end_ == ChainEnd::NxDomain) {
     const NodeView apex = zone_->apexNode();
     const RRsetView soa = apex ? apex.find(RRType::SOA) : RRsetView();
-    Owner owner(zone_->apex());
+    Owner owner = steps_ == 0 ? Owner::aboveQuestion(query_, zone_->apex()) : Owner(zone_->apex());
     if (soa) require(Section::Authority, owner, {apex, soa, negativeTtl(soa)});
   }
   addProofs();
