@@ -99,9 +99,11 @@ bool addOptions(const Request& request, const QueryOptions& asked, AnswerScratch
 }
 
 /// Makes the content of the response to what was not refused.
-Rcode answerQuestion(const Snapshot& snapshot, const Query& query, View view, MessageWriter& writer,
+Rcode answerQuestion(const Snapshot& snapshot, const ParsedMessage& message, View view, MessageWriter& writer,
                      AnswerScratch& scratch) noexcept {
-  if (query.qclass != kClassChaos) return Response(snapshot, query, view, writer, scratch).run();
+  const Query& query = message.query;
+  if (query.qclass != kClassChaos)
+    return Response(snapshot, query, message.zone, view, writer, scratch).run();
   const Rcode rcode = answerChaos(query, scratch.messages, writer);
   if (rcode == Rcode::Refused) scratch.last.extendedError = ExtendedError::ChaosProhibited;
   return rcode;
@@ -120,10 +122,19 @@ std::uint16_t keepaliveUnits(std::chrono::milliseconds timeout) noexcept {
   return static_cast<std::uint16_t>(std::clamp<std::int64_t>(timeout.count() / 100, 0, 65535));
 }
 
+std::size_t answer(const Snapshot& snapshot, const ReadSection& section, const Request& request,
+                   std::span<std::uint8_t> out, AnswerScratch& scratch) noexcept {
+  ParsedMessage message;
+  message.parsed = parseQuery(request.message, message.query);
+  if (message.parsed == Parsed::Query) message.zone = snapshot.findZone(message.query.hashed);
+  return answer(snapshot, section, request, message, out, scratch);
+}
+
 std::size_t answer(const Snapshot& snapshot, [[maybe_unused]] const ReadSection& section,
-                   const Request& request, std::span<std::uint8_t> out, AnswerScratch& scratch) noexcept {
-  Query query;
-  const Parsed parsed = parseQuery(request.message, query);
+                   const Request& request, const ParsedMessage& message, std::span<std::uint8_t> out,
+                   AnswerScratch& scratch) noexcept {
+  const Parsed parsed = message.parsed;
+  const Query& query = message.query;
   if (parsed == Parsed::NotAQuery) return 0;
   scratch.last = {};
   Answered& last = scratch.last;
@@ -140,7 +151,7 @@ std::size_t answer(const Snapshot& snapshot, [[maybe_unused]] const ReadSection&
     writer.setFlags(refused->flags);
     last.extendedError = refused->why;
   }
-  last.rcode = refused ? refused->rcode : answerQuestion(snapshot, query, request.view, writer, scratch);
+  last.rcode = refused ? refused->rcode : answerQuestion(snapshot, message, request.view, writer, scratch);
   last.truncated = (writer.flags() & flag::kTruncated) != 0;
 
   // Both only where the response has an OPT to carry them.

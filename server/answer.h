@@ -69,4 +69,17 @@ std::uint16_t keepaliveUnits(std::chrono::milliseconds timeout) noexcept;
 std::size_t answer(const Snapshot& snapshot, const ReadSection& section, const Request& request,
                    std::span<std::uint8_t> out, AnswerScratch& scratch) noexcept;
 
+/// A message taken apart, and the zone that answers its question.
+struct ParsedMessage {
+  Parsed parsed = Parsed::NotAQuery;
+  Query query;                 ///< what parseQuery() made of the message, with `parsed`
+  const Zone* zone = nullptr;  ///< findZone() of the question's name, where parsed is Query
+};
+
+/// The same for a message that was taken apart before. REQUIRES: `message` is of request.message and of the
+/// snapshot.
+std::size_t answer(const Snapshot& snapshot, const ReadSection& section, const Request& request,
+                   const ParsedMessage& message, std::span<std::uint8_t> out,
+                   AnswerScratch& scratch) noexcept;
+
 }  // namespace holdfast

@@ -4,10 +4,34 @@ namespace holdfast {
 
 void Batch::answer(unsigned count, const Snapshot& snapshot, const ReadSection& section,
                    AnswerScratch& scratch) noexcept {
-  for (Exchange& each : std::span(exchanges_).first(count)) {
-    each.octets = holdfast::answer(snapshot, section, each.request, each.out, scratch);
+  parse(count, snapshot);
+  const Buckets buckets = prefetchBuckets(count);
+  for (unsigned i = 0; i < count; ++i)
+    if (buckets[i] != nullptr) NameTable::prefetchNode(buckets[i], messages_[i].query.hashed.hash());
+  for (unsigned i = 0; i < count; ++i) {
+    Exchange& each = exchanges_[i];
+    each.octets = holdfast::answer(snapshot, section, each.request, messages_[i], each.out, scratch);
     each.answered = scratch.last;
   }
+}
+
+void Batch::parse(unsigned count, const Snapshot& snapshot) noexcept {
+  for (unsigned i = 0; i < count; ++i) {
+    ParsedMessage& message = messages_[i];
+    message.parsed = parseQuery(exchanges_[i].request.message, message.query);
+    message.zone = message.parsed == Parsed::Query ? snapshot.findZone(message.query.hashed) : nullptr;
+  }
+}
+
+/// Where the questions' names will be looked for; nullptr for a message that needs no look-up.
+Batch::Buckets Batch::prefetchBuckets(unsigned count) const noexcept {
+  Buckets buckets;
+  for (unsigned i = 0; i < count; ++i) {
+    const ParsedMessage& message = messages_[i];
+    buckets[i] =
+        message.zone == nullptr ? nullptr : message.zone->names().prefetchBucket(message.query.hashed.hash());
+  }
+  return buckets;
 }
 
 }  // namespace holdfast

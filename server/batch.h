@@ -17,8 +17,9 @@ struct Exchange {
   Answered answered{};          ///< set where octets is not 0
 };
 
-/// Messages that arrived together and are answered from one snapshot (I3). Holds the workspace of a whole
-/// batch, so it lives with the socket. One thread.
+/// Messages that arrived together and are answered from one snapshot (I3), in stages, so that the memory
+/// which their names are in is waited for all at once rather than name by name. Holds the workspace of a
+/// whole batch, so it lives with the socket. One thread.
 class Batch {
  public:
   static constexpr unsigned kMax = 64;
@@ -32,7 +33,14 @@ class Batch {
               AnswerScratch& scratch) noexcept;
 
  private:
+  using Buckets = std::array<const detail::Bucket*, kMax>;
+
+  void parse(unsigned count, const Snapshot& snapshot) noexcept;
+  Buckets prefetchBuckets(unsigned count) const noexcept;
+
+  // [i] of each belongs together.
   std::array<Exchange, kMax> exchanges_;
+  std::array<ParsedMessage, kMax> messages_;
 };
 
 }  // namespace holdfast

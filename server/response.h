@@ -28,7 +28,8 @@ enum class ChainEnd : std::uint8_t {
 /// response. Lives on the stack for one message.
 class Response {
  public:
-  Response(const Snapshot& snapshot, const Query& query, View view, MessageWriter& writer,
+  /// `zone` is what snapshot.findZone() has for the question's name.
+  Response(const Snapshot& snapshot, const Query& query, const Zone* zone, View view, MessageWriter& writer,
            AnswerScratch& scratch) noexcept;
 
   /// Fills the sections and returns the rcode. REQUIRES: called once; the class is IN or ANY.
@@ -94,6 +95,7 @@ class Response {
 
   const Snapshot& snapshot_;
   const Query& query_;
+  const Zone* const questionZone_;
   const View view_;
   const bool dnssec_;  // the client wants DNSSEC records
   MessageWriter& writer_;

@@ -23,10 +23,11 @@ bool namesHosts(RRType type) noexcept {
 
 }  // namespace
 
-Response::Response(const Snapshot& snapshot, const Query& query, View view, MessageWriter& writer,
-                   AnswerScratch& scratch) noexcept
+Response::Response(const Snapshot& snapshot, const Query& query, const Zone* zone, View view,
+                   MessageWriter& writer, AnswerScratch& scratch) noexcept
     : snapshot_(snapshot),
       query_(query),
+      questionZone_(zone),
       view_(view),
       dnssec_(query.edns.dnssecOk),
       writer_(writer),
@@ -88,7 +89,7 @@ void Response::step() noexcept {
 /// The zone to ask. The DS of an apex belongs to the parent's side of the cut: where the zone that made the
 /// cut is held too, it answers (RFC 4035 section 3.1.4.1).
 const Zone* Response::zoneFor(const HashedName& name) const noexcept {
-  const Zone* zone = snapshot_.findZone(name);
+  const Zone* zone = steps_ == 0 ? questionZone_ : snapshot_.findZone(name);
   if (query_.type != RRType::DS || zone == nullptr || name.labels() == 0) return zone;
   if (zone->apexLabels() != name.labels()) return zone;
   const Zone* above = snapshot_.findZone(name, name.labels() - 1);

@@ -31,11 +31,11 @@ UdpSocket::UdpSocket(event_base* base, FileDescriptor socket, Serving& serving)
     : socket_(std::move(socket)),
       serving_(serving),
       event_(makeEvent<&UdpSocket::readable>(base, socket_.get(), EV_READ | EV_PERSIST, this)),
-      receiveOctets_(kBatch * kReceiveOctets),
+      receiveOctets_(kBatch * kReceiveStride),
       sendOctets_(std::size_t{kBatch} * serving.scratch.udpPayload) {
   for (unsigned i = 0; i < kBatch; ++i) {
     Slot& slot = slots_[i];
-    slot.in = {receiveOctets_.data() + i * kReceiveOctets, kReceiveOctets};
+    slot.in = {receiveOctets_.data() + i * kReceiveStride, kReceiveOctets};
     slot.out = {sendOctets_.data() + std::size_t{i} * serving.scratch.udpPayload, 0};
     batch_[i].out = {static_cast<std::uint8_t*>(slot.out.iov_base), serving.scratch.udpPayload};
     received_[i].msg_hdr.msg_name = &slot.peer;

@@ -38,6 +38,8 @@ class UdpSocket {
   static constexpr unsigned kBatchesPerWake = 8;
   /// A query with a few EDNS options takes under 200; what is longer is cut and so answered with FORMERR.
   static constexpr std::size_t kReceiveOctets = 4096;
+  /// A little more, as buffers a multiple of 4 KiB apart would compete for one set of the cache.
+  static constexpr std::size_t kReceiveStride = kReceiveOctets + 128;
 
   struct Slot {
     sockaddr_storage peer;

@@ -46,6 +46,11 @@ constexpr unsigned kMaxBits = 4 * kDirectoryBits;
 // A table is spread anew when its buckets hold more than this or fewer than a quarter of it on average.
 constexpr std::size_t kDenseBucket = 12;
 
+// How much is prefetched: the header and slots of a bucket, and of a node the name and a few addresses.
+constexpr std::size_t kCacheLine = 64;
+constexpr std::size_t kSlotsOctets = 2 * kCacheLine;
+constexpr std::size_t kNodeOctets = 3 * kCacheLine;
+
 constexpr unsigned tiersFor(unsigned bits) noexcept {
   return (bits + kDirectoryBits - 1) / kDirectoryBits;
 }
@@ -243,8 +248,21 @@ NodeView NameTable::find(std::uint64_t hash, NameView name) const noexcept {
   return findIn(bucketFor(hash), hash, name);
 }
 
-void NameTable::prefetch(std::uint64_t hash) const noexcept {
-  __builtin_prefetch(bucketFor(hash));
+const Bucket* NameTable::prefetchBucket(std::uint64_t hash) const noexcept {
+  const Bucket* bucket = bucketFor(hash);
+  const auto* slots = reinterpret_cast<const std::uint8_t*>(bucket);
+  for (std::size_t at = 0; bucket != nullptr && at < kSlotsOctets; at += kCacheLine)
+    __builtin_prefetch(slots + at);
+  return bucket;
+}
+
+void NameTable::prefetchNode(const Bucket* bucket, std::uint64_t hash) noexcept {
+  for (unsigned i = 0; bucket != nullptr && i < bucket->count; ++i) {
+    if (bucket->slots()[i].tag != tagOf(hash)) continue;
+    const std::uint8_t* node = bucket->node(i).data();
+    for (std::size_t at = 0; at < kNodeOctets; at += kCacheLine) __builtin_prefetch(node + at);
+    return;
+  }
 }
 
 bool NameTable::forEach(const std::function<bool(NodeView)>& visit) const {

@@ -34,8 +34,10 @@ class NameTable {
 
   /// The node of that name or a null view. REQUIRES: hash == HashedName(name).hash().
   NodeView find(std::uint64_t hash, NameView name) const noexcept;
-  /// Starts the cache misses that find() for this hash will need.
-  void prefetch(std::uint64_t hash) const noexcept;
+  /// The two halves of the way to a node, without waiting for its memory: for many names the first, then the
+  /// second, then find(), so that their cache misses overlap. Both only hint: find() needs neither.
+  const detail::Bucket* prefetchBucket(std::uint64_t hash) const noexcept;
+  static void prefetchNode(const detail::Bucket* bucket, std::uint64_t hash) noexcept;
 
   std::size_t size() const noexcept { return size_; }
 

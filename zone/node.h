@@ -23,6 +23,7 @@ namespace holdfast {
 namespace node_layout {
 inline constexpr std::size_t kNodeHeader = 12;
 inline constexpr std::size_t kRRsetHeader = 20;
+inline constexpr std::size_t kRdataLength = 2;
 inline constexpr std::uint16_t kHasTargets = 1;    ///< flag of an RRset
 inline constexpr std::uint8_t kOnlyNsec3 = 1;      ///< flag of a node: NSEC3 and its signatures, nothing else
 inline constexpr std::uint8_t kHasSignatures = 2;  ///< flag of a node: it has RRSIG records
@@ -94,6 +95,8 @@ class NodeView {
   explicit NodeView(const std::uint8_t* at) noexcept : at_(at) {}
 
   explicit operator bool() const noexcept { return at_ != nullptr; }
+  /// Where it starts: to be prefetched, and to tell nodes apart.
+  const std::uint8_t* data() const noexcept { return at_; }
   NameView name() const noexcept { return {at_ + node_layout::kNodeHeader, at_[10]}; }
   /// Names exactly one label below that exist, empty non-terminals included.
   std::uint32_t children() const noexcept { return node_layout::load<std::uint32_t>(at_ + 4); }
