@@ -2,8 +2,8 @@
 
 namespace holdfast {
 
-void Batch::answer(unsigned count, const Snapshot& snapshot, const ReadSection& section,
-                   AnswerScratch& scratch) noexcept {
+void MessageBatch::answer(unsigned count, const Snapshot& snapshot, const ReadSection& section,
+                          AnswerScratch& scratch) noexcept {
   parse(count, snapshot);
   const Buckets buckets = prefetchBuckets(count);
   for (unsigned i = 0; i < count; ++i)
@@ -15,7 +15,7 @@ void Batch::answer(unsigned count, const Snapshot& snapshot, const ReadSection& 
   }
 }
 
-void Batch::parse(unsigned count, const Snapshot& snapshot) noexcept {
+void MessageBatch::parse(unsigned count, const Snapshot& snapshot) noexcept {
   for (unsigned i = 0; i < count; ++i) {
     ParsedMessage& message = messages_[i];
     message.parsed = parseQuery(exchanges_[i].request.message, message.query);
@@ -24,7 +24,7 @@ void Batch::parse(unsigned count, const Snapshot& snapshot) noexcept {
 }
 
 /// Where the questions' names will be looked for; nullptr for a message that needs no look-up.
-Batch::Buckets Batch::prefetchBuckets(unsigned count) const noexcept {
+MessageBatch::Buckets MessageBatch::prefetchBuckets(unsigned count) const noexcept {
   Buckets buckets;
   for (unsigned i = 0; i < count; ++i) {
     const ParsedMessage& message = messages_[i];

@@ -20,7 +20,7 @@ struct Exchange {
 /// Messages that arrived together and are answered from one snapshot (I3), in stages, so that the memory
 /// which their names are in is waited for all at once rather than name by name. Holds the workspace of a
 /// whole batch, so it lives with the socket. One thread.
-class Batch {
+class MessageBatch {
  public:
   static constexpr unsigned kMax = 64;
 

@@ -33,7 +33,7 @@ class UdpSocket {
   void drain(std::chrono::steady_clock::time_point deadline) noexcept;
 
  private:
-  static constexpr unsigned kBatch = Batch::kMax;
+  static constexpr unsigned kBatch = MessageBatch::kMax;
   /// Of one wake-up, so that a flood leaves the worker's TCP connections their turns.
   static constexpr unsigned kBatchesPerWake = 8;
   /// A query with a few EDNS options takes under 200; what is longer is cut and so answered with FORMERR.
@@ -62,7 +62,7 @@ class UdpSocket {
   std::vector<std::uint8_t> receiveOctets_;
   std::vector<std::uint8_t> sendOctets_;
   std::array<Slot, kBatch> slots_{};
-  Batch batch_;
+  MessageBatch batch_;
   std::array<mmsghdr, kBatch> received_{};
   std::array<mmsghdr, kBatch> replies_{};
 };

@@ -16,15 +16,15 @@ int main(int argc, char** argv) {
   }
   constexpr unsigned kBatches = 300;
   constexpr unsigned kWarm = 20;
-  using holdfast::Batch;
+  using holdfast::MessageBatch;
   const holdfast::RcuThread rcu;
-  const holdfast::bench::Workload workload(static_cast<unsigned>(endpoints), kBatches * Batch::kMax);
+  const holdfast::bench::Workload workload(static_cast<unsigned>(endpoints), kBatches * MessageBatch::kMax);
   holdfast::bench::Answering answering(workload);
-  for (unsigned i = 0; i < kWarm; ++i) answering.answerBatch(Batch::kMax);
+  for (unsigned i = 0; i < kWarm; ++i) answering.answerBatch(MessageBatch::kMax);
   CALLGRIND_START_INSTRUMENTATION;
   CALLGRIND_TOGGLE_COLLECT;
   unsigned answered = 0;
-  for (unsigned i = 0; i < kBatches; ++i) answered += answering.answerBatch(Batch::kMax);
+  for (unsigned i = 0; i < kBatches; ++i) answered += answering.answerBatch(MessageBatch::kMax);
   CALLGRIND_TOGGLE_COLLECT;
   CALLGRIND_STOP_INSTRUMENTATION;
   std::cout << answered << '\n';

@@ -82,7 +82,7 @@ void batch(benchmark::State& state) {
   const Workload& workload = workloadOf(state);
   Answering answering(workload);
   std::int64_t answered = 0;
-  while (state.KeepRunningBatch(Batch::kMax)) answered += answering.answerBatch(Batch::kMax);
+  while (state.KeepRunningBatch(MessageBatch::kMax)) answered += answering.answerBatch(MessageBatch::kMax);
   state.SetItemsProcessed(answered);
 }
 

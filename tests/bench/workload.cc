@@ -95,7 +95,7 @@ NameView Workload::name(std::size_t i) const noexcept {
 }
 
 Answering::Answering(const Workload& workload)
-    : workload_(workload), scratch_(1, kUdpPayload), out_(std::size_t{Batch::kMax} * kUdpPayload) {}
+    : workload_(workload), scratch_(1, kUdpPayload), out_(std::size_t{MessageBatch::kMax} * kUdpPayload) {}
 
 unsigned Answering::answerBatch(unsigned size) noexcept {
   for (unsigned i = 0; i < size; ++i)

@@ -40,15 +40,15 @@ class Answering {
  public:
   explicit Answering(const Workload& workload);
 
-  /// The next batch of `size`; returns how many responses it gave. REQUIRES: size <= Batch::kMax, and the
-  /// thread holds an RcuThread.
+  /// The next batch of `size`; returns how many responses it gave. REQUIRES: size <= MessageBatch::kMax, and
+  /// the thread holds an RcuThread.
   unsigned answerBatch(unsigned size) noexcept;
 
  private:
   const Workload& workload_;
   std::size_t next_ = 0;
   AnswerScratch scratch_;
-  Batch batch_;
+  MessageBatch batch_;
   std::vector<std::uint8_t> out_;
 };
 

@@ -43,13 +43,13 @@ TEST_CASE("a batch answers each message as it is answered alone") {
   const auto alone = std::make_unique<AnswerScratch>(7, std::uint16_t{1232});
   const auto together = std::make_unique<AnswerScratch>(7, std::uint16_t{1232});
   const std::vector<Bytes> all = messages();
-  REQUIRE(all.size() > Batch::kMax);
-  std::vector<Bytes> out(Batch::kMax, Bytes(1232));
-  const auto batch = std::make_unique<Batch>();
+  REQUIRE(all.size() > MessageBatch::kMax);
+  std::vector<Bytes> out(MessageBatch::kMax, Bytes(1232));
+  const auto batch = std::make_unique<MessageBatch>();
   std::size_t answered = 0;
   std::size_t at = 0;
   // Of several sizes, the places being used again by other messages.
-  for (unsigned size = 1; at < all.size(); at += size, size = std::min(size * 3, Batch::kMax)) {
+  for (unsigned size = 1; at < all.size(); at += size, size = std::min(size * 3, MessageBatch::kMax)) {
     const unsigned count = static_cast<unsigned>(std::min<std::size_t>(size, all.size() - at));
     for (unsigned i = 0; i < count; ++i) (*batch)[i] = {{all[at + i]}, out[i]};
     batch->answer(count, snapshot, section, *together);
