@@ -115,21 +115,20 @@ bool MessageWriter::add(Section section, Owner& owner, RRType type, std::uint32_
 template <std::size_t kOctets>
 void MessageWriter::putAddresses(std::uint16_t owner, RRsetView rrset, std::uint32_t ttl,
                                  unsigned first) noexcept {
-  constexpr std::size_t kStride = kOctets + node_layout::kRdataLength;
   std::array<std::uint8_t, kFixedOctets> fixed;
   std::uint8_t* part =
       store16(store16(fixed.data(), 0xc000u | owner), static_cast<std::size_t>(rrset.type()));
   store16(store32(store16(part, recordClass()), ttl), kOctets);
 
-  const std::uint8_t* const begin = rrset.front().data();
-  const std::uint8_t* const end = begin + rrset.count() * kStride;
-  const std::uint8_t* rdata = begin + first * kStride;
+  const std::uint8_t* const begin = rrset.addresses();
+  const std::uint8_t* const end = begin + rrset.count() * kOctets;
+  const std::uint8_t* rdata = begin + first * kOctets;
   std::uint8_t* at = this->end();
   for (unsigned left = rrset.count(); left > 0; --left) {
     std::memcpy(at, fixed.data(), kFixedOctets);
     std::memcpy(at + kFixedOctets, rdata, kOctets);
     at += kFixedOctets + kOctets;
-    rdata = rdata + kStride == end ? begin : rdata + kStride;
+    rdata = rdata + kOctets == end ? begin : rdata + kOctets;
   }
   size_ += rrset.count() * (kFixedOctets + kOctets);
 }
@@ -137,13 +136,13 @@ void MessageWriter::putAddresses(std::uint16_t owner, RRsetView rrset, std::uint
 bool MessageWriter::addAddresses(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl,
                                  unsigned first) noexcept {
   const unsigned count = rrset.count();
-  const std::size_t octets = rrset.front().size();
+  const std::size_t octets = rrset.addressOctets();
   if (owner.at == 0) {
     // It is written with the first record, and may be where no pointer reaches.
-    const std::uint8_t* begin = rrset.front().data();
+    const std::uint8_t* begin = rrset.addresses();
     for (unsigned i = 0; i < count; ++i) {
       const std::size_t record = (first + i) % count;
-      const std::uint8_t* rdata = begin + record * (octets + node_layout::kRdataLength);
+      const std::uint8_t* rdata = begin + record * octets;
       if (!add(section, owner, rrset.type(), ttl, {rdata, octets})) return false;
     }
     return true;

@@ -48,11 +48,9 @@ bool Response::addPicked(Section section, Owner& owner, const Content& content) 
   const RRsetView rrset = content.rrset;
   TargetPicker::Picked picked;
   scratch_.picker.pick(rrset, scratch_.random, picked);
-  // Targets are addresses, so every record takes the same room and the i-th is found by counting.
-  const std::uint8_t* first = rrset.front().data();
-  const std::size_t octets = rrset.front().size();
+  const std::size_t octets = rrset.addressOctets();
   for (unsigned i = 0; i < picked.count; ++i) {
-    const std::uint8_t* rdata = first + picked.index[i] * (octets + node_layout::kRdataLength);
+    const std::uint8_t* rdata = rrset.addresses() + picked.index[i] * octets;
     if (!writer_.add(section, owner, rrset.type(), content.ttl, {rdata, octets})) return false;
   }
   return true;

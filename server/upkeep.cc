@@ -1,5 +1,7 @@
 #include "server/upkeep.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 
 #include "zone/rcu.h"
@@ -13,6 +15,13 @@ constexpr std::chrono::milliseconds kLongest{5000}, kShortest{100};
 
 std::chrono::milliseconds pauseFor(const Keeping& keeping) {
   return std::clamp(keeping.goodAfter / 4, kShortest, kLongest);
+}
+
+/// What a large plan leaves behind on the heap is many small pieces, which malloc keeps unless it is asked.
+constexpr std::size_t kWorthGivingBack = 8 << 20;
+
+void giveBackMemory() noexcept {
+  if (mallinfo2().fordblks >= kWorthGivingBack) malloc_trim(0);
 }
 
 }  // namespace
@@ -55,6 +64,7 @@ void Upkeep::run() {
     const Keeping keeping = keeping_;
     lock.unlock();
     const TendReport report = round(keeping);
+    giveBackMemory();
     lock.lock();
     stats_.commitsRemoved += report.commits;
     stats_.othersRemoved += report.others;

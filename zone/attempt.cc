@@ -9,10 +9,7 @@ namespace {
 
 bool hasAlias(const Submission& submission) noexcept {
   if (submission.restored) return hasAliases(*submission.restored);
-  return std::any_of(submission.plan.rrsets.begin(), submission.plan.rrsets.end(),
-                     [](const PlannedRRset& planned) {
-                       return planned.rrset.type == RRType::CNAME || planned.rrset.type == RRType::DNAME;
-                     });
+  return submission.plan.sets && hasAliases(*submission.plan.sets);
 }
 
 }  // namespace

@@ -1,8 +1,9 @@
 #include "zone/compile.h"
 
 #include <algorithm>
-#include <string_view>
-#include <unordered_map>
+#include <iterator>
+
+#include "zone/zone_make.h"
 
 namespace holdfast {
 
@@ -61,6 +62,17 @@ class TimeLeft {
   bool over_ = false;
 };
 
+/// The RRsets of the name with those in place that the plan sets. An endpoint's targets are all of its
+/// addresses, in both families.
+void applyNode(ZoneEdit& edit, NodeView planned) {
+  std::vector<RRset> rrsets = ownedRRsets(edit.find(planned.name()));
+  std::erase_if(rrsets, [&](const RRset& rrset) {
+    return planned.has(rrset.type) || (planned.isEndpoint() && isAddressType(rrset.type));
+  });
+  std::ranges::move(ownedRRsets(planned), std::back_inserter(rrsets));
+  edit.setRRsets(planned.name(), rrsets);
+}
+
 void applyDelta(ZoneEdit& edit, const Plan& plan, TimeLeft& hasTime) {
   for (const Removal& removal : plan.removals) {
     if (!hasTime()) return;
@@ -69,64 +81,13 @@ void applyDelta(ZoneEdit& edit, const Plan& plan, TimeLeft& hasTime) {
     else
       edit.removeName(removal.name);
   }
-  for (const PlannedEndpoint& endpoint : plan.endpoints) {
-    if (!hasTime()) return;
-    for (const auto& [type, rrset] :
-         {std::pair(RRType::A, &endpoint.a), std::pair(RRType::AAAA, &endpoint.aaaa)}) {
-      if (*rrset)
-        edit.setRRset(endpoint.owner, **rrset);
-      else
-        edit.removeRRset(endpoint.owner, type);
-    }
-  }
-  for (const PlannedRRset& planned : plan.rrsets) {
-    if (!hasTime()) return;
-    edit.setRRset(planned.owner, planned.rrset);
-  }
-}
-
-/// What a full plan wants, by the octets of the owner. Borrows from the plan, as it may be as large as the
-/// zone.
-using Wanted = std::unordered_map<std::string_view, std::vector<const RRset*>>;
-
-std::string_view octetsOf(NameView name) noexcept {
-  return {reinterpret_cast<const char*>(name.data()), name.size()};
-}
-
-Wanted wantedBy(const Plan& plan) {
-  Wanted wanted;
-  wanted.reserve(plan.endpoints.size() + plan.rrsets.size());
-  for (const PlannedRRset& planned : plan.rrsets) wanted[planned.owner.wire()].push_back(&planned.rrset);
-  for (const PlannedEndpoint& endpoint : plan.endpoints) {
-    std::vector<const RRset*>& rrsets = wanted[endpoint.owner.wire()];
-    if (endpoint.a) rrsets.push_back(&*endpoint.a);
-    if (endpoint.aaaa) rrsets.push_back(&*endpoint.aaaa);
-  }
-  return wanted;
-}
-
-void applyFull(ZoneEdit& edit, const Zone& before, const Plan& plan, TimeLeft& hasTime) {
-  Wanted wanted = wantedBy(plan);
-  RRset soa;
-  if (const NodeView apex = before.apexNode(); apex && !plan.soaSerial && apex.has(RRType::SOA)) {
-    soa = apex.find(RRType::SOA).toOwned();
-    wanted[octetsOf(edit.apex())].push_back(&soa);
-  }
-  const bool inTime = before.names().forEach([&](NodeView node) {
-    if (node.rrsetCount() > 0 && !wanted.contains(octetsOf(node.name()))) edit.removeName(node.name());
+  for (const EmptyEndpoint& endpoint : plan.emptied)
+    for (const RRType type : kAddressTypes) edit.removeRRset(endpoint.owner, type);
+  if (!plan.sets) return;
+  plan.sets->names().forEach([&](NodeView planned) {
+    if (planned.rrsetCount() > 0) applyNode(edit, planned);
     return hasTime();
   });
-  if (!inTime) return;
-  std::string scratch;
-  for (auto& [octets, rrsets] : wanted) {
-    if (!hasTime()) return;
-    std::ranges::sort(rrsets, {}, [](const RRset* rrset) { return rrset->type; });
-    const NameView name(reinterpret_cast<const std::uint8_t*>(octets.data()), octets.size());
-    if (holdsJust(before.find(name), rrsets, scratch)) continue;
-    std::vector<RRset> owned;
-    for (const RRset* rrset : rrsets) owned.push_back(*rrset);
-    edit.setRRsets(name, owned);
-  }
 }
 
 }  // namespace
@@ -178,23 +139,23 @@ std::shared_ptr<const Zone> finishKeeping(ZoneEdit& edit, const Zone& before, Ge
 
 std::shared_ptr<const Zone> compilePlan(const Zone& before, const Plan& plan, Generation generation,
                                         std::uint32_t serial, WallTime at, const CompileOptions& options) {
-  ZoneEdit edit(before);
-  TimeLeft hasTime(options.deadline);
-  if (plan.kind == PlanKind::Full)
-    applyFull(edit, before, plan, hasTime);
-  else
+  if (plan.kind == PlanKind::Delta) {
+    ZoneEdit edit(before);
+    TimeLeft hasTime(options.deadline);
     applyDelta(edit, plan, hasTime);
+    return finishKeeping(edit, before, generation, serial, at, options);
+  }
+  const auto base = sharing(plan.sets ? *plan.sets : Zone(plan.zone), before, at);
+  ZoneEdit edit(*base);
+  if (const NodeView apex = before.apexNode(); apex && !plan.soaSerial && apex.has(RRType::SOA))
+    edit.setRRset(edit.apex(), apex.find(RRType::SOA).toOwned());
   return finishKeeping(edit, before, generation, serial, at, options);
 }
 
 std::shared_ptr<const Zone> restoreContent(const Zone& now, const Zone& old, Generation generation,
                                            std::uint32_t serial, WallTime at, const CompileOptions& options) {
-  ZoneEdit edit(now);
-  TimeLeft hasTime(options.deadline);
-  NameTable::differences(now.names(), old.names(), [&](NodeView has, NodeView wanted) {
-    edit.setRRsets((has ? has : wanted).name(), ownedRRsets(wanted));
-    return hasTime();
-  });
+  const auto base = sharing(old, now, at);
+  ZoneEdit edit(*base);
   return finishKeeping(edit, now, generation, serial, at, options);
 }
 

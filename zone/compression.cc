@@ -23,18 +23,24 @@ struct FreeContext {
   void operator()(ZSTD_CCtx* context) const noexcept { ZSTD_freeCCtx(context); }
   void operator()(ZSTD_DCtx* context) const noexcept { ZSTD_freeDCtx(context); }
 };
+using CompressionContext = std::unique_ptr<ZSTD_CCtx, FreeContext>;
+
+CompressionContext contextOf(int level) {
+  CompressionContext context(ZSTD_createCCtx());
+  if (context == nullptr) throw std::bad_alloc();
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, level);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 0);  // the reader knows it
+  return context;
+}
 
 }  // namespace
 
 std::string compressed(std::string_view bytes, std::string_view alike) {
-  const std::unique_ptr<ZSTD_CCtx, FreeContext> context(ZSTD_createCCtx());
-  if (context == nullptr) throw std::bad_alloc();
   const bool isSmall = bytes.size() + alike.size() < kSmall;
   const int windowLog = std::clamp(static_cast<int>(std::bit_width(bytes.size() + alike.size())),
                                    kShortestWindowLog, kLongestWindowLog);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, isSmall ? kLevelOfSmall : kLevelOfLarge);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_contentSizeFlag, 0);  // the reader knows it
+  const CompressionContext context = contextOf(isSmall ? kLevelOfSmall : kLevelOfLarge);
   if (!alike.empty()) {
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, windowLog);
     ZSTD_CCtx_refPrefix(context.get(), alike.data(), alike.size());
@@ -44,6 +50,37 @@ std::string compressed(std::string_view bytes, std::string_view alike) {
   if (ZSTD_isError(size) != 0) throw std::bad_alloc();  // the bound is enough: nothing else can be the cause
   out.resize(size);
   return out;
+}
+
+struct Compressor::Context {
+  CompressionContext zstd = contextOf(kLevelOfLarge);
+};
+
+Compressor::Compressor(std::uint64_t size) : context_(std::make_unique<Context>()) {
+  ZSTD_CCtx_setPledgedSrcSize(context_->zstd.get(), size);
+}
+
+Compressor::~Compressor() = default;
+
+void Compressor::add(std::string_view bytes) {
+  run(bytes, false);
+}
+
+std::string Compressor::finish() {
+  run({}, true);
+  return std::move(out_);
+}
+
+void Compressor::run(std::string_view bytes, bool isLast) {
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  for (std::size_t left = 1; isLast ? left != 0 : in.pos < in.size;) {
+    const std::size_t at = out_.size();
+    out_.resize(at + ZSTD_CStreamOutSize());
+    ZSTD_outBuffer out{out_.data() + at, out_.size() - at, 0};
+    left = ZSTD_compressStream2(context_->zstd.get(), &out, &in, isLast ? ZSTD_e_end : ZSTD_e_continue);
+    if (ZSTD_isError(left) != 0) throw std::bad_alloc();  // nothing else can be the cause
+    out_.resize(at + out.pos);
+  }
 }
 
 Result<std::string> decompressed(std::string_view frame, std::uint64_t size, std::string_view alike) {

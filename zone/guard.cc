@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <string_view>
-#include <unordered_map>
 
 #include "zone/judge.h"
 #include "zone/record_text.h"
@@ -97,15 +97,13 @@ Judge::Judge(const Case& judged)
       removedNames_.insert(removal.name);
   }
   if (before_ != nullptr && !before_->hasContent()) before_ = nullptr;
+  isFlat_ = isFlat();
   const NameTable none;
   NameTable::differences(before_ == nullptr ? none : before_->names(), after_.names(),
                          [&](NodeView before, NodeView after) {
-                           changed_.push_back({before, after});
+                           changed_.push_back({before, after, isPlain(before, after)});
                            return true;
                          });
-  // Findings come in canonical order, so that the same plan gets the same verdict.
-  std::sort(changed_.begin(), changed_.end(),
-            [](const Changed& a, const Changed& b) { return a.name() < b.name(); });
 }
 
 Verdict Judge::run() {
@@ -113,12 +111,62 @@ Verdict Judge::run() {
   judgeApex();
   judgeSignedSerial();
   judgeEmptyEndpoints();
-  judgeVanished();
-  judgeTargets();
-  judgeEffects();
+  inOrder(&Judge::judgeVanished);
+  inOrder(&Judge::judgeTargets);
+  inOrder(&Judge::judgeEffects);
   judgeVelocity();
   addPlaces();
   return std::move(verdict_);
+}
+
+/// Changes come as they lie in memory, which is how they are looked at fastest. What `rules` find of them is
+/// told in canonical order.
+void Judge::inOrder(void (Judge::*rules)()) {
+  const std::size_t found = verdict_.reasons.size(), overridden = verdict_.overridden.size();
+  (this->*rules)();
+  sortFrom(found, verdict_.reasons);
+  sortFrom(overridden, verdict_.overridden);
+}
+
+void Judge::sortFrom(std::size_t first, std::vector<Reason>& reasons) {
+  std::vector<std::pair<Name, Reason>> named;
+  for (std::size_t i = first; i < reasons.size(); ++i) {
+    Result<Name> name = Name::absolute(reasons[i].name);
+    named.emplace_back(name ? *std::move(name) : Name(), std::move(reasons[i]));
+  }
+  std::ranges::stable_sort(named, {}, [](const auto& each) -> const Name& { return each.first; });
+  for (auto& [name, reason] : named) reasons[first++] = std::move(reason);
+}
+
+namespace {
+
+bool holdsBelow(const Snapshot& snapshot, NameView apex) {
+  return std::ranges::any_of(snapshot.zones(), [&](const auto& zone) { return zone->apex().isBelow(apex); });
+}
+
+bool isWithoutCuts(const Zone& zone) noexcept {
+  return zone.facts().cuts == 0 && zone.facts().dnames == 0;
+}
+
+}  // namespace
+
+/// Whether each name of the zone that exists answers for itself, on both sides, and before its first content
+/// nobody answered for any of them.
+bool Judge::isFlat() const {
+  if (!isWithoutCuts(after_) || holdsBelow(case_.served, case_.zone) ||
+      holdsBelow(case_.candidate, case_.zone))
+    return false;
+  if (before_ != nullptr) return isWithoutCuts(*before_);
+  const Zone* above = case_.served.findZone(HashedName(case_.zone));
+  return above == nullptr || !above->hasContent();
+}
+
+/// Whether it shows without looking anything up that the name answers all that it answered. For a zone's
+/// first content whatever leads to any of its names is followed at once (judgeReached).
+bool Judge::isPlain(NodeView before, NodeView after) const noexcept {
+  if (!isFlat_ || !after || after.name() == case_.zone || after.has(RRType::CNAME)) return false;
+  if (!before) return before_ == nullptr;
+  return !before.has(RRType::CNAME) && keepsTypes(before, after);
 }
 
 /// A signed SOA can't be given the next serial here: whoever signs has to.
@@ -178,27 +226,26 @@ void Judge::keep(Reason reason, NameView name) {
 
 /// Says of each finding where the plan sets what it is about.
 void Judge::addPlaces() {
-  std::unordered_map<std::string_view, std::vector<Reason*>> byName;
-  std::vector<std::pair<Name, Reason*>> names;
+  std::deque<Name> names;  // stay where they are
+  std::vector<PlanPlaces::Wanted> wanted;
   for (std::vector<Reason>* list : {&verdict_.reasons, &verdict_.overridden})
-    for (Reason& reason : *list)
-      if (reason.where.empty() && reason.rule != Rule::Timeout)
-        if (Result<Name> name = Name::absolute(reason.name)) names.emplace_back(*std::move(name), &reason);
-  for (const auto& [name, reason] : names) byName[name.wire()].push_back(reason);
-  if (byName.empty()) return;
-  const auto place = [&](const Name& owner, const std::string& where, auto isOf) {
-    const auto found = byName.find(owner.wire());
-    if (found == byName.end()) return;
-    for (Reason* reason : found->second)
-      if (reason->where.empty() && isOf(reason->type)) reason->where = where;
-  };
-  for (const PlannedEndpoint& planned : case_.plan.endpoints)
-    place(planned.owner, planned.where,
-          [](const std::string& type) { return type.empty() || type == "A" || type == "AAAA"; });
-  for (const PlannedRRset& planned : case_.plan.rrsets)
-    place(planned.owner, planned.where, [&](const std::string& type) {
-      return type.empty() ? isAddressType(planned.rrset.type) : type == toText(planned.rrset.type);
-    });
+    for (Reason& reason : *list) {
+      if (!reason.where.empty() || reason.rule == Rule::Timeout) continue;
+      Result<Name> name = Name::absolute(reason.name);
+      if (!name) continue;
+      names.push_back(*std::move(name));
+      const Result<RRType> type = parseType(reason.type);
+      wanted.push_back({names.back(), type ? std::optional(*type) : std::nullopt, &reason.where});
+    }
+  const std::vector<EmptyEndpoint>& emptied = case_.plan.emptied;
+  for (PlanPlaces::Wanted& each : wanted) {
+    if (each.type && !isAddressType(*each.type)) continue;
+    const auto empty = std::ranges::find_if(
+        emptied, [&](const EmptyEndpoint& endpoint) { return endpoint.owner.view() == each.owner; });
+    if (empty != emptied.end()) *each.where = empty->where;
+  }
+  std::erase_if(wanted, [](const PlanPlaces::Wanted& each) { return !each.where->empty(); });
+  if (!wanted.empty()) case_.plan.places.find(wanted, case_.plan.sets.get());
 }
 
 Verdict judge(const Case& c) {

@@ -74,7 +74,7 @@ void Judge::judgeApex() {
 void Judge::judgeVanished() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
-    if (!changed.before || !changed.before.hasAnswers()) continue;
+    if (changed.isPlain || !changed.before || !changed.before.hasAnswers()) continue;
     if (changed.after && changed.after.rrsetCount() > 0) {
       judgeGlue(changed);
       continue;
@@ -111,8 +111,8 @@ void Judge::judgeGlue(const Changed& changed) {
 }
 
 void Judge::judgeEmptyEndpoints() {
-  for (const PlannedEndpoint& endpoint : case_.plan.endpoints) {
-    if (endpoint.a || endpoint.aaaa || isNamedWhole(endpoint.owner) || isKept(endpoint.owner)) continue;
+  for (const EmptyEndpoint& endpoint : case_.plan.emptied) {
+    if (isNamedWhole(endpoint.owner) || isKept(endpoint.owner)) continue;
     told_.insert(endpoint.owner);
     found(Rule::EmptyAnswer, endpoint.owner, std::nullopt, "0 targets", "at least 1 target",
           "an endpoint without targets; to take it away name it in \"remove\"");
@@ -126,8 +126,8 @@ void Judge::judgeTargets() {
       judgeFloorOf(changed);
       continue;
     }
-    const HashedName name(changed.name());
-    const bool isGlue = lookup(after_, name, RRType::A).found == Found::Delegation;
+    const bool isGlue = after_.facts().cuts > 0 &&
+                        lookup(after_, HashedName(changed.name()), RRType::A).found == Found::Delegation;
     judgeAddresses(changed);
     if (isGlue) continue;
     judgeTtl(changed.after);

@@ -47,6 +47,10 @@ void Judge::judgeEffects() {
 void Judge::judgeChangedEffects() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
+    if (changed.isPlain) {
+      ++verdict_.looked;
+      continue;
+    }
     judgeTypesOf(changed.name());
     if (changed.before && !changed.before.has(RRType::DNAME)) continue;
     // A name that comes to be is the closest encloser of what lies below it now, so a wildcard or DNAME

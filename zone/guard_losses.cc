@@ -19,13 +19,15 @@ bool isMadeByDname(const Zone* zone, NodeView node, NameView name) noexcept {
 
 /// REQUIRES: judgeEffects() was called, which finds what lies under a DNAME that turns.
 void Judge::collectLosses() {
+  // What is new settles losses that stand, and where none do it is nothing to keep in mind.
+  const bool nothingStands = case_.velocity == nullptr || case_.velocity->lost.size() == 0;
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;
+    if (changed.isPlain && !changed.before && nothingStands) continue;
     EndpointLoss loss = lossBetween(changed.before, changed.after);
     if (turnsAlias(changed.before, changed.after) || takesDnamesPlace(changed))
       setAnswered(loss, changed.name());
-    if (loss != EndpointLoss{})
-      losses_.byEndpoint.insert_or_assign(losses_.byEndpoint.end(), Name(changed.name()), loss);
+    if (loss != EndpointLoss{}) losses_.byEndpoint.insert_or_assign(Name(changed.name()), loss);
   }
 }
 

@@ -29,13 +29,6 @@ bool has(NodeView node, RRType type) noexcept {
   return static_cast<bool>(find(node, type));
 }
 
-/// Whether every type `before` has is still in `after`.
-bool keepsTypes(NodeView before, NodeView after) noexcept {
-  for (const RRsetView rrset : before)
-    if (!after.has(rrset.type())) return false;
-  return true;
-}
-
 bool isHeld(const Snapshot& served, NameView name) noexcept {
   const Zone* zone = served.findZone(HashedName(name));
   return zone != nullptr && zone->find(name);
@@ -64,11 +57,18 @@ bool answersBelow(const Snapshot& served, NameView owner, NodeView node) {
 
 }  // namespace
 
+bool keepsTypes(NodeView before, NodeView after) noexcept {
+  for (const RRsetView rrset : before)
+    if (!after.has(rrset.type())) return false;
+  return true;
+}
+
 void Judge::judgeReached() {
   std::vector<NameView> tops;  // what hides names that exist, or hid them
   bool turnsDname = false;
   for (const Changed& changed : changed_) {
-    const auto& [before, after] = changed;
+    if (changed.isPlain && (!changed.before || case_.policy.endpoints.empty())) continue;
+    const auto& [before, after, isPlain] = changed;
     const bool isApex = changed.name() == case_.zone;
     const bool turnsCut = !isApex && has(before, RRType::NS) != has(after, RRType::NS);
     const bool dname = differs(before, after, RRType::DNAME);

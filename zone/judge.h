@@ -17,6 +17,9 @@ namespace holdfast {
 std::uint32_t addressesOf(NodeView node) noexcept;
 std::int64_t addressesOf(NodeView node, RRType type) noexcept;
 
+/// Whether every type that `before` has is still in `after`. Neither is null.
+bool keepsTypes(NodeView before, NodeView after) noexcept;
+
 /// One judgement in progress: what is judged, what was found so far, and how much time is left. The rules are
 /// split over guard_content.cc (what a name holds), guard_floor.cc, guard_effect.cc (what a client gets),
 /// guard_reach.cc (whom a change reaches), guard_losses.cc and guard_velocity.cc.
@@ -31,8 +34,14 @@ class Judge {
   /// A name whose node differs between served and candidate, null where it does not exist.
   struct Changed {
     NodeView before, after;
+    bool isPlain = false;  ///< it answers all that it answered, and nobody needs to look it up to know
     NameView name() const noexcept { return (before ? before : after).name(); }
   };
+
+  bool isFlat() const;
+  bool isPlain(NodeView before, NodeView after) const noexcept;
+  void inOrder(void (Judge::*rules)());
+  void sortFrom(std::size_t first, std::vector<Reason>& reasons);
 
   // The rules, in the order they are run.
   void judgeStructure();
@@ -105,6 +114,7 @@ class Judge {
   const Zone* before_;  // nullptr or without content: the zone's first plan
   const Zone& after_;
   std::vector<Changed> changed_;
+  bool isFlat_ = false;
   std::set<Name> removedNames_;
   std::set<std::pair<Name, RRType>> removedTypes_;
   std::set<std::pair<Name, RRType>> judgedEffects_;

@@ -1,119 +1,21 @@
 #include "zone/name_table.h"
 
 #include <algorithm>
-#include <array>
-#include <atomic>
 #include <cstring>
-#include <new>
 #include <utility>
 #include <vector>
 
+#include "zone/bucket.h"
+
 namespace holdfast {
-namespace detail {
-
-/// Shared by reference count. A bucket is one allocation: this header, a tag and an offset per node, the
-/// nodes. Tags are hash bits the directory does not use, so that a miss rarely reads a node.
-struct Bucket {
-  mutable std::atomic<std::uint32_t> references{1};
-  std::uint32_t count = 0;
-
-  struct Slot {
-    std::uint32_t tag;
-    std::uint32_t offset;  // from the start of the bucket
-  };
-  const Slot* slots() const noexcept { return reinterpret_cast<const Slot*>(this + 1); }
-  NodeView node(unsigned i) const noexcept {
-    return NodeView(reinterpret_cast<const std::uint8_t*>(this) + slots()[i].offset);
-  }
-};
-
-/// One tier of the way to a bucket: 2^kDirectoryBits children, Directories or Buckets (which, the depth
-/// says).
-struct Directory {
-  mutable std::atomic<std::uint32_t> references{1};
-  std::array<const void*, 64> child{};
-};
-
-}  // namespace detail
-
 namespace {
 
-using detail::Bucket;
-using detail::Directory;
-
-constexpr unsigned kDirectoryBits = 6;
-constexpr unsigned kMaxBits = 4 * kDirectoryBits;
-// A table is spread anew when its buckets hold more than this or fewer than a quarter of it on average.
-constexpr std::size_t kDenseBucket = 12;
+using namespace detail;
 
 // How much is prefetched: the header and slots of a bucket, and of a node the name and a few addresses.
 constexpr std::size_t kCacheLine = 64;
 constexpr std::size_t kSlotsOctets = 2 * kCacheLine;
 constexpr std::size_t kNodeOctets = 3 * kCacheLine;
-
-constexpr unsigned tiersFor(unsigned bits) noexcept {
-  return (bits + kDirectoryBits - 1) / kDirectoryBits;
-}
-
-/// The bucket of a hash is its top bits; the tag is its low half.
-std::size_t bucketIndex(std::uint64_t hash, unsigned bits) noexcept {
-  return bits == 0 ? 0 : static_cast<std::size_t>(hash >> (64 - bits));
-}
-std::uint32_t tagOf(std::uint64_t hash) noexcept {
-  return static_cast<std::uint32_t>(hash);
-}
-
-const void* share(const void* tree, unsigned tiers) noexcept {
-  if (tree == nullptr) return nullptr;
-  std::atomic<std::uint32_t>& references = tiers == 0 ? static_cast<const Bucket*>(tree)->references
-                                                      : static_cast<const Directory*>(tree)->references;
-  references.fetch_add(1, std::memory_order_relaxed);
-  return tree;
-}
-
-void release(const void* tree, unsigned tiers) noexcept {
-  if (tree == nullptr) return;
-  if (tiers == 0) {
-    const auto* bucket = static_cast<const Bucket*>(tree);
-    if (bucket->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    bucket->~Bucket();
-    ::operator delete(const_cast<Bucket*>(bucket));
-    return;
-  }
-  const auto* directory = static_cast<const Directory*>(tree);
-  if (directory->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  for (const void* child : directory->child) release(child, tiers - 1);
-  delete directory;
-}
-
-/// A node on its way into a bucket.
-struct Entry {
-  std::uint64_t hash;
-  std::span<const std::uint8_t> bytes;
-};
-
-/// Lays entries out as a bucket with one reference; nullptr for none.
-const Bucket* makeBucket(std::span<const Entry> entries) {
-  if (entries.empty()) return nullptr;
-  std::size_t size = sizeof(Bucket) + entries.size() * sizeof(Bucket::Slot);
-  std::size_t offset = size;
-  for (const Entry& entry : entries) size += entry.bytes.size();
-  auto* memory = static_cast<std::uint8_t*>(::operator new(size));
-  auto* bucket = new (memory) Bucket;
-  bucket->count = static_cast<std::uint32_t>(entries.size());
-  auto* slot = reinterpret_cast<Bucket::Slot*>(memory + sizeof(Bucket));
-  for (const Entry& entry : entries) {
-    *slot++ = {tagOf(entry.hash), static_cast<std::uint32_t>(offset)};
-    std::memcpy(memory + offset, entry.bytes.data(), entry.bytes.size());
-    offset += entry.bytes.size();
-  }
-  return bucket;
-}
-
-/// The way from a bucket index to a child within the directory `tier` tiers above the buckets.
-unsigned childIndex(std::size_t index, unsigned tier) noexcept {
-  return static_cast<unsigned>(index >> (kDirectoryBits * (tier - 1))) & 63u;
-}
 
 NodeView findIn(const Bucket* bucket, std::uint64_t hash, NameView name) noexcept {
   if (bucket == nullptr) return {};
@@ -164,7 +66,7 @@ bool compareTrees(const void* before, const void* after, unsigned tiers, const V
   if (before == after) return true;
   if (tiers == 0)
     return compareBuckets(static_cast<const Bucket*>(before), static_cast<const Bucket*>(after), visit);
-  for (unsigned i = 0; i < 64; ++i) {
+  for (unsigned i = 0; i < kDirectoryChildren; ++i) {
     const void* a = before == nullptr ? nullptr : static_cast<const Directory*>(before)->child[i];
     const void* b = after == nullptr ? nullptr : static_cast<const Directory*>(after)->child[i];
     if (!compareTrees(a, b, tiers - 1, visit)) return false;
@@ -182,7 +84,7 @@ struct BucketChange {
 
 /// The bucket with the changes applied. Borrows the change range.
 const Bucket* editBucket(const Bucket* before, std::span<const BucketChange> changes) {
-  std::vector<Entry> entries;
+  std::vector<BucketEntry> entries;
   const auto isChanged = [&](NodeView node, std::uint32_t tag) {
     return std::any_of(changes.begin(), changes.end(), [&](const BucketChange& change) {
       return tagOf(change.hash) == tag && change.name->view() == node.name();
@@ -190,12 +92,12 @@ const Bucket* editBucket(const Bucket* before, std::span<const BucketChange> cha
   };
   for (unsigned i = 0; before != nullptr && i < before->count; ++i) {
     const std::uint32_t tag = before->slots()[i].tag;
-    if (!isChanged(before->node(i), tag)) entries.push_back({tag, before->node(i).bytes()});
+    if (!isChanged(before->node(i), tag)) entries.push_back({tag, before->node(i)});
   }
   for (const BucketChange& change : changes) {
     if (change.node == nullptr) continue;
     entries.push_back(
-        {change.hash, {reinterpret_cast<const std::uint8_t*>(change.node->data()), change.node->size()}});
+        {tagOf(change.hash), NodeView(reinterpret_cast<const std::uint8_t*>(change.node->data()))});
   }
   return makeBucket(entries);
 }
@@ -205,7 +107,7 @@ const void* editTree(const void* before, unsigned tiers, std::span<const BucketC
   if (tiers == 0) return editBucket(static_cast<const Bucket*>(before), changes);
   auto directory = std::make_unique<Directory>();
   std::size_t next = 0;
-  for (unsigned i = 0; i < 64; ++i) {
+  for (unsigned i = 0; i < kDirectoryChildren; ++i) {
     const void* child = before == nullptr ? nullptr : static_cast<const Directory*>(before)->child[i];
     const std::size_t first = next;
     while (next < changes.size() && childIndex(changes[next].index, tiers) == i) ++next;

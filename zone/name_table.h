@@ -7,8 +7,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "zone/gathered_nodes.h"
 #include "zone/name.h"
 #include "zone/node.h"
+#include "zone/result.h"
 
 namespace holdfast {
 
@@ -31,6 +33,14 @@ class NameTable {
   NameTable(NameTable&& other) noexcept;
   NameTable& operator=(NameTable other) noexcept;
   ~NameTable();
+
+  /// Makes one node of two of the same name.
+  using Merge = std::function<Result<std::string>(NodeView, NodeView)>;
+  /// The table of all these nodes. Large ones are made by several threads, which call `merge` at once. The
+  /// Error is one of merge's.
+  static Result<NameTable> of(GatheredNodes nodes, const Merge& merge);
+  /// A table equal to this one that shares with `other` what both have, where they are of like size.
+  NameTable sharing(const NameTable& other) const;
 
   /// The node of that name or a null view. REQUIRES: hash == HashedName(name).hash().
   NodeView find(std::uint64_t hash, NameView name) const noexcept;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 namespace holdfast {
 
@@ -17,37 +18,34 @@ void patch(std::string& out, std::size_t at, T value) {
   std::memcpy(out.data() + at, &value, sizeof value);
 }
 
-void encodeRRset(std::string& out, const RRset& rrset) {
-  const std::size_t start = out.size();
-  append(out, std::uint32_t{0});
-  append(out, rrset.ttl);
-  append(out, static_cast<std::uint16_t>(rrset.type));
-  append(out, static_cast<std::uint16_t>(rrset.rdata.size()));
-  append(out, rrset.pick);
-  append(out, rrset.isEndpoint() ? node_layout::kHasTargets : std::uint16_t{0});
-  append(out, std::uint32_t{0});
-  for (const std::string& rdata : rrset.rdata) {
-    append(out, static_cast<std::uint16_t>(rdata.size()));
-    out += rdata;
-  }
-  patch(out, start + 16, static_cast<std::uint32_t>(out.size() - start - node_layout::kRRsetHeader));
-  for (const Target& target : rrset.targets) append(out, target.weight);
-  for (const Target& target : rrset.targets) {
+/// What all records have as their length, if that can be written once for all; else 0.
+std::uint8_t fixedOctetsOf(const RRset& rrset) noexcept {
+  const std::size_t octets = rrset.rdata.empty() ? 0 : rrset.rdata.front().size();
+  const bool isSame =
+      std::ranges::all_of(rrset.rdata, [&](const auto& each) { return each.size() == octets; });
+  return isSame && octets <= node_layout::kMostFixed ? static_cast<std::uint8_t>(octets) : 0;
+}
+
+/// Of the targets, each with a weight and an id.
+template <class Targets>
+std::uint8_t flagsOf(const Targets& targets) noexcept {
+  if (targets.empty()) return 0;
+  const std::uint32_t weight = targets.front().weight;
+  const bool isEven = std::ranges::all_of(targets, [&](const auto& each) { return each.weight == weight; });
+  const bool hasIds = std::ranges::any_of(targets, [](const auto& each) { return !each.id.empty(); });
+  return static_cast<std::uint8_t>(node_layout::kHasTargets | (isEven ? node_layout::kSameWeight : 0) |
+                                   (hasIds ? node_layout::kHasIds : 0));
+}
+
+template <class Targets>
+void appendTargets(std::string& out, const Targets& targets, std::uint8_t flags) {
+  const std::size_t weights = (flags & node_layout::kSameWeight) != 0 ? 1 : targets.size();
+  for (std::size_t i = 0; i < weights; ++i) append(out, targets[i].weight);
+  if ((flags & node_layout::kHasIds) == 0) return;
+  for (const auto& target : targets) {
     append(out, static_cast<std::uint8_t>(target.id.size()));
     out += target.id;
   }
-  patch(out, start, static_cast<std::uint32_t>(out.size() - start));
-}
-
-std::uint8_t flagsOf(const std::vector<RRset>& rrsets) noexcept {
-  bool nsec3 = false, signatures = false, others = false;
-  for (const RRset& rrset : rrsets) {
-    nsec3 = nsec3 || rrset.type == RRType::NSEC3;
-    signatures = signatures || rrset.type == RRType::RRSIG;
-    others = others || (rrset.type != RRType::NSEC3 && rrset.type != RRType::RRSIG);
-  }
-  return static_cast<std::uint8_t>((nsec3 && !others ? node_layout::kOnlyNsec3 : 0) |
-                                   (signatures ? node_layout::kHasSignatures : 0));
 }
 
 }  // namespace
@@ -73,18 +71,18 @@ RRset RRsetView::toOwned() const {
   for (const auto rdata : *this)
     owned.rdata.emplace_back(reinterpret_cast<const char*>(rdata.data()), rdata.size());
   if (!isEndpoint()) return owned;
-  const std::uint8_t* id = afterRecords() + 4u * count();
-  for (unsigned i = 0; i < count(); ++i) {
-    owned.targets.push_back({std::string(reinterpret_cast<const char*>(id + 1), *id), weight(i)});
-    id += 1 + *id;
-  }
+  IdIterator id = ids();
+  for (unsigned i = 0; i < count(); ++i, ++id)
+    owned.targets.push_back(
+        {std::string(reinterpret_cast<const char*>((*id).data()), (*id).size()), weight(i)});
   return owned;
 }
 
 std::uint64_t weightOf(RRsetView rrset) noexcept {
   std::uint64_t sum = 0;
-  if (rrset && rrset.isEndpoint())
-    for (unsigned i = 0; i < rrset.count(); ++i) sum += rrset.weight(i);
+  if (!rrset || !rrset.isEndpoint() || rrset.count() == 0) return sum;
+  if (rrset.isEvenlyWeighted()) return std::uint64_t{rrset.count()} * rrset.weight(0);
+  for (unsigned i = 0; i < rrset.count(); ++i) sum += rrset.weight(i);
   return sum;
 }
 
@@ -95,31 +93,99 @@ bool isSigned(NodeView node, RRType type) noexcept {
   return false;
 }
 
+/// What stands before the records of an RRset.
+struct NodeWriter::Head {
+  RRType type;
+  std::uint32_t ttl;
+  std::uint16_t pick;
+  std::size_t records;
+  std::uint8_t flags;
+  std::uint8_t octets;
+};
+
+NodeWriter::NodeWriter(std::string& out, NameView name, std::uint32_t children) : out_(out) {
+  out_.clear();
+  append(out_, std::uint32_t{0});
+  append(out_, children);
+  append(out_, std::uint16_t{0});
+  append(out_, static_cast<std::uint8_t>(name.size()));
+  append(out_, std::uint8_t{0});
+  out_.append(reinterpret_cast<const char*>(name.data()), name.size());
+}
+
+std::size_t NodeWriter::begin(const Head& head) {
+  const std::size_t start = out_.size();
+  append(out_, std::uint32_t{0});
+  append(out_, head.ttl);
+  append(out_, static_cast<std::uint16_t>(head.type));
+  append(out_, static_cast<std::uint16_t>(head.records));
+  append(out_, head.pick);
+  append(out_, head.flags);
+  append(out_, head.octets);
+  return start;
+}
+
+void NodeWriter::end(std::size_t start, RRType type) {
+  patch(out_, start, static_cast<std::uint32_t>(out_.size() - start));
+  ++rrsets_;
+  hasNsec3_ = hasNsec3_ || type == RRType::NSEC3;
+  hasSignatures_ = hasSignatures_ || type == RRType::RRSIG;
+  hasOthers_ = hasOthers_ || (type != RRType::NSEC3 && type != RRType::RRSIG);
+}
+
+void NodeWriter::add(const RRset& rrset) {
+  const std::uint8_t octets = fixedOctetsOf(rrset), flags = flagsOf(rrset.targets);
+  const std::size_t start = begin({rrset.type, rrset.ttl, rrset.pick, rrset.rdata.size(), flags, octets});
+  if (octets == 0) append(out_, std::uint32_t{0});
+  const std::size_t records = out_.size();
+  for (const std::string& rdata : rrset.rdata) {
+    if (octets == 0) append(out_, static_cast<std::uint16_t>(rdata.size()));
+    out_ += rdata;
+  }
+  if (octets == 0)
+    patch(out_, records - sizeof(std::uint32_t), static_cast<std::uint32_t>(out_.size() - records));
+  if (rrset.isEndpoint()) appendTargets(out_, rrset.targets, flags);
+  end(start, rrset.type);
+}
+
+void NodeWriter::addEndpoint(RRType type, std::uint32_t ttl, std::uint16_t pick,
+                             std::span<const TargetView> targets) {
+  const std::uint8_t flags = flagsOf(targets);
+  const auto octets = static_cast<std::uint8_t>(targets.front().address.size());
+  const std::size_t start = begin({type, ttl, pick, targets.size(), flags, octets});
+  for (const TargetView& target : targets)
+    out_.append(reinterpret_cast<const char*>(target.address.data()), octets);
+  appendTargets(out_, targets, flags);
+  end(start, type);
+}
+
+void NodeWriter::finish() {
+  const int flags = (hasNsec3_ && !hasOthers_ ? node_layout::kOnlyNsec3 : 0) |
+                    (hasSignatures_ ? node_layout::kHasSignatures : 0);
+  patch(out_, 0, static_cast<std::uint32_t>(out_.size()));
+  patch(out_, 8, rrsets_);
+  patch(out_, 11, static_cast<std::uint8_t>(flags));
+}
+
 std::string encodeNode(NameView name, std::uint32_t children, const std::vector<RRset>& rrsets) {
   std::string out;
-  append(out, std::uint32_t{0});
-  append(out, children);
-  append(out, static_cast<std::uint16_t>(rrsets.size()));
-  append(out, static_cast<std::uint8_t>(name.size()));
-  append(out, flagsOf(rrsets));
-  out.append(reinterpret_cast<const char*>(name.data()), name.size());
-  for (const RRset& rrset : rrsets) encodeRRset(out, rrset);
-  patch(out, 0, static_cast<std::uint32_t>(out.size()));
+  NodeWriter writer(out, name, children);
+  for (const RRset& rrset : rrsets) writer.add(rrset);
+  writer.finish();
   return out;
 }
 
-bool holdsJust(NodeView node, std::span<const RRset* const> rrsets, std::string& scratch) {
-  if (!node || node.rrsetCount() != rrsets.size()) return false;
-  auto held = node.begin();
-  for (const RRset* rrset : rrsets) {
-    scratch.clear();
-    encodeRRset(scratch, *rrset);
-    const auto octets = (*held).bytes();
-    if (octets.size() != scratch.size() || std::memcmp(octets.data(), scratch.data(), scratch.size()) != 0)
-      return false;
-    ++held;
+std::vector<RRset> settled(std::vector<RRset> rrsets) {
+  std::ranges::sort(rrsets, {}, &RRset::type);
+  const auto signatures = std::ranges::find(rrsets, RRType::RRSIG, &RRset::type);
+  if (signatures == rrsets.end()) return rrsets;
+  std::optional<std::uint32_t> least;
+  for (const std::string& rdata : signatures->rdata) {
+    const auto covered = std::ranges::find(rrsets, coveredType(rdata), &RRset::type);
+    if (covered != rrsets.end()) least = std::min(least.value_or(covered->ttl), covered->ttl);
   }
-  return true;
+  signatures->ttl = least.value_or(signatures->ttl);
+  return rrsets;
 }
 
 std::string withChildren(NodeView node, std::uint32_t children) {

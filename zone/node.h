@@ -4,6 +4,7 @@
 #include <cstring>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zone/name.h"
@@ -17,14 +18,20 @@ namespace holdfast {
 ///
 ///   node   0 u32 bytes in all   4 u32 children   8 u16 RRsets   10 u8 name octets   11 u8 flags
 ///          12 name, then the RRsets
-///   RRset  0 u32 bytes in all   4 u32 ttl   8 u16 type   10 u16 records   12 u16 pick   14 u16 flags
-///          16 u32 octets of the records, 20 records: (u16 length, RDATA)...
-///          then for an endpoint: u32 weight..., then (u8 length, id)...
+///   RRset  0 u32 bytes in all   4 u32 ttl   8 u16 type   10 u16 records   12 u16 pick   14 u8 flags
+///          15 u8 octets of each record: 16 RDATA...
+///             where they differ or are over 255, 0: 16 u32 octets of the records, 20 (u16 length, RDATA)...
+///          then for an endpoint: u32 weight, one of all or one each, and where any has an id
+///          (u8 length, id)...
+/// Equal content is equal octets: of two ways to write an RRset the shorter is taken.
 namespace node_layout {
 inline constexpr std::size_t kNodeHeader = 12;
-inline constexpr std::size_t kRRsetHeader = 20;
+inline constexpr std::size_t kRRsetHeader = 16;
 inline constexpr std::size_t kRdataLength = 2;
-inline constexpr std::uint16_t kHasTargets = 1;    ///< flag of an RRset
+inline constexpr std::size_t kMostFixed = 255;  ///< octets of a record that are written once for all
+inline constexpr std::uint8_t kHasTargets = 1;  ///< flags of an RRset
+inline constexpr std::uint8_t kSameWeight = 2;
+inline constexpr std::uint8_t kHasIds = 4;
 inline constexpr std::uint8_t kOnlyNsec3 = 1;      ///< flag of a node: NSEC3 and its signatures, nothing else
 inline constexpr std::uint8_t kHasSignatures = 2;  ///< flag of a node: it has RRSIG records
 
@@ -47,43 +54,77 @@ class RRsetView {
   std::uint32_t ttl() const noexcept { return node_layout::load<std::uint32_t>(at_ + 4); }
   std::uint16_t count() const noexcept { return node_layout::load<std::uint16_t>(at_ + 10); }
   std::uint16_t pick() const noexcept { return node_layout::load<std::uint16_t>(at_ + 12); }
-  bool isEndpoint() const noexcept {
-    return (node_layout::load<std::uint16_t>(at_ + 14) & node_layout::kHasTargets) != 0;
-  }
+  bool isEndpoint() const noexcept { return has(node_layout::kHasTargets); }
   /// The weight of record i. REQUIRES: isEndpoint(), i < count().
   std::uint32_t weight(unsigned i) const noexcept {
-    return node_layout::load<std::uint32_t>(afterRecords() + 4u * i);
+    return node_layout::load<std::uint32_t>(afterRecords() + (has(node_layout::kSameWeight) ? 0 : 4u * i));
   }
+  /// Whether all targets weigh the same. REQUIRES: isEndpoint().
+  bool isEvenlyWeighted() const noexcept { return has(node_layout::kSameWeight); }
   std::span<const std::uint8_t> bytes() const noexcept {
     return {at_, node_layout::load<std::uint32_t>(at_)};
   }
 
   class RdataIterator {
    public:
-    explicit RdataIterator(const std::uint8_t* at) noexcept : at_(at) {}
+    /// `octets` of each record; 0 where its length stands before it.
+    RdataIterator(const std::uint8_t* at, std::size_t octets) noexcept : at_(at), octets_(octets) {}
     std::span<const std::uint8_t> operator*() const noexcept {
-      return {at_ + 2, node_layout::load<std::uint16_t>(at_)};
+      if (octets_ != 0) return {at_, octets_};
+      return {at_ + node_layout::kRdataLength, node_layout::load<std::uint16_t>(at_)};
     }
     RdataIterator& operator++() noexcept {
-      at_ += 2 + node_layout::load<std::uint16_t>(at_);
+      at_ += octets_ != 0 ? octets_ : node_layout::kRdataLength + node_layout::load<std::uint16_t>(at_);
       return *this;
     }
-    friend bool operator==(RdataIterator, RdataIterator) = default;
+    friend bool operator==(RdataIterator a, RdataIterator b) noexcept { return a.at_ == b.at_; }
+
+   private:
+    const std::uint8_t* at_;
+    std::size_t octets_;
+  };
+  RdataIterator begin() const noexcept { return {records(), fixedOctets()}; }
+  RdataIterator end() const noexcept { return {afterRecords(), fixedOctets()}; }
+  /// The one record of a CNAME, DNAME or SOA. REQUIRES: count() > 0.
+  std::span<const std::uint8_t> front() const noexcept { return *begin(); }
+  /// Records of one length, one behind the other, and that length. REQUIRES: addresses.
+  const std::uint8_t* addresses() const noexcept { return at_ + node_layout::kRRsetHeader; }
+  std::size_t addressOctets() const noexcept { return at_[15]; }
+
+  /// The ids of the targets, as many as records. REQUIRES: isEndpoint().
+  class IdIterator {
+   public:
+    /// nullptr: none has one.
+    explicit IdIterator(const std::uint8_t* at) noexcept : at_(at) {}
+    std::span<const std::uint8_t> operator*() const noexcept {
+      return at_ == nullptr ? std::span<const std::uint8_t>() : std::span(at_ + 1, *at_);
+    }
+    IdIterator& operator++() noexcept {
+      if (at_ != nullptr) at_ += 1 + *at_;
+      return *this;
+    }
 
    private:
     const std::uint8_t* at_;
   };
-  RdataIterator begin() const noexcept { return RdataIterator(at_ + node_layout::kRRsetHeader); }
-  RdataIterator end() const noexcept { return RdataIterator(afterRecords()); }
-  /// The one record of a CNAME, DNAME or SOA. REQUIRES: count() > 0.
-  std::span<const std::uint8_t> front() const noexcept { return *begin(); }
+  IdIterator ids() const noexcept {
+    if (!has(node_layout::kHasIds)) return IdIterator(nullptr);
+    return IdIterator(afterRecords() + sizeof(std::uint32_t) * (isEvenlyWeighted() ? 1 : count()));
+  }
 
   /// An owned copy; allocates, so never on the query path.
   RRset toOwned() const;
 
  private:
+  bool has(std::uint8_t flag) const noexcept { return (at_[14] & flag) != 0; }
+  std::size_t fixedOctets() const noexcept { return at_[15]; }
+  const std::uint8_t* records() const noexcept {
+    return at_ + node_layout::kRRsetHeader + (fixedOctets() != 0 ? 0 : sizeof(std::uint32_t));
+  }
   const std::uint8_t* afterRecords() const noexcept {
-    return at_ + node_layout::kRRsetHeader + node_layout::load<std::uint32_t>(at_ + 16);
+    const std::uint8_t* start = at_ + node_layout::kRRsetHeader;
+    if (fixedOctets() != 0) return start + count() * fixedOctets();
+    return start + sizeof(std::uint32_t) + node_layout::load<std::uint32_t>(start);
   }
   const std::uint8_t* at_ = nullptr;
 };
@@ -154,12 +195,41 @@ std::uint64_t weightOf(RRsetView rrset) noexcept;
 /// Whether the node has a signature over its RRset of that type.
 bool isSigned(NodeView node, RRType type) noexcept;
 
+/// Compiles one owner name, RRset by RRset.
+class NodeWriter {
+ public:
+  /// Overwrites `out`, which it borrows.
+  NodeWriter(std::string& out, NameView name, std::uint32_t children);
+
+  /// REQUIRES for both: types in ascending order; records in the order of RRset::canonicalise, none twice, at
+  /// most 65535 of at most 65535 octets.
+  void add(const RRset& rrset);
+  struct TargetView {
+    std::span<const std::uint8_t> address;
+    std::uint32_t weight;
+    std::string_view id;
+  };
+  void addEndpoint(RRType type, std::uint32_t ttl, std::uint16_t pick, std::span<const TargetView> targets);
+  /// Call once, last: then `out` holds the node.
+  void finish();
+
+ private:
+  struct Head;
+  std::size_t begin(const Head& head);
+  void end(std::size_t start, RRType type);
+
+  std::string& out_;
+  std::uint16_t rrsets_ = 0;
+  bool hasNsec3_ = false, hasSignatures_ = false, hasOthers_ = false;
+};
+
 /// Compiles one owner name.
-/// REQUIRES: rrsets are canonical (RRset::canonicalise), one per type, each RDATA at most 65535 octets.
+/// REQUIRES: rrsets are settled() and canonical (RRset::canonicalise), one per type, each RDATA at most 65535
+/// octets.
 std::string encodeNode(NameView name, std::uint32_t children, const std::vector<RRset>& rrsets);
-/// Whether the node holds just these RRsets, sorted by type and canonical. `scratch` is overwritten; kept
-/// from call to call it saves allocations. What signatures make of TTLs (ZoneEdit) is not considered.
-bool holdsJust(NodeView node, std::span<const RRset* const> rrsets, std::string& scratch);
+/// The RRsets as a node has them: by type, and with signatures that have the least TTL of the RRsets they
+/// cover. A signature has the TTL of what it covers (RFC 4034 section 3), so its own is of no use.
+std::vector<RRset> settled(std::vector<RRset> rrsets);
 /// The same node with another number of children.
 std::string withChildren(NodeView node, std::uint32_t children);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,8 +14,10 @@ class OctetWriter {
 
   template <class T>
   OctetWriter& number(T value) {
-    for (unsigned shift = 8 * sizeof(T); shift > 0; shift -= 8)
-      out_ += static_cast<char>(static_cast<std::uint64_t>(value) >> (shift - 8) & 0xff);
+    std::array<char, sizeof(T)> octets;
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+      octets[i] = static_cast<char>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(T) - 1 - i)) & 0xff);
+    out_.append(octets.data(), octets.size());
     return *this;
   }
   /// Seven bits an octet, the least first: small numbers take one.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "zone/name.h"
+#include "zone/plan_places.h"
 #include "zone/rrset.h"
 #include "zone/zone.h"
 
@@ -20,19 +22,10 @@ struct Removal {
   friend bool operator==(const Removal&, const Removal&) = default;
 };
 
-/// One RRset that a plan sets, and where it stood, so that a later finding can point at it.
-struct PlannedRRset {
-  Name owner;
-  RRset rrset;
-  std::string where;  ///< "line 12" of a zone file, or a JSON pointer
-};
-
-/// An owner whose targets a plan sets. Its A and AAAA RRsets are both replaced, even where one is empty.
-struct PlannedEndpoint {
+/// An endpoint that a plan lists without targets.
+struct EmptyEndpoint {
   Name owner;
   std::string where;
-  std::optional<RRset> a;
-  std::optional<RRset> aaaa;
 };
 
 /// Something about the records of a plan that its RRsets do not show any more.
@@ -41,7 +34,7 @@ struct PlanNote {
   Kind kind = Kind::TtlDiffers;
   Name owner;
   RRType type = RRType::A;
-  std::string where;  ///< as PlannedRRset::where
+  std::string where;  ///< as PlanPlaces tells it
   std::string observed;
 };
 
@@ -56,8 +49,12 @@ struct Plan {
   std::string source;
   std::optional<WallTime> made;
   std::optional<WallTime> expires;
-  std::vector<PlannedEndpoint> endpoints;
-  std::vector<PlannedRRset> rrsets;  ///< one per owner and type, canonical
+  /// What it sets, by owner; of a full plan that is the whole content, which candidates then share. Where a
+  /// node has targets, both of its address RRsets are set, even where one is not there. Generation 0, and an
+  /// SOA only where the plan has one. Null: nothing.
+  std::shared_ptr<const Zone> sets;
+  std::vector<EmptyEndpoint> emptied;  ///< none of them in `sets` with addresses
+  PlanPlaces places;
   std::vector<Removal> removals;
   /// From a zone file or a record line: its serial is the zone's first generation.
   std::optional<std::uint32_t> soaSerial;

@@ -1,42 +1,70 @@
 #pragma once
 
 #include <map>
+#include <mutex>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "zone/gathered_nodes.h"
 #include "zone/plan.h"
 #include "zone/record_text.h"
 
 namespace holdfast {
 
-/// Gathers single records into the RRsets of a plan and checks what can be said of each alone: in the zone, a
-/// type that zones may hold, within the limits. What is lost on the way, differing TTLs and equal records,
-/// stays in the plan's notes. Used by both plan formats. One thread.
+/// Gathers what a plan sets, in any order, and makes Plan::sets of it. Checks what can be said of each record
+/// alone: in the zone, a type that zones may hold, within the limits. What is lost on the way, differing TTLs
+/// and equal records, stays in the plan's notes. Used by both plan formats. One thread, unless said.
 class PlanBuilder {
  public:
   PlanBuilder(Plan& plan, const PlanLimits& limits) : plan_(plan), limits_(limits) {}
 
-  /// `where` goes into the plan for later findings. Errors have no place of their own: the caller knows it.
-  Status add(TextRecord record, const std::string& where);
-  /// Counts targets against the limit of records.
+  /// One record. `number` is its place as PlanPlaces counts. Errors have no place of their own: the caller
+  /// knows it.
+  Status add(const TextRecord& record, std::uint32_t number);
+  /// Counts records and targets against the limit.
   Status countRecords(std::size_t more);
-  /// Sorts what was gathered into plan.rrsets. Call once, last.
-  void finish();
+  /// Endpoints, compiled, whose keys stand in `places`.
+  void join(GatheredNodes&& endpoints, PlanPlaces&& places);
+  /// Call once, last. An Error where an endpoint comes twice, or once more as records.
+  Status finish();
 
  private:
-  struct Gathered {
-    PlannedRRset planned;
+  /// An RRset on its way.
+  struct Draft {
+    RRset rrset;
     std::uint32_t firstTtl = 0;  // as written, of the first record
+    std::uint32_t number = 0;    // of the first record
     bool ttlDiffers = false;     // told already
   };
-  void noteTtl(const TextRecord& record, Gathered& gathered, const std::string& where);
-  void note(PlanNote::Kind kind, const Name& owner, RRType type, const std::string& where,
-            std::string observed);
+  /// An RRset whose records did not all follow each other.
+  struct Scattered {
+    std::uint32_t firstTtl;
+    std::size_t records;  // in all
+    std::size_t distinct = 0;
+    std::size_t groups = 1;
+    bool ttlDiffers = false;  // told already
+  };
+  Draft& draftOf(const TextRecord& record, std::uint32_t number);
+  void noteTtl(const TextRecord& record, Draft& draft, std::uint32_t number);
+  void flush();
+  Result<std::string> merge(NodeView a, NodeView b);
+  void gather(RRset& into, const RRset& more, NameView owner);
+  Status checkEmptied();
+  void noteDuplicates(const Name& owner, RRType type, std::string where, std::size_t records,
+                      std::size_t distinct);
+  void note(PlanNote::Kind kind, NameView owner, RRType type, std::string where, std::string observed);
+  Error overlapOf(NodeView records) const;
 
   Plan& plan_;
   const PlanLimits& limits_;
   std::size_t records_ = 0;
-  std::map<std::pair<Name, RRType>, Gathered> rrsets_;
+  GatheredNodes nodes_;
+  Name owner_;                 // of the drafts
+  std::vector<Draft> drafts_;  // records of one owner mostly follow each other
+  std::size_t used_ = 0;       // drafts
+  std::mutex merging_;         // what follows, and the notes, while several threads merge
+  std::map<std::pair<Name, RRType>, Scattered> scattered_;
 };
 
 }  // namespace holdfast

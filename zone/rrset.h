@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -108,6 +109,8 @@ RRType coveredType(const Octets& rrsigRdata) noexcept {
   return static_cast<RRType>(static_cast<std::uint8_t>(rrsigRdata[0]) << 8 |
                              static_cast<std::uint8_t>(rrsigRdata[1]));
 }
+
+inline constexpr std::array<RRType, 2> kAddressTypes{RRType::A, RRType::AAAA};
 
 inline bool isAddressType(RRType type) noexcept {
   return type == RRType::A || type == RRType::AAAA;

@@ -18,8 +18,14 @@ constexpr std::string_view kMagic1 = "HFC1";
 // its RRsets. A block is its size, its size as stored, and that: compressed where the two differ.
 constexpr std::string_view kMagic2 = "HFC2";
 constexpr std::uint8_t kAlike = 1;  ///< the RRsets are compressed against those before
-/// Larger RRsets than these before are not worth keeping in view of the compressor.
+/// More than these, before or after, are not worth keeping in view of the compressor, nor in memory.
 constexpr std::size_t kMostAlike = 16 << 20;
+/// The compressor gets so many of them at once.
+constexpr std::size_t kSomeOctets = 256 << 10;
+
+std::string_view textOf(std::span<const std::uint8_t> octets) noexcept {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
 
 bool sameData(NodeView a, NodeView b) noexcept {
   const std::size_t countA = a ? a.rrsetCount() : 0;
@@ -35,14 +41,16 @@ bool sameData(NodeView a, NodeView b) noexcept {
 }
 
 void putRRsets(OctetWriter& out, NodeView node) {
-  const std::vector<RRset> rrsets = ownedRRsets(node);
-  out.number(static_cast<std::uint16_t>(rrsets.size()));
-  for (const RRset& rrset : rrsets) {
-    out.number(static_cast<std::uint16_t>(rrset.type)).number(rrset.ttl).number(rrset.pick);
-    out.number(static_cast<std::uint8_t>(rrset.isEndpoint() ? 1 : 0));
-    out.number(static_cast<std::uint16_t>(rrset.rdata.size()));
-    for (const std::string& rdata : rrset.rdata) out.counted<std::uint16_t>(rdata);
-    for (const Target& target : rrset.targets) out.number(target.weight).counted<std::uint8_t>(target.id);
+  out.number(node ? node.rrsetCount() : std::uint16_t{0});
+  if (!node) return;
+  for (const RRsetView rrset : node) {
+    out.number(static_cast<std::uint16_t>(rrset.type())).number(rrset.ttl()).number(rrset.pick());
+    out.number(static_cast<std::uint8_t>(rrset.isEndpoint() ? 1 : 0)).number(rrset.count());
+    for (const auto rdata : rrset) out.counted<std::uint16_t>(textOf(rdata));
+    if (!rrset.isEndpoint()) continue;
+    RRsetView::IdIterator id = rrset.ids();
+    for (unsigned i = 0; i < rrset.count(); ++i, ++id)
+      out.number(rrset.weight(i)).counted<std::uint8_t>(textOf(*id));
   }
 }
 
@@ -125,22 +133,63 @@ Result<std::vector<Name>> takeOwners(OctetReader& reader, NameView apex) {
 
 }  // namespace
 
+namespace {
+
+/// Visits each owner whose data differs.
+template <class Visit>
+void forEachChange(const Zone& before, const Zone& after, const Visit& visit) {
+  NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
+    if (!sameData(old, now)) visit(old, now);  // else only its number of children differs
+    return true;
+  });
+}
+
+/// As putBlock of what putRRsets makes of each owner, `size` octets in all, but never all of it in memory.
+void putLargeBlock(std::string& out, const Zone& before, const Zone& after, std::size_t size) {
+  Compressor compressor(size);
+  std::string some;
+  forEachChange(before, after, [&](NodeView, NodeView now) {
+    OctetWriter writer(some);
+    putRRsets(writer, now);
+    if (some.size() < kSomeOctets) return;
+    compressor.add(some);
+    some.clear();
+  });
+  compressor.add(some);
+  const std::string packed = compressor.finish();
+  if (packed.size() >= size) {  // then it is stored as it is, and memory is no better used otherwise
+    std::string whole;
+    OctetWriter writer(whole);
+    forEachChange(before, after, [&](NodeView, NodeView now) { putRRsets(writer, now); });
+    return putBlock(out, whole, {});
+  }
+  OctetWriter(out).varint(size).varint(packed.size()).octets(packed);
+}
+
+}  // namespace
+
 std::string encodeChange(const Zone& before, const Zone& after) {
   std::string owners, was, is;
-  NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
-    if (sameData(old, now)) return true;  // only its number of children differs
+  std::size_t octets = 0;  // of `is`, whether or not it is kept
+  forEachChange(before, after, [&](NodeView old, NodeView now) {
     const NameView name = (old ? old : now).name();
     OctetWriter(owners).counted<std::uint8_t>(
         {reinterpret_cast<const char*>(name.data()), name.size() - after.apex().size()});
     OctetWriter writer(is), writerBefore(was);
+    const std::size_t begun = is.size();
     putRRsets(writer, now);
+    octets += is.size() - begun;
+    if (octets > kMostAlike) is.clear();
     if (before.hasContent() && was.size() <= kMostAlike) putRRsets(writerBefore, old);
-    return true;
   });
-  const bool isAlike = !was.empty() && was.size() <= kMostAlike;
+  const bool isAlike = !was.empty() && was.size() <= kMostAlike && octets <= kMostAlike;
   std::string out(kMagic2);
   OctetWriter(out).number(isAlike ? kAlike : std::uint8_t{0});
   putBlock(out, owners, {});
+  if (octets > kMostAlike) {
+    putLargeBlock(out, before, after, octets);
+    return out;
+  }
   putBlock(out, is, isAlike ? std::string_view(was) : std::string_view());
   return out;
 }

@@ -75,7 +75,6 @@ struct EndpointLoss {
   }
   friend bool operator==(const EndpointLoss&, const EndpointLoss&) = default;
 };
-inline constexpr std::array<RRType, 2> kAddressTypes{RRType::A, RRType::AAAA};
 
 /// What the owner has less of after a change; null views for an owner that was not or is no more. What is
 /// answered under it is what it has itself: whoever follows aliases sets that of one that turned.

@@ -4,44 +4,27 @@
 
 namespace holdfast {
 
-namespace {
-
-/// Adds what one node contributes to the facts, or takes it away (sign -1).
-void count(ZoneFacts& facts, NodeView node, bool isApex, std::uint64_t sign) noexcept {
+void ZoneFacts::add(NodeView node, NameView apex, int sign) noexcept {
   if (!node) return;
-  bool hasAddresses = false;
+  const auto unit = static_cast<std::uint64_t>(sign);  // modulo 2^64, so that -1 takes away
+  bool hasAddresses = false, hasTargets = false;
   for (const RRsetView rrset : node) {
-    facts.records += sign * rrset.count();
-    if (rrset.type() == RRType::NS && !isApex) facts.cuts += sign;
-    if (rrset.type() == RRType::DNAME) facts.dnames += sign;
-    if (rrset.type() == RRType::CNAME) facts.cnames += sign;
-    if (!isAddressType(rrset.type())) continue;
-    hasAddresses = true;
-    facts.targets += sign * rrset.count();
-    facts.weight += sign * weightOf(rrset);
+    records += unit * rrset.count();
+    hasTargets = hasTargets || rrset.isEndpoint();
+    if (isAddressType(rrset.type())) {
+      hasAddresses = true;
+      targets += unit * rrset.count();
+      weight += unit * weightOf(rrset);
+      continue;
+    }
+    if (rrset.type() == RRType::NS && node.name() != apex) cuts += unit;
+    if (rrset.type() == RRType::DNAME) dnames += unit;
+    if (rrset.type() == RRType::CNAME) cnames += unit;
   }
-  if (hasAddresses) facts.addressNames += sign;
-  if (node.isEndpoint()) facts.endpoints += sign;
-  if (node.name().isWildcard()) facts.wildcards += sign;
+  if (hasAddresses) addressNames += unit;
+  if (hasTargets) endpoints += unit;
+  if (node.name().isWildcard()) wildcards += unit;
 }
-
-/// A signature has the TTL of the RRset it covers (RFC 4034 section 3), so it is of no use to keep it apart:
-/// the RRset of RRSIGs gets the least of them.
-void settleSignatureTtl(std::vector<RRset>& rrsets) {
-  const auto ofType = [&](RRType type) {
-    return std::find_if(rrsets.begin(), rrsets.end(), [&](const RRset& rrset) { return rrset.type == type; });
-  };
-  const auto signatures = ofType(RRType::RRSIG);
-  if (signatures == rrsets.end()) return;
-  std::optional<std::uint32_t> least;
-  for (const std::string& rdata : signatures->rdata) {
-    const auto covered = ofType(coveredType(rdata));
-    if (covered != rrsets.end()) least = std::min(least.value_or(covered->ttl), covered->ttl);
-  }
-  signatures->ttl = least.value_or(signatures->ttl);
-}
-
-}  // namespace
 
 std::vector<RRset> ownedRRsets(NodeView node) {
   std::vector<RRset> owned;
@@ -76,9 +59,7 @@ void ZoneEdit::removeName(NameView name) {
 }
 
 void ZoneEdit::setRRsets(NameView name, const std::vector<RRset>& rrsets) {
-  std::vector<RRset> sorted = rrsets;
-  std::sort(sorted.begin(), sorted.end(), [](const RRset& a, const RRset& b) { return a.type < b.type; });
-  settleSignatureTtl(sorted);
+  const std::vector<RRset> sorted = settled(rrsets);
   const NodeView before = find(name);
   const std::uint32_t children = before ? before.children() : 0;
   const bool existed = static_cast<bool>(before);
@@ -126,8 +107,8 @@ std::shared_ptr<const Zone> ZoneEdit::finish(Generation generation, std::uint32_
   zone->firstCommittedAt_ = base_.hasContent() ? base_.firstCommittedAt() : committedAt;
   zone->facts_ = base_.facts();
   names_.forEachChange([&](NodeView before, NodeView after) {
-    count(zone->facts_, before, before && before.name() == apex(), ~std::uint64_t{0});
-    count(zone->facts_, after, after && after.name() == apex(), 1);
+    zone->facts_.add(before, apex(), -1);
+    zone->facts_.add(after, apex(), 1);
   });
   finishAliases(*zone);
   finishDenial(*zone);

@@ -37,6 +37,9 @@ struct ZoneFacts {
   std::uint64_t addressNames = 0;  ///< names with addresses, endpoints or not
   std::uint64_t targets = 0;       ///< addresses
   std::uint64_t weight = 0;        ///< of all targets that have one
+
+  /// Counts a node of a zone with that apex, or with sign -1 takes it away. Nothing for the null view.
+  void add(NodeView node, NameView apex, int sign) noexcept;
 };
 
 /// The compiled, immutable content of one zone at one generation.
@@ -72,6 +75,7 @@ class Zone {
 
  private:
   friend class ZoneEdit;
+  friend class ZoneMaker;
   Name apex_;
   unsigned apexLabels_ = apex_.view().labels();
   Generation generation_ = 0;

@@ -124,19 +124,10 @@ void addNotes(const CheckCase& c, Collector& collector, Findings& findings) {
 
 /// Says of each finding where the plan sets what it is about.
 void addPlaces(const CheckCase& c, std::vector<Finding>& findings) {
-  std::unordered_map<std::string_view, std::vector<Finding*>> byName;
+  std::vector<PlanPlaces::Wanted> wanted;
   for (Finding& finding : findings)
-    if (finding.where.empty()) byName[finding.name.wire()].push_back(&finding);
-  if (byName.empty()) return;
-  const auto place = [&](const Name& owner, const std::string& where, auto isAbout) {
-    const auto found = byName.find(owner.wire());
-    if (found == byName.end()) return;
-    for (Finding* finding : found->second)
-      if (finding->where.empty() && (!finding->type || isAbout(*finding->type))) finding->where = where;
-  };
-  for (const PlannedRRset& planned : c.plan.rrsets)
-    place(planned.owner, planned.where, [&](RRType type) { return type == planned.rrset.type; });
-  for (const PlannedEndpoint& planned : c.plan.endpoints) place(planned.owner, planned.where, isAddressType);
+    if (finding.where.empty()) wanted.push_back({finding.name, finding.type, &finding.where});
+  if (!wanted.empty()) c.plan.places.find(wanted, c.plan.sets.get());
 }
 
 void finish(const CheckCase& c, Findings& findings) {

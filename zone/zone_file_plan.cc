@@ -6,13 +6,14 @@ Result<Plan> parseZoneFilePlan(std::string_view body, NameView zone, const PlanL
   Plan plan;
   plan.zone = Name(zone);
   plan.fromZoneFile = true;
+  plan.places.setKind(PlanPlaces::Kind::Lines);
   PlanBuilder builder(plan, limits);
-  Status read = readZoneText(body, zone, [&](TextRecord record, int line) {
-    return builder.add(std::move(record), "line " + std::to_string(line));
+  Status read = readZoneText(body, zone, [&](const TextRecord& record, int line) {
+    return builder.add(record, static_cast<std::uint32_t>(line));
   });
   if (!read) return std::move(read).error();
-  builder.finish();
-  if (plan.rrsets.empty())
+  if (Status finished = builder.finish(); !finished) return std::move(finished).error();
+  if (!plan.sets->hasContent())
     return Error{ErrorKind::Unreadable, "", "the zone file holds no record, which is not an empty zone"};
   return plan;
 }

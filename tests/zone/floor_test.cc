@@ -8,11 +8,9 @@ using Rules = std::vector<std::string>;
 
 namespace {
 
-PlannedRRset cname(const Guarded& guarded, const std::string& owner, const std::string& target) {
+PlanDraft::Records cname(const Guarded& guarded, const std::string& owner, const std::string& target) {
   const Name apex(guarded.zone().apex());
-  return {*Name::fromText(owner, apex),
-          {RRType::CNAME, 60, 0, {Name::fromText(target, apex)->wire()}, {}},
-          "line 7"};
+  return {*Name::fromText(owner, apex), {RRType::CNAME, 60, 0, {Name::fromText(target, apex)->wire()}, {}}};
 }
 
 std::vector<FleetTarget> weighing(std::size_t count, std::uint32_t weight) {
@@ -80,14 +78,14 @@ TEST_CASE("floor: an alias with a floor of its own is held to it by what it lead
   Guarded guarded;
   guarded.policy.velocity.endpointPercent = guarded.policy.velocity.targetsPercent = 100;
   guarded.policy.endpoints.set(name("www.z."), {3, 0});
-  Plan first = fleetPlan(name("z."), PlanKind::Full, {{"few", targets(2)}, {"lb", targets(4)}});
+  PlanDraft first = fleetPlan(name("z."), PlanKind::Full, {{"few", targets(2)}, {"lb", targets(4)}});
   first.rrsets.push_back(cname(guarded, "www", "step"));
   first.rrsets.push_back(cname(guarded, "step", "lb"));
   first.rrsets.push_back(cname(guarded, "other", "lb"));
   REQUIRE(rulesOf(guarded.push(first)).empty());
   CHECK(rulesOf(guarded.delta({{"lb", targets(3)}})).empty());
   CHECK(rulesOf(guarded.delta({{"lb", targets(2)}})) == Rules{"floor www.z."});
-  Plan turned = fleetPlan(name("z."), PlanKind::Delta, {});
+  PlanDraft turned = fleetPlan(name("z."), PlanKind::Delta, {});
   turned.rrsets.push_back(cname(guarded, "www", "few"));
   const Candidate refused = guarded.push(turned);
   CHECK(rulesOf(refused) == Rules{"floor www.z."});
@@ -98,7 +96,7 @@ TEST_CASE("floor: an alias with a floor of its own is held to it by what it lead
 TEST_CASE("floor: an endpoint that becomes an alias has the capacity of what it leads to") {
   Guarded guarded;
   REQUIRE(rulesOf(guarded.full({{"few", targets(1)}, {"lb", targets(4)}})).empty());
-  Plan turned = fleetPlan(name("z."), PlanKind::Delta, {}, {"lb/A"});
+  PlanDraft turned = fleetPlan(name("z."), PlanKind::Delta, {}, {"lb/A"});
   turned.rrsets.push_back(cname(guarded, "lb", "few"));
   CHECK(rulesOf(guarded.push(turned)) == Rules{"floor lb.z./A"});
 }

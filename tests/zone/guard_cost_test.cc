@@ -24,9 +24,9 @@ void fill(Guarded& guarded, int endpoints) {
     for (int i = 0; i < endpoints; ++i) fleet["e" + std::to_string(i)] = targets(2);
     fleet["*.wild"] = targets(2);
     fleet["deep.under"] = targets(2);
-    Plan plan = fleetPlan(zone, PlanKind::Full, fleet);
+    PlanDraft plan = fleetPlan(zone, PlanKind::Full, fleet);
     const auto add = [&](const std::string& owner, RRset rrset) {
-      plan.rrsets.push_back({*Name::fromText(owner, zone), std::move(rrset), ""});
+      plan.rrsets.push_back({*Name::fromText(owner, zone), std::move(rrset)});
     };
     for (int i = 0; i < endpoints / 10; ++i)
       add("www" + std::to_string(i), leadingTo(RRType::CNAME, name("e" + std::to_string(10 * i) + ".z.")));
@@ -41,11 +41,11 @@ void fill(Guarded& guarded, int endpoints) {
 std::pair<std::uint64_t, Rules> costOf(Guarded& guarded, const Fleet& fleet,
                                        const std::vector<std::string>& remove,
                                        const std::vector<std::pair<std::string, RRset>>& records) {
-  Plan plan = fleetPlan(name("z."), PlanKind::Delta, fleet, remove);
+  PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, fleet, remove);
   for (const auto& [owner, rrset] : records)
-    plan.rrsets.push_back({*Name::fromText(owner, name("z.")), rrset, ""});
+    plan.rrsets.push_back({*Name::fromText(owner, name("z.")), rrset});
   Submission submission;
-  submission.plan = plan;
+  submission.plan = plan.made();
   const Candidate made = makeCandidate(submission, guarded.basisFor(name("z.")), 100, WallTime{});
   return {made.verdict.looked, rulesOf(made)};
 }

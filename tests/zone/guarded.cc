@@ -3,6 +3,7 @@
 #include <stdexcept>
 
 #include "zone/compile.h"
+#include "zone/zone_make.h"
 
 namespace holdfast::test {
 
@@ -12,15 +13,11 @@ std::vector<FleetTarget> targets(std::size_t count, std::uint16_t first) {
   return all;
 }
 
-Plan fleetPlan(const Name& zone, PlanKind kind, const Fleet& endpoints,
-               const std::vector<std::string>& remove) {
-  Plan plan;
-  plan.zone = zone;
-  plan.kind = kind;
+PlanDraft fleetPlan(const Name& zone, PlanKind kind, const Fleet& endpoints,
+                    const std::vector<std::string>& remove) {
+  PlanDraft plan{zone, kind};
   for (const auto& [label, fleet] : endpoints) {
-    PlannedEndpoint& endpoint = plan.endpoints.emplace_back();
-    endpoint.owner = *Name::fromText(label, zone);
-    endpoint.where = "/endpoints/" + label;
+    PlanDraft::Endpoint& endpoint = plan.endpoints.emplace_back(*Name::fromText(label, zone));
     if (fleet.empty()) continue;
     RRset rrset{RRType::A, 60, 0, {}, {}};
     for (const FleetTarget& target : fleet) {
@@ -32,8 +29,30 @@ Plan fleetPlan(const Name& zone, PlanKind kind, const Fleet& endpoints,
     endpoint.a = std::move(rrset);
   }
   if (kind == PlanKind::Full)
-    plan.rrsets.push_back({zone, {RRType::NS, 60, 0, {name("ns.elsewhere.").wire()}, {}}, ""});
+    plan.rrsets.push_back({zone, {RRType::NS, 60, 0, {name("ns.elsewhere.").wire()}, {}}});
   for (const std::string& text : remove) plan.removals.push_back(*parseRemoval(text, zone));
+  return plan;
+}
+
+Plan PlanDraft::made() const {
+  Plan plan;
+  plan.zone = zone;
+  plan.kind = kind;
+  plan.removals = removals;
+  std::map<Name, std::vector<RRset>> owners;
+  for (const Endpoint& endpoint : endpoints) {
+    if (!endpoint.a && !endpoint.aaaa)
+      plan.emptied.push_back({endpoint.owner, "/endpoints/" + toRelativeText(endpoint.owner, zone)});
+    for (const auto& half : {endpoint.a, endpoint.aaaa})
+      if (half) owners[endpoint.owner].push_back(*half);
+  }
+  for (const Records& records : rrsets) owners[records.owner].push_back(records.rrset);
+  GatheredNodes nodes;
+  for (const auto& [owner, sets] : owners)
+    nodes.add(HashedName(owner).hash(), encodeNode(owner, 0, settled(sets)));
+  plan.sets = *makeZone(zone, std::move(nodes), [](NodeView, NodeView) -> Result<std::string> {
+    throw std::logic_error("an owner comes twice");
+  });
   return plan;
 }
 
@@ -68,9 +87,9 @@ Basis Guarded::basisFor(NameView zone) {
   return basis;
 }
 
-Candidate Guarded::push(const Plan& plan, const std::vector<std::string>& allow) {
+Candidate Guarded::push(const PlanDraft& plan, const std::vector<std::string>& allow) {
   Submission submission;
-  submission.plan = plan;
+  submission.plan = plan.made();
   if (!allow.empty()) submission.reason = "the test wants it";
   for (const std::string& text : allow) submission.overrides.push_back(*parseOverride(text, plan.zone));
   const Basis basis = basisFor(plan.zone);

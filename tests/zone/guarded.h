@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,27 @@ using Fleet = std::map<std::string, std::vector<FleetTarget>>;
 
 /// So many targets of weight 100, from that address on.
 std::vector<FleetTarget> targets(std::size_t count, std::uint16_t first = 1);
-Plan fleetPlan(const Name& zone, PlanKind kind, const Fleet& endpoints,
-               const std::vector<std::string>& remove = {});
+
+/// A plan whose content can still be changed.
+struct PlanDraft {
+  struct Endpoint {
+    Name owner;
+    std::optional<RRset> a{}, aaaa{};
+  };
+  struct Records {
+    Name owner;
+    RRset rrset;
+  };
+  Name zone;
+  PlanKind kind = PlanKind::Full;
+  std::vector<Endpoint> endpoints{};
+  std::vector<Records> rrsets{};
+  std::vector<Removal> removals{};
+
+  Plan made() const;
+};
+PlanDraft fleetPlan(const Name& zone, PlanKind kind, const Fleet& endpoints,
+                    const std::vector<std::string>& remove = {});
 
 /// Zones under the guard without store and threads, over the code that submissions go through; time is the
 /// test's.
@@ -36,7 +56,7 @@ class Guarded {
   explicit Guarded(std::vector<std::string> zones = {"z."});
 
   /// Judges, and where it is accepted makes it what is served.
-  Candidate push(const Plan& plan, const std::vector<std::string>& allow = {});
+  Candidate push(const PlanDraft& plan, const std::vector<std::string>& allow = {});
   Candidate full(const Fleet& fleet, const std::vector<std::string>& remove = {});
   Candidate delta(const Fleet& fleet, const std::vector<std::string>& remove = {},
                   const std::vector<std::string>& allow = {});

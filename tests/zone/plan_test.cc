@@ -26,16 +26,17 @@ TEST_CASE("a JSON plan is read exactly as the design writes it") {
   CHECK(plan->source == "planner-a");
   CHECK(toText(*plan->made) == "2026-11-21T05:00:00Z");
   CHECK((*plan->expires - *plan->made) == std::chrono::milliseconds(600'500));
-  REQUIRE(plan->endpoints.size() == 1);
-  const PlannedEndpoint& endpoint = plan->endpoints[0];
-  CHECK(endpoint.owner.text() == "dynamodb.us-east-1.example.net.");
-  REQUIRE(endpoint.a);
-  REQUIRE(endpoint.aaaa);
-  CHECK(endpoint.a->ttl == 5);
-  CHECK(endpoint.a->pick == 4);
-  CHECK(endpoint.a->targets[0] == Target{"lb-1", 100});
-  CHECK(endpoint.aaaa->rdata[0].size() == 16);
-  CHECK(plan->rrsets.size() == 2);
+  CHECK(plan->sets->facts().endpoints == 1);
+  const NodeView endpoint = plan->sets->find(name("dynamodb.us-east-1.example.net."));
+  REQUIRE(endpoint);
+  const RRset a = endpoint.find(RRType::A).toOwned(), aaaa = endpoint.find(RRType::AAAA).toOwned();
+  CHECK(a.ttl == 5);
+  CHECK(a.pick == 4);
+  CHECK(a.targets[0] == Target{"lb-1", 100});
+  CHECK(aaaa.rdata[0].size() == 16);
+  CHECK(plan->sets->apexNode().has(RRType::NS));
+  CHECK(plan->sets->find(name("www.us-east-1.example.net.")).has(RRType::CNAME));
+  CHECK(plan->sets->names().size() == 3);
   REQUIRE(plan->removals.size() == 2);
   CHECK_FALSE(plan->removals[0].type);
   CHECK(plan->removals[1].type == RRType::AAAA);
@@ -281,7 +282,7 @@ TEST_CASE("an origin ends where its line or a comment does") {
     const auto plan =
         parseZoneFilePlan(std::string(origin) + "\nx 60 IN A 192.0.2.1\n", name("example"), PlanLimits{});
     REQUIRE(plan);
-    CHECK(plan->rrsets.at(0).owner.text() == "x.sub.example.");
+    CHECK(plan->sets->find(name("x.sub.example.")).rrsetCount() == 1);
   }
   CHECK_FALSE(parseZoneFilePlan("$ORIGIN a b\nx 60 IN A 192.0.2.1\n", name("example"), PlanLimits{}));
 }

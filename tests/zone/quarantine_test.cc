@@ -13,8 +13,8 @@ struct Quarantining : Guarded {
   Quarantining() {
     policy.quarantine = {2, 0};
     policy.minTargets = 2;
-    Plan plan = fleetPlan(name("z."), PlanKind::Full, fleet());
-    plan.rrsets.push_back({name("www.z."), {RRType::CNAME, 60, 0, {name("e0.z.").wire()}, {}}, ""});
+    PlanDraft plan = fleetPlan(name("z."), PlanKind::Full, fleet());
+    plan.rrsets.push_back({name("www.z."), {RRType::CNAME, 60, 0, {name("e0.z.").wire()}, {}}});
     REQUIRE(rulesOf(push(plan)).empty());
   }
   static Fleet fleet() {
@@ -49,8 +49,8 @@ TEST_CASE_METHOD(Quarantining,
   next.erase("e5");
   next["new"] = targets(1);
   next["e6"] = targets(6);
-  Plan plan = fleetPlan(name("z."), PlanKind::Full, next);
-  plan.rrsets.push_back({name("www.z."), {RRType::CNAME, 60, 0, {name("e0.z.").wire()}, {}}, ""});
+  PlanDraft plan = fleetPlan(name("z."), PlanKind::Full, next);
+  plan.rrsets.push_back({name("www.z."), {RRType::CNAME, 60, 0, {name("e0.z.").wire()}, {}}});
   const Candidate made = push(plan);
   CHECK(rulesOf(made).empty());
   CHECK(rulesOf(made.quarantined) == Rules{"vanished e5.z.", "floor new.z."});
@@ -82,8 +82,8 @@ TEST_CASE_METHOD(Quarantining, "quarantine: a plan of which nothing is left is r
 
 TEST_CASE_METHOD(Quarantining, "quarantine: rules about the plan as a whole are never passed over") {
   SECTION("the apex") {
-    Plan plan = fleetPlan(name("z."), PlanKind::Delta, {{"e1", targets(1)}, {"e2", targets(5)}});
-    plan.rrsets.push_back({name("z."), {RRType::NS, 60, 0, {name("ns.other.").wire()}, {}}, ""});
+    PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, {{"e1", targets(1)}, {"e2", targets(5)}});
+    plan.rrsets.push_back({name("z."), {RRType::NS, 60, 0, {name("ns.other.").wire()}, {}}});
     CHECK(rulesOf(push(plan)) == Rules{"apex-changed z./NS", "floor e1.z.", "floor e1.z./A"});
   }
   SECTION("the velocity of the zone") {
@@ -93,8 +93,8 @@ TEST_CASE_METHOD(Quarantining, "quarantine: rules about the plan as a whole are 
           Rules{"floor e1.z.", "floor e1.z./A", "velocity z."});
   }
   SECTION("a record that may not stand there") {
-    Plan plan = fleetPlan(name("z."), PlanKind::Delta, {{"e1", targets(1)}, {"e2", targets(5)}});
-    plan.rrsets.push_back({name("e2.z."), {RRType::CNAME, 60, 0, {name("e3.z.").wire()}, {}}, ""});
+    PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, {{"e1", targets(1)}, {"e2", targets(5)}});
+    plan.rrsets.push_back({name("e2.z."), {RRType::CNAME, 60, 0, {name("e3.z.").wire()}, {}}});
     const Candidate refused = push(plan);
     CHECK_FALSE(refused.verdict.accepted());
     CHECK(refused.quarantined.empty());
@@ -132,8 +132,8 @@ TEST_CASE_METHOD(Quarantining,
 TEST_CASE_METHOD(Quarantining, "quarantine: what is wrong only with the rest is told too") {
   // An alias to an endpoint that is new and refused: without the endpoint it would lose what it has.
   policy.velocity.endpointPercent = 100;  // that the alias turns to less is no finding of its own
-  Plan plan = fleetPlan(name("z."), PlanKind::Delta, {{"fresh", targets(1)}, {"e2", targets(5)}});
-  plan.rrsets.push_back({name("www.z."), {RRType::CNAME, 60, 0, {name("fresh.z.").wire()}, {}}, ""});
+  PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, {{"fresh", targets(1)}, {"e2", targets(5)}});
+  plan.rrsets.push_back({name("www.z."), {RRType::CNAME, 60, 0, {name("fresh.z.").wire()}, {}}});
   const Candidate refused = push(plan);
   CHECK(rulesOf(refused) == Rules{"floor fresh.z.", "empty-answer www.z./A"});
   CHECK(targetsOf("e2") == 4);

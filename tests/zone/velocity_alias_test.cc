@@ -12,27 +12,27 @@ namespace {
 
 struct Aliases : Guarded {
   Aliases() : Guarded({"y.", "z."}) {
-    Plan other = fleetPlan(name("y."), PlanKind::Full, {{"pool", targets(20)}});
+    PlanDraft other = fleetPlan(name("y."), PlanKind::Full, {{"pool", targets(20)}});
     REQUIRE(rulesOf(push(other)).empty());
-    Plan plan = fleetPlan(name("z."), PlanKind::Full,
-                          {{"pool-a", targets(100)},
-                           {"pool-b", targets(50)},
-                           {"pool-c", targets(25)},
-                           {"x.large", targets(10)},
-                           {"y.large", targets(4)},
-                           {"x.small", targets(4)},
-                           {"y.small", targets(3)}});
+    PlanDraft plan = fleetPlan(name("z."), PlanKind::Full,
+                               {{"pool-a", targets(100)},
+                                {"pool-b", targets(50)},
+                                {"pool-c", targets(25)},
+                                {"x.large", targets(10)},
+                                {"y.large", targets(4)},
+                                {"x.small", targets(4)},
+                                {"y.small", targets(3)}});
     add(plan, "www", RRType::CNAME, "pool-a.z.");
     add(plan, "chain", RRType::CNAME, "www.z.");
     add(plan, "old", RRType::DNAME, "large.z.");
     REQUIRE(rulesOf(push(plan)).empty());
   }
-  static void add(Plan& plan, const std::string& owner, RRType type, const std::string& target) {
-    plan.rrsets.push_back({*Name::fromText(owner, plan.zone), {type, 60, 0, {name(target).wire()}, {}}, ""});
+  static void add(PlanDraft& plan, const std::string& owner, RRType type, const std::string& target) {
+    plan.rrsets.push_back({*Name::fromText(owner, plan.zone), {type, 60, 0, {name(target).wire()}, {}}});
   }
   Candidate turn(const std::string& owner, const std::string& target, const Fleet& with = {},
                  const std::vector<std::string>& remove = {}, RRType type = RRType::CNAME) {
-    Plan plan = fleetPlan(name("z."), PlanKind::Delta, with, remove);
+    PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, with, remove);
     add(plan, owner, type, target);
     return push(plan);
   }
@@ -61,7 +61,7 @@ TEST_CASE_METHOD(Aliases, "velocity: an alias that turns to less loses what clie
 
 TEST_CASE_METHOD(Aliases, "velocity: an alias may be overridden, and one that turns to more is not slowed") {
   CHECK(rulesOf(turn("www", "pool-c.z.")) == Rules{"velocity www.z./A"});
-  Plan plan = fleetPlan(name("z."), PlanKind::Delta, {});
+  PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, {});
   add(plan, "www", RRType::CNAME, "pool-c.z.");
   CHECK(rulesOf(push(plan, {"velocity:www"})).empty());
   CHECK(rulesOf(turn("www", "pool-b.z.")).empty());
@@ -100,7 +100,7 @@ TEST_CASE_METHOD(Aliases, "velocity: an endpoint that becomes an alias is measur
   CHECK(ledger.of(name("z.")).total() == Loss{20, 2000, 1});
   // Back with a target less than the half: the alias gave as many as it had.
   const Candidate refused = push([] {
-    Plan plan = fleetPlan(name("z."), PlanKind::Delta, {{"lb", targets(9)}}, {"lb/CNAME"});
+    PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, {{"lb", targets(9)}}, {"lb/CNAME"});
     return plan;
   }());
   REQUIRE(rulesOf(refused) == Rules{"velocity lb.z./A"});

@@ -58,7 +58,7 @@ Costs costsBeside(int endpoints) {
     Fleet fleet;
     for (int i = 0; i < count; ++i) fleet["e" + std::to_string(i)] = targets(1);
     Submission submission;
-    submission.plan = fleetPlan(name(zone), PlanKind::Full, fleet);
+    submission.plan = fleetPlan(name(zone), PlanKind::Full, fleet).made();
     submission.plan.generation = 1;
     return submission;
   };

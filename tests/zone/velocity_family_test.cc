@@ -19,7 +19,7 @@ struct Families : Guarded {
     std::vector<FleetTarget> v4 = targets(a);
     for (FleetTarget& target : v4) target.weight = weight;
     const PlanKind kind = isFirst_ ? PlanKind::Full : PlanKind::Delta;
-    Plan plan = fleetPlan(name("z."), kind, {{"lb", v4}}, remove);
+    PlanDraft plan = fleetPlan(name("z."), kind, {{"lb", v4}}, remove);
     if (a + aaaa == 0) plan.endpoints.clear();
     if (aaaa > 0) plan.endpoints[0].aaaa = v6(aaaa);
     isFirst_ = false;

@@ -26,10 +26,10 @@ struct Weights : Guarded {
   }
   /// The same addresses as records without weights.
   Candidate plain(std::size_t count, const std::vector<std::string>& allow = {}) {
-    Plan plan = fleetPlan(name("z."), PlanKind::Delta, {{"lb", targets(count)}});
+    PlanDraft plan = fleetPlan(name("z."), PlanKind::Delta, {{"lb", targets(count)}});
     RRset rrset = *std::move(plan.endpoints[0].a);
     rrset.targets.clear();
-    plan.rrsets.push_back({plan.endpoints[0].owner, std::move(rrset), ""});
+    plan.rrsets.push_back({plan.endpoints[0].owner, std::move(rrset)});
     plan.endpoints.clear();
     return push(plan, allow);
   }

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "zone/node.h"
+
+namespace holdfast {
+
+/// Compiled nodes on their way into a NameTable, in any order, spread by hash over parts so that a table is
+/// made part by part, and each part's memory given back. One thread at a time.
+class GatheredNodes {
+ public:
+  static constexpr unsigned kPartBits = 6;
+  static constexpr std::size_t kParts = std::size_t{1} << kPartBits;
+
+  /// Takes a copy. REQUIRES: hash == HashedName(node's name).hash().
+  void add(std::uint64_t hash, std::string_view node);
+  /// Takes over what `other` has.
+  void join(GatheredNodes&& other);
+
+  /// How many were added, names that came twice counted twice.
+  std::size_t size() const noexcept { return size_; }
+
+  struct Entry {
+    std::uint64_t hash;
+    NodeView node;
+  };
+  /// Those whose hash has `part` as its top bits, and what holds their octets.
+  struct Part {
+    std::vector<Entry> entries;
+    std::vector<std::unique_ptr<std::uint8_t[]>> blocks;
+  };
+  /// A part, which is then no longer here. Different parts may be taken by several threads at once; no other
+  /// call then.
+  Part take(std::size_t part) noexcept;
+
+ private:
+  struct Filling : Part {
+    std::uint8_t* free = nullptr;
+    std::size_t left = 0;
+    std::size_t next = 1024;  // octets of the next block
+  };
+  std::array<Filling, kParts> parts_;
+  std::size_t size_ = 0;
+};
+
+}  // namespace holdfast

@@ -1,0 +1,153 @@
+// Tables made of all their nodes at once, and tables that share what they have in common.
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "zone/bucket.h"
+#include "zone/name_table.h"
+#include "zone/parallel.h"
+
+namespace holdfast {
+
+namespace {
+
+using namespace detail;
+using Entry = GatheredNodes::Entry;
+
+/// Fewer nodes than these are made into a table sooner than threads for it are.
+constexpr std::size_t kWorthThreads = 20'000;
+
+unsigned bitsFor(std::size_t size) noexcept {
+  unsigned bits = 0;
+  while (bits < kMaxBits && size > (kDenseBucket << bits)) ++bits;
+  return bits;
+}
+
+/// The leaves of a tree that is being made. Owns them until they are taken.
+class Buckets {
+ public:
+  explicit Buckets(unsigned bits) : bits_(bits), all_(std::size_t{1} << bits) {}
+  ~Buckets() {
+    for (const Bucket* bucket : all_) release(bucket, 0);
+  }
+  Buckets(const Buckets&) = delete;
+  Buckets& operator=(const Buckets&) = delete;
+
+  /// REQUIRES: entries by hash, no name twice; all entries of their buckets.
+  void make(std::span<const Entry> entries) {
+    std::vector<BucketEntry> inBucket;
+    for (std::size_t i = 0; i < entries.size();) {
+      const std::size_t index = bucketIndex(entries[i].hash, bits_);
+      inBucket.clear();
+      for (; i < entries.size() && bucketIndex(entries[i].hash, bits_) == index; ++i)
+        inBucket.push_back({tagOf(entries[i].hash), entries[i].node});
+      all_[index] = makeBucket(inBucket);
+    }
+  }
+
+  /// The whole tree, with one reference.
+  const void* takeTree() { return takeTree(tiersFor(bits_), 0); }
+
+ private:
+  const void* takeTree(unsigned tiers, std::size_t first) {
+    if (tiers == 0) return first < all_.size() ? std::exchange(all_[first], nullptr) : nullptr;
+    const std::size_t step = std::size_t{1} << (kDirectoryBits * (tiers - 1));
+    if (first >= all_.size()) return nullptr;
+    auto directory = std::make_unique<Directory>();
+    bool isEmpty = true;
+    for (unsigned i = 0; i < kDirectoryChildren; ++i) {
+      directory->child[i] = takeTree(tiers - 1, first + i * step);
+      isEmpty = isEmpty && directory->child[i] == nullptr;
+    }
+    return isEmpty ? nullptr : directory.release();
+  }
+
+  const unsigned bits_;
+  std::vector<const Bucket*> all_;
+};
+
+/// Leaves one entry for each name. What is merged is held by the part.
+Status mergeEqual(GatheredNodes::Part& part, const NameTable::Merge& merge) {
+  std::vector<Entry>& entries = part.entries;
+  std::size_t kept = 0;
+  for (const Entry& entry : entries) {
+    const auto isOfHash = [&](std::size_t i) { return i > 0 && entries[i - 1].hash == entry.hash; };
+    std::size_t other = kept;
+    while (isOfHash(other) && !(entries[other - 1].node.name() == entry.node.name())) --other;
+    if (!isOfHash(other)) {
+      entries[kept++] = entry;
+      continue;
+    }
+    const Result<std::string> merged = merge(entries[other - 1].node, entry.node);
+    if (!merged) return merged.error();
+    auto block = std::make_unique_for_overwrite<std::uint8_t[]>(merged->size());
+    std::memcpy(block.get(), merged->data(), merged->size());
+    entries[other - 1].node = NodeView(block.get());
+    part.blocks.push_back(std::move(block));
+  }
+  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(kept), entries.end());
+  return Done{};
+}
+
+/// The tree `now` with what it has in common with `before` taken from there; one reference.
+const void* sharedTree(const void* now, const void* before, unsigned tiers) {
+  if (now == before || now == nullptr || before == nullptr) return share(now, tiers);
+  if (tiers == 0) {
+    const bool isSame = isSameBucket(static_cast<const Bucket*>(now), static_cast<const Bucket*>(before));
+    return share(isSame ? before : now, tiers);
+  }
+  const auto& a = static_cast<const Directory*>(now)->child;
+  const auto& b = static_cast<const Directory*>(before)->child;
+  auto directory = std::make_unique<Directory>();
+  for (unsigned i = 0; i < kDirectoryChildren; ++i) directory->child[i] = sharedTree(a[i], b[i], tiers - 1);
+  if (directory->child == b || directory->child == a) {
+    const void* whole = directory->child == b ? before : now;
+    share(whole, tiers);
+    release(directory.release(), tiers);
+    return whole;
+  }
+  return directory.release();
+}
+
+}  // namespace
+
+Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge) {
+  NameTable table;
+  table.bits_ = bitsFor(nodes.size());
+  const bool isWorthThreads = nodes.size() >= kWorthThreads;
+  Buckets buckets(table.bits_);
+  std::array<std::size_t, GatheredNodes::kParts> sizes{};
+  std::vector<Status> problems(GatheredNodes::kParts, Done{});
+  const bool isSplit = table.bits_ < GatheredNodes::kPartBits;  // a bucket is of several parts
+  std::vector<Entry> all;
+  std::vector<GatheredNodes::Part> held;
+  inParallel(GatheredNodes::kParts, isWorthThreads, [&](std::size_t i) {
+    GatheredNodes::Part part = nodes.take(i);
+    std::ranges::stable_sort(part.entries, {}, &Entry::hash);
+    problems[i] = mergeEqual(part, merge);
+    sizes[i] = part.entries.size();
+    if (!problems[i]) return;
+    if (!isSplit) return buckets.make(part.entries);
+    all.insert(all.end(), part.entries.begin(), part.entries.end());
+    held.push_back(std::move(part));
+  });
+  for (Status& problem : problems)
+    if (!problem) return std::move(problem).error();
+  if (isSplit) buckets.make(all);
+  for (const std::size_t size : sizes) table.size_ += size;
+  table.root_ = buckets.takeTree();
+  return table;
+}
+
+NameTable NameTable::sharing(const NameTable& other) const {
+  if (bits_ != other.bits_) return *this;
+  NameTable table;
+  table.root_ = sharedTree(root_, other.root_, tiersFor(bits_));
+  table.bits_ = bits_;
+  table.size_ = size_;
+  return table;
+}
+
+}  // namespace holdfast

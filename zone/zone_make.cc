@@ -1,0 +1,110 @@
+#include "zone/zone_make.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace holdfast {
+
+namespace {
+
+std::string_view octetsOf(NameView name) noexcept {
+  return {reinterpret_cast<const char*>(name.data()), name.size()};
+}
+
+/// How many names exist one label below each name that has any. Borrows the names.
+class Children {
+ public:
+  explicit Children(NameView apex) : apex_(apex) {}
+
+  void count(NameView name) {
+    if (name == apex_) return;
+    const NameView parent = name.parent();
+    // Names of one parent follow each other often enough.
+    if (last_ == nullptr || !(last_->first == octetsOf(parent)))
+      last_ = &*counts_.try_emplace(octetsOf(parent)).first;
+    if (++last_->second == 1) parents_.push_back(parent);
+  }
+
+  /// Adds the numbers to the nodes, and the names above them that have nothing else.
+  void putInto(NameTableEdit& edit) {
+    for (std::size_t i = 0; i < parents_.size(); ++i)  // grows on the way
+      if (!edit.find(parents_[i])) count(parents_[i]);
+    for (const NameView parent : parents_) {
+      const NodeView node = edit.find(parent);
+      const std::uint32_t number = counts_.at(octetsOf(parent));
+      edit.put(parent, node ? withChildren(node, number) : encodeNode(parent, number, {}));
+    }
+  }
+
+ private:
+  using Counts = std::unordered_map<std::string_view, std::uint32_t>;
+  const NameView apex_;
+  Counts counts_;
+  Counts::value_type* last_ = nullptr;
+  std::vector<NameView> parents_;
+};
+
+}  // namespace
+
+/// Fills in the members of a zone that its table decides.
+class ZoneMaker {
+ public:
+  static std::shared_ptr<const Zone> make(NameView apex, NameTable names) {
+    auto zone = std::make_shared<Zone>(Name(apex));
+    Children children(apex);
+    std::vector<std::string> aliases;
+    names.forEach([&](NodeView node) {
+      children.count(node.name());
+      zone->facts_.add(node, apex, 1);
+      if (node.has(RRType::CNAME) || node.has(RRType::DNAME))
+        for (std::string& key : AliasIndex::keysOf(node)) aliases.push_back(std::move(key));
+      return true;
+    });
+    NameTableEdit edit(names);
+    children.putInto(edit);
+    edit.forEachChange([&](NodeView before, NodeView after) {
+      zone->facts_.add(before, apex, -1);
+      zone->facts_.add(after, apex, 1);
+    });
+    zone->names_ = edit.finish();
+    if (!aliases.empty()) zone->aliases_ = AliasIndex(KeyTree().with(std::move(aliases), {}));
+    zone->denial_ = denialOf(*zone);
+    return zone;
+  }
+
+  static std::shared_ptr<const Zone> share(const Zone& wanted, const Zone& before, WallTime committedAt) {
+    auto zone = std::make_shared<Zone>(wanted);
+    zone->names_ = wanted.names_.sharing(before.names_);
+    zone->firstCommittedAt_ = before.hasContent() ? before.firstCommittedAt() : committedAt;
+    return zone;
+  }
+
+ private:
+  static DenialIndex denialOf(const Zone& zone) {
+    auto nsec3 = DenialIndex::parametersOf(zone.apexNode());
+    std::vector<std::string> keys;
+    zone.names_.forEach([&](NodeView node) {
+      if (!node.hasSignatures() && !node.has(RRType::NSEC) && !node.has(RRType::NSEC3)) return true;
+      if (auto key = DenialIndex::keyOf(node, zone.apex(), nsec3)) keys.push_back(*std::move(key));
+      return true;
+    });
+    return {std::move(nsec3), KeyTree().with(std::move(keys), {})};
+  }
+};
+
+Result<std::shared_ptr<const Zone>> makeZone(NameView apex, GatheredNodes nodes,
+                                             const NameTable::Merge& merge) {
+  Result<NameTable> names = NameTable::of(std::move(nodes), merge);
+  if (!names) return std::move(names).error();
+  return ZoneMaker::make(apex, *std::move(names));
+}
+
+std::shared_ptr<const Zone> sharing(const Zone& wanted, const Zone& before, WallTime committedAt) {
+  return ZoneMaker::share(wanted, before, committedAt);
+}
+
+}  // namespace holdfast
