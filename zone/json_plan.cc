@@ -180,7 +180,7 @@ Status JsonPlanReader::readRecords(const dom::element& value) {
     if (!text) return text.error();
     const Result<TextRecord> record = readRecordText(*text, plan_.zone, 3600);
     if (!record) return malformedAt(where, record.error().what);
-    if (Status status = builder_.add(*record, number); !status)
+    if (Status status = builder_.add(viewOf(*record), number); !status)
       return Error{status.error().kind, where.text(), status.error().what};
   }
   return Done{};

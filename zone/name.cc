@@ -164,54 +164,105 @@ int readOctet(std::string_view text, std::size_t& at) noexcept {
   return value > 255 ? -1 : value;
 }
 
-}  // namespace
+/// What a text says as a name: its octets, or the rule that it breaks.
+struct NameReading {
+  std::size_t octets = 0;
+  const char* broken = nullptr;
+};
 
-Result<Name> Name::fromText(std::string_view text, NameView origin) {
-  if (text.empty()) return nameError(text, "is empty");
-  if (text == "@") return Name(origin);
-  if (text == ".") return Name();
-  std::string wire;
-  std::string label;
-  const auto finishLabel = [&]() -> bool {
-    if (label.empty() || label.size() > kMaxLabelOctets) return false;
-    wire += static_cast<char>(label.size());
-    wire += label;
-    label.clear();
-    return true;
+/// `size` octets of labels are read; `rest` completes them.
+NameReading complete(std::size_t size, NameView rest, std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
+  if (size + rest.size() > out.size()) return {0, "is over 255 octets"};
+  std::memcpy(out.data() + size, rest.data(), rest.size());
+  return {size + rest.size(), nullptr};
+}
+
+/// Goes on to the end where the octets do not fit, so that any other rule that is broken is told first.
+template <Letters kLetters>
+NameReading readName(std::string_view text, NameView origin,
+                     std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
+  static constexpr std::uint8_t kRoot = 0;
+  constexpr const char* kLongLabel = "has a label over 63 octets";
+  if (text.empty()) return {0, "is empty"};
+  if (text == "@") return complete(0, origin, out);
+  if (text == ".") return complete(0, {&kRoot, 1}, out);
+  std::size_t label = 0;  // where the length of the label goes that is being read
+  std::size_t size = 1;
+  const auto put = [&](std::size_t at, std::size_t octet) {
+    if (at < out.size()) out[at] = static_cast<std::uint8_t>(octet);
   };
-  bool dotted = false;
   for (std::size_t at = 0; at < text.size();) {
-    dotted = text[at] == '.';
-    if (dotted) {
-      if (label.empty()) return nameError(text, "has an empty label");
-      if (!finishLabel()) return nameError(text, "has a label over 63 octets");
-      ++at;
+    if (text[at] != '.') {
+      const int octet = readOctet(text, at);
+      if (octet < 0) return {0, "has a bad escape: use \\DDD with a value up to 255"};
+      const auto written = static_cast<std::uint8_t>(octet);
+      put(size++, kLetters == Letters::Lowered ? lowerOctet(written) : written);
       continue;
     }
-    const int octet = readOctet(text, at);
-    if (octet < 0) return nameError(text, "has a bad escape: use \\DDD with a value up to 255");
-    label += static_cast<char>(lowerOctet(static_cast<std::uint8_t>(octet)));
+    const std::size_t length = size - label - 1;
+    if (length == 0) return {0, "has an empty label"};
+    if (length > kMaxLabelOctets) return {0, kLongLabel};
+    put(label, length);
+    label = size++;
+    ++at;
   }
-  if (!label.empty() && !finishLabel()) return nameError(text, "has a label over 63 octets");
-  if (dotted)
-    wire += '\0';
-  else
-    wire.append(reinterpret_cast<const char*>(origin.data()), origin.size());
-  if (wire.size() > kMaxNameOctets) return nameError(text, "is over 255 octets");
-  Name name;
-  name.wire_ = std::move(wire);
-  return name;
+  const std::size_t length = size - label - 1;
+  if (length == 0) return complete(label, {&kRoot, 1}, out);  // ended with a dot
+  if (length > kMaxLabelOctets) return {0, kLongLabel};
+  put(label, length);
+  return complete(size, origin, out);
+}
+
+/// The rule that an uncompressed name which should fill `wire` breaks; nullptr for none.
+const char* whatIsWrong(std::span<const std::uint8_t> wire) noexcept {
+  if (wire.empty() || wire.size() > kMaxNameOctets) return "is empty or over 255 octets";
+  std::size_t at = 0;
+  while (at < wire.size() && wire[at] != 0) {
+    if (wire[at] > kMaxLabelOctets) return "has a label over 63 octets or a compression pointer";
+    at += wire[at] + 1u;
+  }
+  return at + 1 == wire.size() ? nullptr : "does not end where its octets end";
+}
+
+}  // namespace
+
+std::size_t nameFromText(std::string_view text, NameView origin, Letters letters,
+                         std::span<std::uint8_t, kMaxNameOctets> out) noexcept {
+  return letters == Letters::Lowered ? readName<Letters::Lowered>(text, origin, out).octets
+                                     : readName<Letters::Kept>(text, origin, out).octets;
+}
+
+void NameBuffer::assign(NameView name) noexcept {
+  size_ = name.size();
+  std::memcpy(octets_.data(), name.data(), size_);
+}
+
+bool NameBuffer::keep(std::size_t size) noexcept {
+  size_ = std::max(size, std::size_t{1});
+  if (size == 0) octets_[0] = 0;
+  return size > 0;
+}
+
+bool NameBuffer::assignText(std::string_view text, NameView origin) noexcept {
+  return keep(nameFromText(text, origin, Letters::Lowered, octets_));
+}
+
+bool NameBuffer::assignWire(std::span<const std::uint8_t> wire) noexcept {
+  if (whatIsWrong(wire) != nullptr) return keep(0);
+  lowerOctets(wire, octets_.data());
+  return keep(wire.size());
+}
+
+Result<Name> Name::fromText(std::string_view text, NameView origin) {
+  std::array<std::uint8_t, kMaxNameOctets> octets;
+  const NameReading read = readName<Letters::Lowered>(text, origin, octets);
+  if (read.broken != nullptr) return nameError(text, read.broken);
+  return Name(NameView(octets.data(), read.octets));
 }
 
 Result<Name> Name::fromWire(std::span<const std::uint8_t> wire) {
-  const auto bad = [](const char* what) { return Error{ErrorKind::Malformed, "wire-format name", what}; };
-  if (wire.empty() || wire.size() > kMaxNameOctets) return bad("is empty or over 255 octets");
-  std::size_t at = 0;
-  while (at < wire.size() && wire[at] != 0) {
-    if (wire[at] > kMaxLabelOctets) return bad("has a label over 63 octets or a compression pointer");
-    at += wire[at] + 1u;
-  }
-  if (at + 1 != wire.size()) return bad("does not end where its octets end");
+  if (const char* broken = whatIsWrong(wire); broken != nullptr)
+    return Error{ErrorKind::Malformed, "wire-format name", broken};
   Name name;
   name.wire_.resize(wire.size());
   std::transform(wire.begin(), wire.end(), name.wire_.begin(),

@@ -67,6 +67,36 @@ std::string toText(NameView name);
 /// As toText, but relative to an origin it is below, "@" for the origin itself.
 std::string toRelativeText(NameView name, NameView origin);
 
+/// Whether the letters of a name stay as they are written, as in RDATA, or are made those of a NameView.
+enum class Letters { Lowered, Kept };
+
+/// What Name::fromText reads, in wire format, without allocating. Returns its octets; 0 for what is no name,
+/// which leaves `out` unspecified. `origin` is taken as it is.
+std::size_t nameFromText(std::string_view text, NameView origin, Letters letters,
+                         std::span<std::uint8_t, kMaxNameOctets> out) noexcept;
+
+/// A domain name, lower-cased, in room that fits any: for one name after the other, without allocating.
+class NameBuffer {
+ public:
+  NameBuffer() noexcept { octets_[0] = 0; }  ///< the root
+  explicit NameBuffer(NameView name) noexcept { assign(name); }
+
+  NameView view() const noexcept { return {octets_.data(), size_}; }
+  operator NameView() const noexcept { return view(); }
+  /// REQUIRES: a name, and not of this buffer.
+  void assign(NameView name) noexcept;
+  /// As Name::fromText. False for what is no name: then this is the root.
+  bool assignText(std::string_view text, NameView origin) noexcept;
+  /// As Name::fromWire. False for what is no name: then this is the root.
+  bool assignWire(std::span<const std::uint8_t> wire) noexcept;
+
+ private:
+  bool keep(std::size_t size) noexcept;
+
+  std::size_t size_ = 1;
+  std::array<std::uint8_t, kMaxNameOctets> octets_;
+};
+
 /// An owned domain name, lower-cased.
 class Name {
  public:

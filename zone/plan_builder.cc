@@ -34,32 +34,30 @@ Status PlanBuilder::countRecords(std::size_t more) {
       "the plan has more than " + std::to_string(limits_.records) + " records (limits.plan-records)"};
 }
 
-Status PlanBuilder::add(const TextRecord& record, std::uint32_t number) {
+Status PlanBuilder::add(const RecordView& record, std::uint32_t number) {
   if (Status counted = countRecords(1); !counted) return counted;
   const auto wrong = [&](const std::string& what) {
-    return Error{ErrorKind::Invalid, "", record.owner.text() + " " + toText(record.type) + " " + what};
+    return Error{ErrorKind::Invalid, "", toText(record.owner) + " " + toText(record.type) + " " + what};
   };
-  if (record.owner != owner_) {
+  if (!(record.owner == owner_.view())) {
     flush();
-    if (!record.owner.view().isAtOrBelow(plan_.zone))
-      return wrong("is outside the zone " + plan_.zone.text());
-    owner_ = record.owner;
+    if (!record.owner.isAtOrBelow(plan_.zone)) return wrong("is outside the zone " + plan_.zone.text());
+    owner_ = Name(record.owner);
   }
   if (isMetaType(record.type)) return wrong("is a type that no zone may hold");
   if (record.type == RRType::SOA) {
-    if (record.owner != plan_.zone) return wrong("is not at the apex " + plan_.zone.text());
-    plan_.soaSerial =
-        soaSerial({reinterpret_cast<const std::uint8_t*>(record.rdata.data()), record.rdata.size()});
+    if (!(record.owner == plan_.zone.view())) return wrong("is not at the apex " + plan_.zone.text());
+    plan_.soaSerial = soaSerial(record.rdata);
   }
   Draft& draft = draftOf(record, number);
   noteTtl(record, draft, number);
   const std::uint32_t ttl = record.ttl > kMaxTtl ? 0 : record.ttl;
   draft.rrset.ttl = draft.rrset.rdata.empty() ? ttl : std::min(draft.rrset.ttl, ttl);  // RFC 2181 section 5.2
-  draft.rrset.rdata.emplace_back(record.rdata);
+  draft.rrset.rdata.emplace_back(reinterpret_cast<const char*>(record.rdata.data()), record.rdata.size());
   return Done{};
 }
 
-PlanBuilder::Draft& PlanBuilder::draftOf(const TextRecord& record, std::uint32_t number) {
+PlanBuilder::Draft& PlanBuilder::draftOf(const RecordView& record, std::uint32_t number) {
   for (std::size_t i = 0; i < used_; ++i)
     if (drafts_[i].rrset.type == record.type) return drafts_[i];
   if (used_ == drafts_.size()) drafts_.emplace_back();
@@ -72,7 +70,7 @@ PlanBuilder::Draft& PlanBuilder::draftOf(const TextRecord& record, std::uint32_t
   return draft;
 }
 
-void PlanBuilder::noteTtl(const TextRecord& record, Draft& draft, std::uint32_t number) {
+void PlanBuilder::noteTtl(const RecordView& record, Draft& draft, std::uint32_t number) {
   if (record.ttl > kMaxTtl)
     note(PlanNote::Kind::TtlTooLarge, owner_, record.type, plan_.places.record(number),
          std::to_string(record.ttl) + " s");

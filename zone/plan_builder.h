@@ -21,7 +21,7 @@ class PlanBuilder {
 
   /// One record. `number` is its place as PlanPlaces counts. Errors have no place of their own: the caller
   /// knows it.
-  Status add(const TextRecord& record, std::uint32_t number);
+  Status add(const RecordView& record, std::uint32_t number);
   /// Counts records and targets against the limit.
   Status countRecords(std::size_t more);
   /// Endpoints, compiled, whose keys stand in `places`.
@@ -45,8 +45,8 @@ class PlanBuilder {
     std::size_t groups = 1;
     bool ttlDiffers = false;  // told already
   };
-  Draft& draftOf(const TextRecord& record, std::uint32_t number);
-  void noteTtl(const TextRecord& record, Draft& draft, std::uint32_t number);
+  Draft& draftOf(const RecordView& record, std::uint32_t number);
+  void noteTtl(const RecordView& record, Draft& draft, std::uint32_t number);
   void flush();
   Result<std::string> merge(NodeView a, NodeView b);
   void gather(RRset& into, const RRset& more, NameView owner);

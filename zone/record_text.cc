@@ -8,6 +8,7 @@
 #include <optional>
 #include <system_error>
 
+#include "zone/plain_record.h"
 #include "zone/suggest.h"
 #include "zone/zone_text.h"
 
@@ -22,27 +23,19 @@ struct Free {
   void operator()(char* text) const noexcept { std::free(text); }
   void operator()(ldns_rr* rr) const noexcept { ldns_rr_free(rr); }
   void operator()(ldns_buffer* buffer) const noexcept { ldns_buffer_free(buffer); }
-  void operator()(ldns_rdf* rdf) const noexcept { ldns_rdf_deep_free(rdf); }
 };
 using RrPtr = std::unique_ptr<ldns_rr, Free>;
-using RdfPtr = std::unique_ptr<ldns_rdf, Free>;
+using BufferPtr = std::unique_ptr<ldns_buffer, Free>;
 
-RdfPtr toRdf(NameView name) {
-  return RdfPtr(ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, name.size(), name.data()));
+/// For ldns to read only: it borrows the name, and nothing in it may be freed.
+ldns_rdf borrowedRdf(NameView name) noexcept {
+  ldns_rdf rdf;
+  ldns_rdf_set_type(&rdf, LDNS_RDF_TYPE_DNAME);
+  ldns_rdf_set_size(&rdf, name.size());
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-const-cast): ldns has no type for what is only read.
+  ldns_rdf_set_data(&rdf, const_cast<std::uint8_t*>(name.data()));
+  return rdf;
 }
-
-/// Lets go of an rdf that ldns may have replaced while it parsed.
-class RdfSlot {
- public:
-  explicit RdfSlot(NameView name) : rdf_(toRdf(name).release()) {}
-  ~RdfSlot() { ldns_rdf_deep_free(rdf_); }
-  RdfSlot(const RdfSlot&) = delete;
-  RdfSlot& operator=(const RdfSlot&) = delete;
-  ldns_rdf** slot() noexcept { return &rdf_; }
-
- private:
-  ldns_rdf* rdf_;
-};
 
 /// Whether a field that must be there is one of base64 or hex digits that say nothing: ldns takes them ("-"),
 /// but not the RDATA that they make.
@@ -53,27 +46,6 @@ bool hasEmptyField(const ldns_rr& rr, std::size_t required) noexcept {
     if (ldns_rdf_size(field) == 0 && (type == LDNS_RDF_TYPE_B64 || type == LDNS_RDF_TYPE_HEX)) return true;
   }
   return false;
-}
-
-Result<TextRecord> toRecord(const ldns_rr& rr) {
-  const ldns_rdf* owner = ldns_rr_owner(&rr);
-  Result<Name> name = Name::fromWire({ldns_rdf_data(owner), ldns_rdf_size(owner)});
-  if (!name) return std::move(name).error();
-  TextRecord record;
-  record.owner = *std::move(name);
-  record.type = static_cast<RRType>(ldns_rr_get_type(&rr));
-  record.ttl = ldns_rr_ttl(&rr);
-  const std::unique_ptr<ldns_buffer, Free> buffer(ldns_buffer_new(LDNS_MAX_PACKETLEN));
-  if (!buffer || ldns_rr_rdata2buffer_wire(buffer.get(), &rr) != LDNS_STATUS_OK)
-    return malformed("the RDATA does not fit in 65535 octets");
-  record.rdata.assign(reinterpret_cast<const char*>(ldns_buffer_begin(buffer.get())),
-                      ldns_buffer_position(buffer.get()));
-  const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(record.type));
-  const std::size_t required = ldns_rr_descriptor_minimum(fields);
-  if (ldns_rr_rd_count(&rr) < required || hasEmptyField(rr, required) ||
-      !isWholeRdata(record.type, record.rdata))
-    return malformed("the RDATA lacks a field or has one too many");
-  return record;
 }
 
 /// The types people write; what ldns knows beyond them would make odd suggestions.
@@ -136,7 +108,7 @@ std::uint64_t greatestOf(ldns_rdf_type field) noexcept {
 
 /// ldns drops octets behind the fields of a type that is written in RFC 3597 form, and takes numbers modulo
 /// the size of their field. Says so where it did, else empty.
-std::string whatLdnsChanged(std::string_view rdata, const TextRecord& record) {
+std::string whatLdnsChanged(std::string_view rdata, const RecordView& record) {
   std::string_view rest = rdata;
   const auto number = [](std::string_view text) -> std::optional<std::uint64_t> {
     std::uint64_t value = 0;
@@ -165,16 +137,18 @@ std::string whatLdnsChanged(std::string_view rdata, const TextRecord& record) {
 }
 
 /// Makes records of entries, one after the other: an entry may leave its owner and TTL to those before it.
+/// A record borrows from the reader until the next is read.
 class RecordReader {
  public:
-  RecordReader(NameView origin, std::uint32_t defaultTtl)
-      : origin_(origin), originRdf_(toRdf(origin)), previous_(origin), defaultTtl_(defaultTtl) {}
+  RecordReader(NameView origin, std::uint32_t defaultTtl, RecordReading reading)
+      : context_{NameBuffer(origin), NameBuffer(origin), defaultTtl}, plain_(context_), reading_(reading) {}
 
   /// An Error quotes the entry.
-  Result<TextRecord> read(const std::string& entry) {
-    Result<TextRecord> record = parse(entry);
-    if (record) return record;
-    return malformed(quotedForMessage(entry) + ": " + record.error().what);
+  Status read(std::string_view entry, RecordView& record) {
+    if (reading_ == RecordReading::PlainFirst && plain_.read(entry, record)) return Done{};
+    Status read = parse(entry, record);
+    if (read) return read;
+    return malformed(quotedForMessage(entry) + ": " + read.error().what);
   }
 
   /// Follows a directive; false when the entry is none.
@@ -189,21 +163,20 @@ class RecordReader {
     if (!is("$ORIGIN") && !is("$TTL")) return false;
     if (value.empty() || !takeField(rest).empty())
       return malformed(quotedForMessage(entry) + ": takes one value");
-    if (is("$TTL")) return keep(parseTtl(value), defaultTtl_);
-    Result<bool> kept = keep(Name::fromText(value, origin_), origin_);
-    if (kept) originRdf_ = toRdf(origin_);
-    return kept;
-  }
-
- private:
-  template <class T>
-  static Result<bool> keep(Result<T> value, T& in) {
-    if (!value) return malformed(value.error().text());
-    in = *std::move(value);
+    if (is("$TTL")) {
+      const Result<std::uint32_t> ttl = parseTtl(value);
+      if (!ttl) return malformed(ttl.error().text());
+      context_.ttl = *ttl;
+    } else {
+      const Result<Name> origin = Name::fromText(value, context_.origin);
+      if (!origin) return malformed(origin.error().text());
+      context_.origin.assign(*origin);
+    }
     return true;
   }
 
-  Result<TextRecord> parse(const std::string& entry) {
+ private:
+  Status parse(std::string_view entry, RecordView& record) {
     const Result<RecordHead> head = headOf(entry);
     if (!head) return head.error();
     const Result<RRType> type = parseType(head->type);
@@ -212,34 +185,66 @@ class RecordReader {
       return malformed("a name in RDATA whose first label is \"@\" cannot be read");
     // ldns reads "1x" as 1 s and 2^32 + 1 s as 1 s: it is given no TTL to read.
     line_.assign(head->owner).append(" 0 IN ").append(head->type).append(head->rdata);
+    ldns_rdf origin = borrowedRdf(context_.origin);
+    ldns_rdf previous = borrowedRdf(context_.owner);
+    ldns_rdf* previousSlot = &previous;  // which ldns replaces where the entry has an owner
     ldns_rr* raw = nullptr;
     const ldns_status status =
-        ldns_rr_new_frm_str(&raw, line_.c_str(), 0, originRdf_.get(), previous_.slot());
+        ldns_rr_new_frm_str(&raw, line_.c_str(), 0, &origin, head->owner.empty() ? &previousSlot : nullptr);
     const RrPtr rr(status == LDNS_STATUS_OK ? raw : nullptr);
-    if (status != LDNS_STATUS_OK) return malformed(explain(*head, *type, origin_, status));
-    Result<TextRecord> record = toRecord(*rr);
-    if (!record) return record;
-    if (const std::string lost = whatLdnsChanged(head->rdata, *record); !lost.empty()) return malformed(lost);
-    record->ttl = head->ttl.value_or(defaultTtl_);
-    return record;
+    if (status != LDNS_STATUS_OK) return malformed(explain(*head, *type, context_.origin, status));
+    if (Status taken = take(*rr, record); !taken) return taken;
+    if (const std::string lost = whatLdnsChanged(head->rdata, record); !lost.empty()) return malformed(lost);
+    record.ttl = head->ttl.value_or(context_.ttl);
+    return Done{};
   }
 
-  Name origin_;
-  RdfPtr originRdf_;
-  RdfSlot previous_;
-  std::uint32_t defaultTtl_;
-  std::string line_;  // kept for its capacity
+  Status take(const ldns_rr& rr, RecordView& record) {
+    const ldns_rdf* owner = ldns_rr_owner(&rr);
+    const std::span<const std::uint8_t> wire(ldns_rdf_data(owner), ldns_rdf_size(owner));
+    if (!context_.owner.assignWire(wire)) return Name::fromWire(wire).error();
+    record.owner = context_.owner;
+    record.type = static_cast<RRType>(ldns_rr_get_type(&rr));
+    if (!rdata_) rdata_.reset(ldns_buffer_new(LDNS_MAX_PACKETLEN));
+    if (rdata_) ldns_buffer_clear(rdata_.get());
+    if (!rdata_ || ldns_rr_rdata2buffer_wire(rdata_.get(), &rr) != LDNS_STATUS_OK)
+      return malformed("the RDATA does not fit in 65535 octets");
+    record.rdata = {ldns_buffer_begin(rdata_.get()), ldns_buffer_position(rdata_.get())};
+    const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(record.type));
+    const std::size_t required = ldns_rr_descriptor_minimum(fields);
+    const std::string_view octets(reinterpret_cast<const char*>(record.rdata.data()), record.rdata.size());
+    if (ldns_rr_rd_count(&rr) < required || hasEmptyField(rr, required) || !isWholeRdata(record.type, octets))
+      return malformed("the RDATA lacks a field or has one too many");
+    return Done{};
+  }
+
+  EntryContext context_;
+  PlainRecordReader plain_;
+  RecordReading reading_;
+  std::string line_;  // this and the next are kept for their capacity
+  BufferPtr rdata_;
 };
 
 }  // namespace
 
+TextRecord ownedRecord(const RecordView& record) {
+  return {Name(record.owner), record.type, record.ttl,
+          std::string(reinterpret_cast<const char*>(record.rdata.data()), record.rdata.size())};
+}
+
+RecordView viewOf(const TextRecord& record) noexcept {
+  const auto* octets = reinterpret_cast<const std::uint8_t*>(record.rdata.data());
+  return {record.owner, record.type, record.ttl, {octets, record.rdata.size()}, 0};
+}
+
 Status readZoneText(std::string_view text, NameView origin,
-                    const std::function<Status(TextRecord, int line)>& record) {
+                    const std::function<Status(const RecordView&)>& record, RecordReading reading) {
   if (text.empty())
     return Error{ErrorKind::Unreadable, "", "the zone file is empty, which is not an empty zone"};
   if (text.find('\0') != std::string_view::npos) return malformed("contains a NUL octet: not a zone file");
   ZoneTextReader entries(text);
-  RecordReader records(origin, 3600);
+  RecordReader records(origin, 3600, reading);
+  RecordView view;
   for (;;) {
     const Result<bool> more = entries.next();
     if (!more) return more.error();
@@ -251,9 +256,9 @@ Status readZoneText(std::string_view text, NameView origin,
     const Result<bool> followed = records.follow(entries.entry());
     if (!followed) return at(followed.error());
     if (*followed) continue;
-    Result<TextRecord> read = records.read(entries.entry());
-    if (!read) return at(std::move(read).error());
-    if (Status taken = record(*std::move(read), entries.line()); !taken) return at(std::move(taken).error());
+    if (Status read = records.read(entries.entry(), view); !read) return at(std::move(read).error());
+    view.line = entries.line();
+    if (Status taken = record(view); !taken) return at(std::move(taken).error());
   }
 }
 
@@ -264,11 +269,14 @@ Result<TextRecord> readRecordText(std::string_view line, NameView origin, std::u
   const Result<bool> first = entries.next();
   if (!first) return wrong(first.error().what);
   if (!*first) return wrong("is no record");
-  const std::string entry = entries.entry();
+  const std::string entry(entries.entry());
   const Result<bool> second = entries.next();
   if (!second) return wrong(second.error().what);
   if (*second) return wrong("is more than one record");
-  return RecordReader(origin, defaultTtl).read(entry);
+  RecordReader records(origin, defaultTtl, RecordReading::PlainFirst);
+  RecordView view;
+  if (Status read = records.read(entry, view); !read) return std::move(read).error();
+  return ownedRecord(view);
 }
 
 namespace {

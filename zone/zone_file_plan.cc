@@ -8,8 +8,8 @@ Result<Plan> parseZoneFilePlan(std::string_view body, NameView zone, const PlanL
   plan.fromZoneFile = true;
   plan.places.setKind(PlanPlaces::Kind::Lines);
   PlanBuilder builder(plan, limits);
-  Status read = readZoneText(body, zone, [&](const TextRecord& record, int line) {
-    return builder.add(record, static_cast<std::uint32_t>(line));
+  Status read = readZoneText(body, zone, [&](const RecordView& record) {
+    return builder.add(record, static_cast<std::uint32_t>(record.line));
   });
   if (!read) return std::move(read).error();
   if (Status finished = builder.finish(); !finished) return std::move(finished).error();

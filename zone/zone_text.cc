@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 
 #include "zone/name.h"
@@ -19,6 +20,65 @@ constexpr std::array<bool, 256> makeSpecial() {
 }
 /// What does not just stand for itself: all else is copied in runs.
 constexpr std::array<bool, 256> kSpecial = makeSpecial();
+
+bool isSpecial(char c) noexcept {
+  return kSpecial[static_cast<unsigned char>(c)];
+}
+
+// Sixteen octets that the compiler treats at once, on any processor.
+using Octets16 [[gnu::vector_size(16)]] = std::uint8_t;
+
+/// Whether a line, without its end, has octets that do not just stand for themselves.
+bool hasSpecial(std::string_view line) noexcept {
+  constexpr std::size_t kStep = sizeof(Octets16);
+  if (line.size() < kStep) return std::any_of(line.begin(), line.end(), isSpecial);
+  Octets16 found{};
+  const auto look = [&](std::size_t at) {
+    Octets16 octets;
+    std::memcpy(&octets, line.data() + at, kStep);
+    found |= reinterpret_cast<Octets16>((octets == '\\') | (octets == '"') | (octets == ';') |
+                                        ((octets & 0xfe) == '(') | (octets - '\v' < 3));
+  };
+  static_assert(('(' | 1) == ')' && '\v' + 1 == '\f' && '\f' + 1 == '\r');
+  for (std::size_t at = 0; at + kStep <= line.size(); at += kStep) look(at);
+  look(line.size() - kStep);  // the rest, with some octets again
+  std::array<std::uint64_t, 2> halves;
+  std::memcpy(halves.data(), &found, sizeof halves);
+  return (halves[0] | halves[1]) != 0;
+}
+
+/// How much of a line, without its end, is an entry by itself: all but a comment and a carriage return. None
+/// where there is a parenthesis, or something wrong.
+std::optional<std::size_t> lengthOfEntry(std::string_view line) noexcept {
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const bool isLast = i + 1 == line.size();
+    switch (line[i]) {
+      case '\\':
+        if (isLast || line[++i] == '\r') return std::nullopt;
+        break;
+      case '"':
+        quoted = !quoted;
+        break;
+      case ';':
+        if (!quoted) return i;
+        break;
+      case '(':
+      case ')':
+        if (!quoted) return std::nullopt;
+        break;
+      case '\r':
+        if (isLast && !quoted) return i;
+        return std::nullopt;
+      case '\f':
+      case '\v':
+        return std::nullopt;
+      default:
+        break;
+    }
+  }
+  return quoted ? std::nullopt : std::optional(line.size());
+}
 
 bool isDigit(char c) noexcept {
   return c >= '0' && c <= '9';
@@ -85,22 +145,38 @@ Error ZoneTextReader::at(int line, std::string what) const {
 
 Result<bool> ZoneTextReader::next() {
   while (at_ < text_.size()) {
-    if (Status read = readEntry(); !read) return std::move(read).error();
-    if (entry_.find_first_not_of(" \t") != std::string::npos) return true;
+    if (!takeLine()) {
+      if (Status joined = joinLines(); !joined) return std::move(joined).error();
+      entry_ = joined_;
+    }
+    if (entry_.find_first_not_of(" \t") != std::string_view::npos) return true;
   }
   return false;
 }
 
-Status ZoneTextReader::readEntry() {
-  entry_.clear();
+/// Where the entry is all on one line it is borrowed; else nothing is done.
+bool ZoneTextReader::takeLine() noexcept {
+  const std::size_t end = std::min(text_.find('\n', at_), text_.size());
+  const std::string_view line = text_.substr(at_, end - at_);
+  const std::optional<std::size_t> length = hasSpecial(line) ? lengthOfEntry(line) : line.size();
+  if (!length) return false;
+  entry_ = line.substr(0, *length);
+  begin_ = line_++;
+  at_ = std::min(end + 1, text_.size());
+  return true;
+}
+
+/// Reads an entry of any form, and says what is wrong with it.
+Status ZoneTextReader::joinLines() {
+  joined_.clear();
   begin_ = line_;
   bool quoted = false;
   int depth = 0;
   int opened = 0;  // the line of the outermost open parenthesis
   while (at_ < text_.size()) {
     std::size_t end = at_;
-    while (end < text_.size() && !kSpecial[static_cast<unsigned char>(text_[end])]) ++end;
-    entry_.append(text_.substr(at_, end - at_));
+    while (end < text_.size() && !isSpecial(text_[end])) ++end;
+    joined_.append(text_.substr(at_, end - at_));
     at_ = end;
     if (at_ == text_.size()) break;
     const char c = text_[at_++];
@@ -109,29 +185,29 @@ Status ZoneTextReader::readEntry() {
       if (quoted) break;
       ++line_;
       if (depth == 0) return Done{};
-      entry_ += ' ';
+      joined_ += ' ';
     } else if (c == '\\') {
       if (following == '\n' || following == '\r') return at(line_, "a backslash at the end of the line");
-      entry_ += c;
-      entry_ += following;
+      joined_ += c;
+      joined_ += following;
       ++at_;
     } else if (c == '"') {
       quoted = !quoted;
-      entry_ += c;
+      joined_ += c;
     } else if (c == '\r' || c == '\f' || c == '\v') {
       if (c != '\r' || following != '\n')
         return at(line_, "a control character that neither is a blank nor ends a line");
     } else if (quoted) {
-      entry_ += c;
+      joined_ += c;
     } else if (c == ';') {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else if (c == '(') {
       if (depth++ == 0) opened = line_;
       // A line that begins with a parenthesis does not begin with a blank: its owner follows.
-      if (!entry_.empty()) entry_ += ' ';
+      if (!joined_.empty()) joined_ += ' ';
     } else {
       if (depth-- == 0) return at(line_, "a parenthesis is closed that is not open");
-      entry_ += ' ';
+      joined_ += ' ';
     }
   }
   if (quoted) return at(line_, "the quote is never closed");

@@ -23,19 +23,21 @@ class ZoneTextReader {
 
   /// The entry as one line: comments are left out, parentheses and the line ends they span are blanks. Quotes
   /// and escapes are as they were. Valid until next().
-  const std::string& entry() const noexcept { return entry_; }
+  std::string_view entry() const noexcept { return entry_; }
   /// The line the entry began on, from 1.
   int line() const noexcept { return begin_; }
 
  private:
-  Status readEntry();
+  bool takeLine() noexcept;
+  Status joinLines();
   Error at(int line, std::string what) const;
 
   std::string_view text_;
   std::size_t at_ = 0;
   int line_ = 1;
   int begin_ = 1;
-  std::string entry_;
+  std::string_view entry_;  // of the text, or of joined_
+  std::string joined_;
 };
 
 /// Takes the first field off `rest`: up to a blank that is neither quoted nor escaped. Empty at the end.

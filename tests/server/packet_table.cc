@@ -225,13 +225,11 @@ class Reader {
     for (const std::string& apex : table_.cases.back().zones)
       for (const PacketZone& zone : table_.zones)
         if (zone.apex == apex && !zone.file.empty())
-          static_cast<void>(
-              readZoneText(zone.text, *Name::absolute(apex), [&](const TextRecord& record, int) {
-                if (record.type == RRType::RRSIG && record.owner == owner &&
-                    coveredType(bytes(record.rdata)) == covered)
-                  found.push_back(record.rdata);
-                return Status(Done{});
-              }));
+          static_cast<void>(readZoneText(zone.text, *Name::absolute(apex), [&](const RecordView& record) {
+            if (record.type == RRType::RRSIG && record.owner == owner && coveredType(record.rdata) == covered)
+              found.push_back(ownedRecord(record).rdata);
+            return Status(Done{});
+          }));
     if (found.empty()) fail("the zones have no RRSIG of " + source + " over " + toText(covered));
     return found;
   }
