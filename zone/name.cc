@@ -149,10 +149,9 @@ Error nameError(std::string_view text, std::string what) {
   return {ErrorKind::Invalid, "name \"" + std::string(text.substr(0, 300)) + "\"", std::move(what)};
 }
 
-/// Reads one octet of a label, escaped or not, and moves `at` past it. Returns -1 for a bad escape.
-int readOctet(std::string_view text, std::size_t& at) noexcept {
+/// Reads the octet that is escaped at `at`, and moves past it. Returns -1 for a bad escape.
+int readEscaped(std::string_view text, std::size_t& at) noexcept {
   const auto digit = [&](std::size_t i) { return i < text.size() && text[i] >= '0' && text[i] <= '9'; };
-  if (text[at] != '\\') return static_cast<std::uint8_t>(text[at++]);
   if (at + 1 >= text.size()) return -1;
   if (!digit(at + 1)) {
     at += 2;
@@ -193,7 +192,7 @@ NameReading readName(std::string_view text, NameView origin,
   };
   for (std::size_t at = 0; at < text.size();) {
     if (text[at] != '.') {
-      const int octet = readOctet(text, at);
+      const int octet = text[at] == '\\' ? readEscaped(text, at) : static_cast<std::uint8_t>(text[at++]);
       if (octet < 0) return {0, "has a bad escape: use \\DDD with a value up to 255"};
       const auto written = static_cast<std::uint8_t>(octet);
       put(size++, kLetters == Letters::Lowered ? lowerOctet(written) : written);

@@ -43,6 +43,30 @@ TEST_CASE("names over a limit or badly written are errors that say which rule") 
   CHECK_THAT(parsed.error().text(), Catch::Contains(rule));
 }
 
+TEST_CASE("names are read into a buffer as they are read into a string") {
+  const Name origin = name("Example.");
+  std::array<std::uint8_t, kMaxNameOctets> kept{};
+  NameBuffer buffer(origin);
+  for (const std::string& text :
+       {std::string("@"), std::string("."), std::string("A.b"), std::string("A\\.\\090.B."), std::string(""),
+        std::string("a..b"), std::string("a\\"), std::string(63, 'A'), std::string(64, 'A'),
+        "A." + std::string(300, 'x'), std::string(249, '.')}) {
+    CAPTURE(text);
+    const Result<Name> read = Name::fromText(text, origin);
+    CHECK(buffer.assignText(text, origin) == static_cast<bool>(read));
+    CHECK(buffer.view() == (read ? read->view() : Name().view()));
+    const std::size_t octets = nameFromText(text, origin, Letters::Kept, kept);
+    REQUIRE((octets > 0) == static_cast<bool>(read));
+    if (read) CHECK(*Name::fromWire(std::span(kept).first(octets)) == *read);
+  }
+  REQUIRE(nameFromText("A.b", origin, Letters::Kept, kept) == 13);
+  CHECK(kept[1] == 'A');
+  REQUIRE(buffer.assignWire(std::vector<std::uint8_t>{1, 'A', 0}));
+  CHECK(toText(buffer.view()) == "a.");
+  CHECK_FALSE(buffer.assignWire(std::vector<std::uint8_t>{1, 'A'}));
+  CHECK(buffer.view().isRoot());
+}
+
 TEST_CASE("wire-format names that do not end where their octets end are refused") {
   const std::vector<std::vector<std::uint8_t>> bad = {{},      {1},       {1, 'a'},   {0, 0},
                                                       {64, 0}, {0xc0, 0}, {3, 'a', 0}};
