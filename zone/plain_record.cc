@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 
 #include "zone/zone_text.h"
@@ -185,7 +184,7 @@ class RdataWriter {
   bool writeIpv6(std::string_view text) noexcept {
     std::array<char, INET6_ADDRSTRLEN> terminated;
     if (text.size() >= terminated.size()) return false;
-    std::memcpy(terminated.data(), text.data(), text.size());
+    text.copy(terminated.data(), text.size());
     terminated[text.size()] = '\0';
     if (inet_pton(AF_INET6, terminated.data(), room().data()) != 1) return false;
     size_ += sizeof(in6_addr);
