@@ -12,7 +12,7 @@
 namespace holdfast::bench {
 
 /// The zone and the questions that all benchmarks of the query path use, those against peers too
-/// (tools/bench/query-path): N endpoints epI.svcJ.us-east-1.example.net, J = I mod 97, with four addresses,
+/// (tools/bench/data.py): N endpoints epI.svcJ.us-east-1.example.net, J = I mod 97, with four addresses,
 /// every fourth with two of IPv6; questions drawn uniformly, 85 % A, 10 % AAAA (of which three quarters are
 /// NODATA) and 5 % for names that do not exist. The same for the same numbers, on every machine.
 class Workload {

@@ -1,0 +1,242 @@
+// Asks a server at a fixed rate, whatever becomes of the answers, and counts how long they take and how many
+// are lost, window by window; tells when endpoint 0 has new addresses. tools/bench/run reads what it prints.
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <cstdlib>
+#include <deque>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "tests/bench/probe.h"
+#include "tests/bench/time_histogram.h"
+
+namespace {
+
+using holdfast::bench::kQueryOctets;
+using holdfast::bench::Question;
+using holdfast::bench::QuestionDraw;
+using holdfast::bench::Reply;
+using holdfast::bench::TimeHistogram;
+
+constexpr unsigned kBatch = 64;
+constexpr std::size_t kReplyOctets = 1500;
+constexpr std::int64_t kSecond = 1'000'000'000;
+
+/// CLOCK_MONOTONIC in nanoseconds, which other processes read too.
+std::int64_t now() {
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// What became of the queries that were sent between two commands.
+struct Window {
+  std::string label;
+  std::uint64_t sent = 0;
+  std::uint64_t answered = 0;
+  std::uint64_t lost = 0;
+  std::uint64_t failed = 0;  // neither NOERROR nor NXDOMAIN
+  TimeHistogram latency;
+  TimeHistogram lateness;  // of the prober itself: from when a query was due to when it was sent
+};
+
+struct Options {
+  std::uint16_t port = 0;
+  unsigned endpoints = 0;
+  unsigned rate = 0;
+  unsigned firstPercent = 0;
+};
+
+class Prober {
+ public:
+  Prober(int socket, const Options& options)
+      : socket_(socket), interval_(kSecond / options.rate), draw_(options.endpoints, options.firstPercent) {
+    beginWindow("start");
+    for (unsigned i = 0; i < kBatch; ++i) {
+      queryParts_[i] = {queries_[i].data(), 0};
+      queryHeaders_[i].msg_hdr = {nullptr, 0, &queryParts_[i], 1, nullptr, 0, 0};
+      replyParts_[i] = {replies_[i].data(), kReplyOctets};
+      replyHeaders_[i].msg_hdr = {nullptr, 0, &replyParts_[i], 1, nullptr, 0, 0};
+    }
+  }
+
+  /// Until standard input ends, and a second longer for answers.
+  void run() {
+    for (due_ = now(); isOpen_;) {
+      sendDue();
+      receive();
+      wait(due_ - now(), true);
+    }
+    for (const std::int64_t end = now() + kSecond; now() < end; receive()) wait(end - now(), false);
+    for (const Sent& sent : sent_)
+      if (sent.isOutstanding) ++windows_[sent.window].lost;
+  }
+
+  void writeJson(std::ostream& out) const {
+    out << '{';
+    const char* separator = "";
+    for (const Window& window : windows_) {
+      out << separator << '"' << window.label << R"(":{"sent":)" << window.sent << R"(,"answered":)"
+          << window.answered << R"(,"lost":)" << window.lost << R"(,"failed":)" << window.failed
+          << R"(,"latency_ns":)";
+      window.latency.writeJson(out);
+      out << R"(,"lateness_ns":)";
+      window.lateness.writeJson(out);
+      out << '}';
+      separator = ",";
+    }
+    out << "}\n";
+  }
+
+ private:
+  struct Sent {
+    std::int64_t at = 0;
+    std::size_t window = 0;
+    unsigned endpoint = 0;
+    bool isOutstanding = false;
+  };
+
+  /// A label that was used before goes on with what it counted.
+  void beginWindow(const std::string& label) {
+    for (window_ = 0; window_ < windows_.size(); ++window_)
+      if (windows_[window_].label == label) return;
+    windows_.emplace_back().label = label;
+  }
+
+  void sendDue() {
+    const std::int64_t at = now();
+    unsigned count = 0;
+    for (; count < kBatch && due_ <= at; ++count, due_ += interval_) {
+      const Question question = draw_.next();
+      queryParts_[count].iov_len = writeQuery(queries_[count], nextId_, question);
+      Sent& sent = sent_[nextId_++];
+      if (sent.isOutstanding) ++windows_[sent.window].lost;
+      sent = {at, window_, question.endpoint, true};
+      windows_[window_].lateness.add(static_cast<std::uint64_t>(at - due_));
+    }
+    windows_[window_].sent += count;
+    for (unsigned done = 0; done < count;) {
+      const int more = ::sendmmsg(socket_, queryHeaders_.data() + done, count - done, 0);
+      done += more > 0 ? static_cast<unsigned>(more) : 1;  // what is not taken counts as lost
+    }
+  }
+
+  void receive() {
+    for (int count = kBatch; count == static_cast<int>(kBatch);) {
+      count = ::recvmmsg(socket_, replyHeaders_.data(), kBatch, MSG_DONTWAIT, nullptr);
+      const std::int64_t at = now();
+      for (int i = 0; i < count; ++i) {
+        const auto place = static_cast<std::size_t>(i);
+        if (const auto reply =
+                holdfast::bench::readReply({replies_[place].data(), replyHeaders_[place].msg_len}))
+          take(*reply, at);
+      }
+    }
+  }
+
+  void take(const Reply& reply, std::int64_t at) {
+    Sent& sent = sent_[reply.id];
+    if (!sent.isOutstanding) return;
+    sent.isOutstanding = false;
+    Window& window = windows_[sent.window];
+    ++window.answered;
+    window.failed += reply.rcode != 0 && reply.rcode != 3;
+    window.latency.add(static_cast<std::uint64_t>(at - sent.at));
+    if (sent.endpoint != 0 || !reply.tag || *reply.tag == tag_) return;
+    tag_ = *reply.tag;
+    std::cout << "changed " << tag_ << ' ' << at << std::endl;
+  }
+
+  /// Until something can be received, a command was read, or the time is over.
+  void wait(std::int64_t nanoseconds, bool forCommands) {
+    if (nanoseconds <= 0) nanoseconds = 0;
+    const timespec timeout{nanoseconds / kSecond, nanoseconds % kSecond};
+    std::array<pollfd, 2> ready{{{socket_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}}};
+    ::ppoll(ready.data(), forCommands ? 2 : 1, &timeout, nullptr);
+    if (forCommands && ready[1].revents != 0) readCommands();
+  }
+
+  void readCommands() {
+    std::array<char, 256> octets{};
+    const ssize_t got = ::read(STDIN_FILENO, octets.data(), octets.size());
+    if (got <= 0) isOpen_ = false;
+    for (ssize_t i = 0; i < got; ++i) {
+      const char octet = octets[static_cast<std::size_t>(i)];
+      if (octet != '\n') {
+        command_ += octet;
+        continue;
+      }
+      beginWindow(command_);
+      command_.clear();
+    }
+  }
+
+  int socket_;
+  std::int64_t interval_;
+  std::int64_t due_ = 0;
+  QuestionDraw draw_;
+  bool isOpen_ = true;
+  std::uint16_t nextId_ = 0;
+  unsigned tag_ = ~0u;
+  std::string command_;
+  std::deque<Window> windows_;
+  std::size_t window_ = 0;
+  std::vector<Sent> sent_{1u << 16};
+  std::array<std::array<std::uint8_t, kQueryOctets>, kBatch> queries_{};
+  std::array<std::array<std::uint8_t, kReplyOctets>, kBatch> replies_{};
+  std::array<iovec, kBatch> queryParts_{};
+  std::array<iovec, kBatch> replyParts_{};
+  std::array<mmsghdr, kBatch> queryHeaders_{};
+  std::array<mmsghdr, kBatch> replyHeaders_{};
+};
+
+int connectedSocket(std::uint16_t port) {
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int octets = 4 << 20;  // of a second at least, so that nothing is lost here
+  ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API
+  return ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? socket : -1;
+}
+
+bool readOptions(int argc, char** argv, Options& options) {
+  if (argc != 5) return false;
+  std::array<unsigned long, 4> numbers{};
+  for (unsigned i = 0; i < numbers.size(); ++i) numbers[i] = std::strtoul(argv[i + 1], nullptr, 10);
+  options = {static_cast<std::uint16_t>(numbers[0]), static_cast<unsigned>(numbers[1]),
+             static_cast<unsigned>(numbers[2]), static_cast<unsigned>(numbers[3])};
+  return numbers[0] > 0 && numbers[0] <= 65535 && numbers[1] > 0 && numbers[1] <= 5'000'000 &&
+         numbers[2] > 0 && numbers[2] <= 1'000'000 && numbers[3] <= 100;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (!readOptions(argc, argv, options)) {
+    std::cerr << "usage: bench_prober PORT ENDPOINTS QUERIES-PER-SECOND PERCENT-FOR-ENDPOINT-0\n"
+                 "A line on standard input begins a window of that name; its end ends the prober.\n";
+    return 2;
+  }
+  const int socket = connectedSocket(options.port);
+  if (socket < 0) {
+    std::cerr << "bench_prober: cannot connect to 127.0.0.1:" << options.port << '\n';
+    return 1;
+  }
+  // As far as it may: what else runs on its core must not look like slow answers. `lateness` tells what is
+  // left.
+  const sched_param first{1};
+  ::sched_setscheduler(0, SCHED_FIFO, &first);
+  Prober prober(socket, options);
+  prober.run();
+  prober.writeJson(std::cout);
+}
