@@ -1,0 +1,173 @@
+"""All of a run: which measure is taken of which server at which number of endpoints, one after the other."""
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+from bench import accounting, measure_cpu, measure_data
+from bench.data import Data
+from bench.holdfast import Holdfast, InMemory
+from bench.peers import Gdnsd, Null
+from bench.server import Failed
+
+MEASURES = ("cpu", "start", "memory", "swap", "change", "workers", "growth", "micro")
+GROWING = ("cpu", "start", "memory", "swap")
+# One change of Knot takes half a second with a million endpoints.
+MOST_CHANGES = {"knot": 10, "bind": 50}
+NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+
+
+class TwoWorkers(Holdfast):
+    threads = 2
+
+
+class Campaign:
+    def __init__(self, options, peers, work):
+        self.options, self.peers, self.work = options, peers, work
+        self.rows, self.begun, self.largest = [], time.monotonic(), max(options.endpoints)
+
+    def progress(self, text):
+        print(f"{time.monotonic() - self.begun:7.1f} s  {text}", file=sys.stderr, flush=True)
+
+    def run(self):
+        wants_growth = "growth" in self.options.only
+        growing = set(self.options.growth_endpoints) if wants_growth else set()
+        for endpoints in sorted(growing | set(self.options.endpoints)):
+            folder = self.work / str(endpoints)
+            self.progress(f"--- {endpoints:,} endpoints")
+            self.measure_size(Data(folder / "data", endpoints, self.options.queries), folder, endpoints in growing)
+            shutil.rmtree(folder)
+        if "micro" in self.options.only:
+            self.rows += self.micro()
+        return self.rows
+
+    def measures(self, kind, endpoints, grows):
+        """What is measured of a server at this size."""
+        chosen = set(self.options.only)
+        here = set()
+        if endpoints in self.options.endpoints:
+            here = chosen & ({"cpu", "start", "memory", "swap", "change"} if endpoints == self.largest else {"cpu"})
+        if grows and kind in (Holdfast, Gdnsd, Null):
+            here |= chosen & set(GROWING) or set(GROWING)
+        for measure, can in (("swap", kind.can_swap), ("change", kind.can_change)):
+            if not can:
+                here.discard(measure)
+        return here & {"cpu"} if kind is Null else here
+
+    def kinds(self, endpoints, grows):
+        """The servers, and those of a list that are not asked to hold so much, as rows."""
+        for kind in (Null, *self.peers, Holdfast):
+            here = self.measures(kind, endpoints, grows)
+            if kind.most_endpoints is not None and endpoints > kind.most_endpoints:
+                self.rows += [{"measure": measure, "server": kind.name, "endpoints": endpoints,
+                               "error": f"not asked to hold more than {kind.most_endpoints:,} endpoints"}
+                              for measure in sorted(here)]
+            elif here:
+                yield kind, here
+
+    def measure_size(self, data, folder, grows):
+        servers = []
+        with contextlib.ExitStack() as stopping:
+            for kind, here in self.kinds(data.endpoints, grows):
+                server = kind(folder / kind.name, data, self.options.server_cores, self.options)
+                stopping.callback(server.stop)
+                if self.measure_alone(server, here) and "cpu" in here:
+                    servers.append(server)
+            self.measure_cpu(servers)
+        if data.endpoints == self.largest:
+            for measure, take in (("change", self.change_without_disk), ("workers", self.workers)):
+                if measure in self.options.only:
+                    self.guarded(measure, Holdfast.name, data.endpoints, lambda take=take: take(data, folder))
+
+    def guarded(self, measure, name, endpoints, take):
+        """Adds the rows of take(); where it fails, one that says why. The others go on."""
+        try:
+            self.rows += take()
+            return True
+        except (Failed, OSError, subprocess.SubprocessError) as error:
+            self.progress(f"{name}: {measure} failed: {error}")
+            self.rows.append({"measure": measure, "server": name, "endpoints": endpoints, "error": str(error)})
+            return False
+
+    def measure_alone(self, server, here):
+        """With no other server running; stopped at the end. Returns whether it can be started at all."""
+        steps = []
+        if here & {"start", "memory"}:
+            steps.append(("start", lambda: [row for row in measure_data.start_and_memory(
+                server, self.options, self.progress) if row["measure"] in here]))
+        if "swap" in here:
+            steps.append(("swap", lambda: measure_data.swap(self.running(server), self.options, self.progress)))
+        if "change" in here:
+            steps.append(("change", lambda: self.change(self.running(server))))
+        for measure, take in steps:
+            done = self.guarded(measure, server.name, server.data.endpoints, take)
+            if not done:
+                server.stop()
+            if not done and measure == "start":
+                return False
+        server.stop()
+        return True
+
+    def change(self, server):
+        count = min(self.options.changes, MOST_CHANGES.get(server.name, self.options.changes))
+        return [measure_data.change(server, self.options, self.progress, count)]
+
+    @staticmethod
+    def running(server):
+        """The server, prepared and started where it is not yet."""
+        if server.process is None:
+            if not any(server.folder.iterdir()):
+                server.prepare()
+            if server.process is None:
+                server.start()
+        return server
+
+    def measure_cpu(self, servers):
+        ready = []
+        for server in servers:
+            server.cores = [self.options.server_core]
+            if self.guarded("cpu", server.name, server.data.endpoints, lambda s=server: self.running(s) and []):
+                # What loading started runs elsewhere, perhaps.
+                for thread in (thread for pid in server.pids() for thread in accounting.threads_of(pid)):
+                    os.sched_setaffinity(thread, {self.options.server_core})
+                ready.append(server)
+        if ready:
+            time.sleep(self.options.rest)
+            self.rows += measure_cpu.cpu(ready, self.options, self.progress)
+
+    def change_without_disk(self, data, folder):
+        server = InMemory(folder / "memory", data, self.options.server_cores, self.options)
+        try:
+            return self.change(self.running(server))
+        finally:
+            server.stop()
+
+    def workers(self, data, folder):
+        cores = sorted({self.options.server_core, self.options.client_core})
+        servers = {kind.threads: kind(folder / f"workers-{kind.threads}", data, cores, self.options)
+                   for kind in (Holdfast, TwoWorkers)}
+        try:
+            for server in servers.values():
+                self.running(server)
+            return [measure_cpu.workers(servers, self.options, self.progress)]
+        finally:
+            for server in servers.values():
+                server.stop()
+
+    def micro(self):
+        """The steps of the query path without sockets, as bench_micro times them."""
+        program = self.options.bin / "bench_micro"
+        if not program.exists():
+            self.progress(f"no {program}: its table is left out")
+            return []
+        self.progress("bench_micro")
+        done = subprocess.run([program, "--benchmark_format=json"], capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            return [{"measure": "micro", "server": Holdfast.name, "endpoints": 0, "error": done.stderr[-200:]}]
+        return [{"measure": "micro", "server": Holdfast.name, "endpoints": 0, "name": one["name"],
+                 "nanoseconds": one["cpu_time"] * NANOSECONDS[one["time_unit"]]}
+                for one in json.loads(done.stdout)["benchmarks"]]
