@@ -94,8 +94,9 @@ HttpResponse Control::submit(const Route& route, Call& call) {
   if (auto response = wrongType(mediaType(call.contentType))) return *std::move(response);
   auto document = documentOf(route, call);
   if (!document) return problemResponse(document.error());
-  const std::string body = call.body.join();
-  document->body = body;
+  HttpBody::Joined body = call.body.join();
+  document->body = body.view();
+  document->release = [&body] { body.release(); };
   const Asked asked{route.zone,       document->base,
                     std::nullopt,     document->diffLimit,
                     document->reason, idleRemovals(publisher_, route.zone, document->removals)};
@@ -108,8 +109,8 @@ HttpResponse Control::preview(const Route& route, Call& call) {
   if (auto response = wrongType(mediaType(call.contentType))) return *std::move(response);
   auto document = documentOf(route, call);
   if (!document) return problemResponse(document.error());
-  const std::string body = call.body.join();
-  document->body = body;
+  const HttpBody::Joined body = call.body.join();
+  document->body = body.view();
   const auto preview = intake_.preview(*document);
   if (!preview) return problemResponse(preview.error());
   const Comparison compared{route.zone, preview->before->generation(), preview->generation, *preview->before,

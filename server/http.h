@@ -26,8 +26,20 @@ class HttpBody {
   HttpBody& operator=(HttpBody&&) noexcept;
 
   std::size_t size() const noexcept;
-  /// Joins the octets, which costs one copy, and leaves the body empty.
-  std::string join();
+  /// The octets, joined.
+  class Joined {
+   public:
+    explicit Joined(std::size_t size) : octets_(std::make_unique_for_overwrite<char[]>(size)), size_(size) {}
+    std::string_view view() const noexcept { return {octets_.get(), size_}; }
+    char* data() noexcept { return octets_.get(); }
+    void release() noexcept { *this = Joined(0); }
+
+   private:
+    std::unique_ptr<char[]> octets_;
+    std::size_t size_;
+  };
+  /// Costs one copy, and leaves the body empty.
+  Joined join();
   /// Takes over what `from` holds.
   void fill(evbuffer* from);
 

@@ -17,9 +17,9 @@ std::size_t HttpBody::size() const noexcept {
   return buffer_ == nullptr ? 0 : evbuffer_get_length(buffer_.get());
 }
 
-std::string HttpBody::join() {
-  std::string joined(size(), '\0');
-  if (!joined.empty()) evbuffer_remove(buffer_.get(), joined.data(), joined.size());
+HttpBody::Joined HttpBody::join() {
+  Joined joined(size());
+  if (size() > 0) evbuffer_remove(buffer_.get(), joined.data(), size());
   buffer_.reset();
   return joined;
 }

@@ -43,6 +43,7 @@ Result<Outcome> Intake::submit(const Document& document) const {
 
   submission.digest = toHex(sha256(document.body));
   Result<Plan> plan = parse(document.zone, document.format, document.body);
+  if (document.release) document.release();
   if (!plan)
     return publisher_.refuse(document.zone, document.caller, submission.digest, plan.error(),
                              document.dryRun);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,9 @@ enum class DocumentFormat { Json, ZoneFile };
 struct Document {
   Name zone;
   DocumentFormat format = DocumentFormat::Json;
-  std::string_view body;  ///< borrowed for the call
+  std::string_view body;  ///< borrowed for the call, or until `release` is called
+  /// Called once the body was read, where set: it may be as large as all that is served.
+  std::function<void()> release{};
   /// Beside the document's own; where both are given they must agree.
   std::optional<Generation> generation, base;
   std::string source;  ///< used where the document names none

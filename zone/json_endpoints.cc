@@ -52,10 +52,11 @@ Status JsonEndpoints::read(const dom::object& endpoints, const JsonPlace& where)
 }
 
 Status JsonEndpoints::readEndpoint(std::string_view name, const dom::element& value, const JsonPlace& where) {
-  const Result<Name> owner = Name::fromText(name, zone_);
-  if (!owner) return Error{ErrorKind::Invalid, where.text(), owner.error().what};
-  if (!owner->view().isAtOrBelow(zone_))
-    return Error{ErrorKind::Invalid, where.text(), owner->text() + " is outside the zone " + toText(zone_)};
+  if (!owner_.assignText(name, zone_))
+    return Error{ErrorKind::Invalid, where.text(), Name::fromText(name, zone_).error().what};
+  const NameView owner = owner_;
+  if (!owner.isAtOrBelow(zone_))
+    return Error{ErrorKind::Invalid, where.text(), toText(owner) + " is outside the zone " + toText(zone_)};
   const Result<dom::object> object = asObject(value, where);
   if (!object) return object.error();
 
@@ -74,13 +75,13 @@ Status JsonEndpoints::readEndpoint(std::string_view name, const dom::element& va
   }
   if (!keys.saw("targets")) return malformedAt(where.member("targets"), "is missing");
   if (a_.empty() && aaaa_.empty()) {
-    emptied.push_back({*owner, where.text()});
+    emptied.push_back({Name(owner), where.text()});
     return Done{};
   }
-  compile(*owner);
-  const std::uint64_t hash = HashedName(*owner).hash();
+  compile(owner);
+  const std::uint64_t hash = HashedName(owner).hash();
   nodes.add(hash, node_);
-  if (!isAsWritten(name) && toRelativeText(*owner, zone_) != name) places.addKey(hash, name);
+  if (!isAsWritten(name) && toRelativeText(owner, zone_) != name) places.addKey(hash, name);
   return Done{};
 }
 
@@ -150,7 +151,7 @@ Status JsonEndpoints::settle(Drafts& drafts, RRType type, const JsonPlace& where
   return Done{};
 }
 
-void JsonEndpoints::compile(const Name& owner) {
+void JsonEndpoints::compile(NameView owner) {
   NodeWriter writer(node_, owner, 0);
   for (const RRType type : kAddressTypes) {
     const Drafts& drafts = type == RRType::A ? a_ : aaaa_;

@@ -43,13 +43,14 @@ class JsonEndpoints {
   Status readTargets(const simdjson::dom::element& value, const JsonPlace& where);
   Status readTarget(const simdjson::dom::element& value, const JsonPlace& where);
   Status settle(Drafts& drafts, RRType type, const JsonPlace& where) const;
-  void compile(const Name& owner);
+  void compile(NameView owner);
 
   const NameView zone_;
   const PlanLimits& limits_;
   std::atomic<std::size_t>& targets_;
 
   // Of the endpoint that is read; kept for their capacity.
+  NameBuffer owner_;
   std::uint32_t ttl_ = 0;
   std::uint16_t pick_ = 0;
   Drafts a_, aaaa_;

@@ -42,7 +42,7 @@ Status PlanBuilder::add(const RecordView& record, std::uint32_t number) {
   if (!(record.owner == owner_.view())) {
     flush();
     if (!record.owner.isAtOrBelow(plan_.zone)) return wrong("is outside the zone " + plan_.zone.text());
-    owner_ = Name(record.owner);
+    owner_.assign(record.owner);
   }
   if (isMetaType(record.type)) return wrong("is a type that no zone may hold");
   if (record.type == RRType::SOA) {
@@ -187,7 +187,7 @@ Status PlanBuilder::checkEmptied() {
   return Done{};
 }
 
-void PlanBuilder::noteDuplicates(const Name& owner, RRType type, std::string where, std::size_t records,
+void PlanBuilder::noteDuplicates(NameView owner, RRType type, std::string where, std::size_t records,
                                  std::size_t distinct) {
   note(PlanNote::Kind::Duplicate, owner, type, std::move(where),
        std::to_string(records) + " records, of which " + std::to_string(distinct) + " differ");

@@ -51,7 +51,7 @@ class PlanBuilder {
   Result<std::string> merge(NodeView a, NodeView b);
   void gather(RRset& into, const RRset& more, NameView owner);
   Status checkEmptied();
-  void noteDuplicates(const Name& owner, RRType type, std::string where, std::size_t records,
+  void noteDuplicates(NameView owner, RRType type, std::string where, std::size_t records,
                       std::size_t distinct);
   void note(PlanNote::Kind kind, NameView owner, RRType type, std::string where, std::string observed);
   Error overlapOf(NodeView records) const;
@@ -60,7 +60,7 @@ class PlanBuilder {
   const PlanLimits& limits_;
   std::size_t records_ = 0;
   GatheredNodes nodes_;
-  Name owner_;                 // of the drafts
+  NameBuffer owner_;           // of the drafts
   std::vector<Draft> drafts_;  // records of one owner mostly follow each other
   std::size_t used_ = 0;       // drafts
   std::mutex merging_;         // what follows, and the notes, while several threads merge
