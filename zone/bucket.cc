@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <utility>
 
 namespace holdfast::detail {
 
@@ -64,6 +66,22 @@ bool isSameBucket(const Bucket* a, const Bucket* b) noexcept {
   if (a == nullptr || b == nullptr || a->count != b->count) return false;
   const std::size_t octets = octetsOf(*a);
   return octets == octetsOf(*b) && std::memcmp(a->slots(), b->slots(), octets - sizeof(Bucket)) == 0;
+}
+
+const void* directoriesOver(std::span<const Bucket*> buckets, unsigned tiers) {
+  if (tiers == 0) return std::exchange(buckets.front(), nullptr);
+  const std::size_t share = std::size_t{1} << (kDirectoryBits * (tiers - 1));
+  // Released as a tree of that height, where memory runs out on the way.
+  const auto letGo = [tiers](const Directory* directory) { release(directory, tiers); };
+  std::unique_ptr<Directory, decltype(letGo)> directory(new Directory, letGo);
+  bool isAny = false;
+  for (std::size_t i = 0; i * share < buckets.size(); ++i) {
+    const std::size_t begin = i * share;
+    directory->child[i] =
+        directoriesOver(buckets.subspan(begin, std::min(share, buckets.size() - begin)), tiers - 1);
+    isAny = isAny || directory->child[i] != nullptr;
+  }
+  return isAny ? directory.release() : nullptr;
 }
 
 }  // namespace holdfast::detail

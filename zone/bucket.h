@@ -69,6 +69,10 @@ struct BucketEntry {
 /// Lays entries out as a bucket with one reference; nullptr for none. Puts them into order.
 const Bucket* makeBucket(std::span<BucketEntry> entries);
 
+/// The directories, `tiers` tiers of them, over all buckets of a table by index; null where there is none.
+/// Takes the buckets over, which are null then.
+const void* directoriesOver(std::span<const Bucket*> buckets, unsigned tiers);
+
 /// Whether both hold just the same.
 bool isSameBucket(const Bucket* a, const Bucket* b) noexcept;
 

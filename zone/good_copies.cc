@@ -11,6 +11,7 @@
 #include "zone/octets.h"
 #include "zone/state_directory.h"
 #include "zone/store_codec.h"
+#include "zone/zone_file_name.h"
 
 namespace holdfast {
 
@@ -22,7 +23,6 @@ constexpr std::string_view kMagic = "HFG1";
 constexpr std::size_t kDigest = 32;
 /// Enough for the head of a file up to its apex.
 constexpr std::size_t kHead = 4 + 8 + 8 + 4 + 8 + 1 + 255;
-constexpr std::size_t kLongestZoneInName = 120;
 /// Of a file that was never finished.
 constexpr std::string_view kUnfinished = ".new";
 
@@ -46,21 +46,10 @@ Head takeHead(OctetReader& reader) {
   return head;
 }
 
-/// The zone as part of a file name: what could mean something to a file system or a shell is left out, and
-/// where that loses something a digest tells the zones apart.
-std::string zoneInName(NameView apex) {
-  const std::string text = toText(apex);
-  std::string name;
-  for (const char c : text.substr(0, text.size() - 1))
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.') name += c;
-  if (name.size() + 1 == text.size() && name.size() <= kLongestZoneInName && !name.empty()) return name;
-  return name.substr(0, kLongestZoneInName) + "~" + toHex(sha256(text)).substr(0, 16);
-}
-
 }  // namespace
 
 std::string GoodCopies::fileOf(NameView apex, Generation generation) const {
-  return directory_ + "/" + zoneInName(apex) + "." + std::to_string(generation);
+  return directory_ + "/" + zoneInFileName(apex) + "." + std::to_string(generation);
 }
 
 Status GoodCopies::write(const Zone& content, Generation fence) {
@@ -123,7 +112,7 @@ Result<std::vector<std::string>> GoodCopies::files() const {
 Status GoodCopies::removeAll(NameView apex) {
   const Result<std::vector<std::string>> names = files();
   if (!names) return names.error();
-  const std::string prefix = zoneInName(apex) + ".";
+  const std::string prefix = zoneInFileName(apex) + ".";
   bool isAny = false;
   for (const std::string& name : *names) {
     if (!name.starts_with(prefix)) continue;

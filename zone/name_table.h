@@ -61,6 +61,8 @@ class NameTable {
 
  private:
   friend class NameTableEdit;
+  friend class NameTableBuckets;
+  friend class NameTableLoader;
   const detail::Bucket* bucketFor(std::uint64_t hash) const noexcept;
 
   // Directories of levels_ tiers over 2^bits_ buckets; with levels_ == 0 root_ is a Bucket.

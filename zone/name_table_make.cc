@@ -48,22 +48,9 @@ class Buckets {
   }
 
   /// The whole tree, with one reference.
-  const void* takeTree() { return takeTree(tiersFor(bits_), 0); }
+  const void* takeTree() { return directoriesOver(all_, tiersFor(bits_)); }
 
  private:
-  const void* takeTree(unsigned tiers, std::size_t first) {
-    if (tiers == 0) return first < all_.size() ? std::exchange(all_[first], nullptr) : nullptr;
-    const std::size_t step = std::size_t{1} << (kDirectoryBits * (tiers - 1));
-    if (first >= all_.size()) return nullptr;
-    auto directory = std::make_unique<Directory>();
-    bool isEmpty = true;
-    for (unsigned i = 0; i < kDirectoryChildren; ++i) {
-      directory->child[i] = takeTree(tiers - 1, first + i * step);
-      isEmpty = isEmpty && directory->child[i] == nullptr;
-    }
-    return isEmpty ? nullptr : directory.release();
-  }
-
   const unsigned bits_;
   std::vector<const Bucket*> all_;
 };

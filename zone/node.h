@@ -25,6 +25,8 @@ namespace holdfast {
 ///          (u8 length, id)...
 /// Equal content is equal octets: of two ways to write an RRset the shorter is taken.
 namespace node_layout {
+/// Changes with the layout, so that nodes of another are not taken for these (zone/zone_image.h).
+inline constexpr std::uint32_t kVersion = 1;
 inline constexpr std::size_t kNodeHeader = 12;
 inline constexpr std::size_t kRRsetHeader = 16;
 inline constexpr std::size_t kRdataLength = 2;

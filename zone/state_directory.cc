@@ -10,25 +10,11 @@
 #include <cstring>
 #include <filesystem>
 
+#include "zone/descriptor.h"
+
 namespace holdfast {
 
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  explicit operator bool() const noexcept { return fd_ >= 0; }
-  int get() const noexcept { return fd_; }
-  int release() noexcept { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
 
 Error systemError(const std::string& where, std::string_view doing) {
   return {ErrorKind::System, where, "cannot " + std::string(doing) + ": " + std::strerror(errno)};

@@ -75,6 +75,7 @@ class Zone {
 
  private:
   friend class ZoneEdit;
+  friend class ZoneImage;
   friend class ZoneMaker;
   Name apex_;
   unsigned apexLabels_ = apex_.view().labels();
