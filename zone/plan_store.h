@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "zone/history.h"
+#include "zone/zone_image.h"
 
 namespace holdfast {
 
@@ -73,6 +74,9 @@ struct StoreStats {
   std::uint64_t entries = 0;  ///< lines of all histories
   std::uint64_t failures = 0;
   std::uint64_t rebuilds = 0;  ///< how often the store was made anew, since it was lost or damaged
+  std::uint64_t imagesWritten = 0, imageFailures = 0;  ///< images of zones, and those that could not be
+  std::uint64_t imagesUsed = 0, imagesRefused = 0;     ///< at the start; of those refused the store was read
+  std::uint64_t imageOctets = 0;                       ///< of all images that the store knows of
   bool readOnly = false;
   std::string problem;  ///< why the last write failed; empty since one succeeded
 };
@@ -160,9 +164,10 @@ struct StoreOptions {
   /// So seldom, at most, maintain() reads all pages for damage, where the file has changed.
   std::chrono::milliseconds pageChecks{60'000};
   /// A start reads all pages of a file of so many octets for damage; of a larger one maintain() does at once.
-  std::uint64_t octetsCheckedAtStart = 64u << 20;
+  std::uint64_t octetsCheckedAtStart = 1u << 20;
   /// So many octets of changes lastChangeOf() looks through at most.
   std::uint64_t searchedOctets = 64u << 20;
+  ImageSettings images;
 };
 
 /// Opens or makes the SQLite store `directory`/plans.db and locks the directory against a second server. A

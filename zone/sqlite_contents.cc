@@ -29,7 +29,8 @@ Result<std::vector<ContentReader::Base>> ContentReader::basesOf(std::int64_t zon
   }
 }
 
-Status ContentReader::applyCheckpoint(std::int64_t zone, Generation generation, ZoneEdit& edit) {
+/// What a checkpoint holds: a change from nothing.
+Result<std::string> ContentReader::checkpoint(std::int64_t zone, NameView apex, Generation generation) {
   SqliteStatement parts(database_,
                         "SELECT part, sha256, body FROM checkpoints WHERE zone = ?1 AND generation = ?2 "
                         "ORDER BY part");
@@ -41,17 +42,49 @@ Status ContentReader::applyCheckpoint(std::int64_t zone, Generation generation, 
     if (!*row) break;
     const std::string piece = parts.blob(2);
     const std::string digest = parts.blob(1);
-    if (parts.integer(0) != wanted)
-      return brokenAt(edit.apex(), generation, "misses a part of its checkpoint");
+    if (parts.integer(0) != wanted) return brokenAt(apex, generation, "misses a part of its checkpoint");
     if (wanted == 0) {
       whole = digest;  // of all parts together; this one stands for that they are all there
       continue;
     }
-    if (sha256(piece) != digest) return brokenAt(edit.apex(), generation, "has a damaged checkpoint");
+    if (sha256(piece) != digest) return brokenAt(apex, generation, "has a damaged checkpoint");
     body += piece;
   }
-  if (sha256(body) != whole) return brokenAt(edit.apex(), generation, "has a damaged checkpoint");
-  return applyChange(body, edit);
+  if (sha256(body) != whole) return brokenAt(apex, generation, "has a damaged checkpoint");
+  return body;
+}
+
+/// The stored changes from the base up to the generation, each as it was written, in order and none missing.
+Result<ContentReader::Newest> ContentReader::forEachChange(std::int64_t zone, NameView apex, Base base,
+                                                           Generation generation, const Apply& apply) {
+  SqliteStatement rows(
+      database_,
+      "SELECT generation, previous, serial, at, sha256, body FROM entries WHERE zone = ?1 AND "
+      "sha256 IS NOT NULL AND generation >= ?2 AND generation <= ?3 ORDER BY generation");
+  rows.bind(zone).bind(base.generation).bind(generation);
+  Generation last = base.isThere ? base.generation : 0;
+  Newest newest;
+  bool found = false;
+  for (;;) {
+    const Result<bool> row = rows.step("read the content of " + toText(apex));
+    if (!row) return row.error();
+    if (!*row) break;
+    const Generation current = rows.natural(0);
+    newest = {static_cast<std::uint32_t>(rows.integer(2)), fromMicros(rows.integer(3))};
+    found = current == generation;
+    if (base.isThere && current == base.generation) continue;
+    const std::string body = rows.blob(5);
+    if (sha256(body) != rows.blob(4))
+      return brokenAt(apex, current, "is damaged: its SHA-256 does not match");
+    if (rows.natural(1) != last)
+      return brokenAt(apex, current,
+                      "does not follow generation " + std::to_string(last) + ": a row is missing");
+    if (Status applied = apply(body); !applied) return brokenAt(apex, current, applied.error().what);
+    last = current;
+  }
+  if (!found || last != generation)
+    return Error{ErrorKind::NotFound, toText(apex), "has no generation " + std::to_string(generation)};
+  return newest;
 }
 
 /// The content by one way of getting it.
@@ -59,42 +92,45 @@ Result<std::shared_ptr<const Zone>> ContentReader::rebuiltFrom(std::int64_t zone
                                                                Generation generation) {
   const Zone empty{Name(apex)};
   ZoneEdit edit(empty);
-  Generation last = 0;
-  if (base.isCheckpoint) {
-    if (Status applied = applyCheckpoint(zone, base.generation, edit); !applied)
-      return std::move(applied).error();
-    last = base.generation;
+  const Apply apply = [&](std::string_view body) { return applyChange(body, edit); };
+  if (base.isThere) {
+    const Result<std::string> whole = checkpoint(zone, apex, base.generation);
+    if (!whole) return whole.error();
+    if (Status applied = apply(*whole); !applied) return std::move(applied).error();
   }
-  SqliteStatement rows(
-      database_,
-      "SELECT generation, previous, serial, at, sha256, body FROM entries WHERE zone = ?1 AND "
-      "sha256 IS NOT NULL AND generation >= ?2 AND generation <= ?3 ORDER BY generation");
-  rows.bind(zone).bind(base.generation).bind(generation);
-  std::uint32_t serial = 0;
-  WallTime at{};
-  bool found = false;
-  for (;;) {
-    const Result<bool> row = rows.step("read the content of " + toText(apex));
-    if (!row) return row.error();
-    if (!*row) break;
-    const Generation current = rows.natural(0);
-    serial = static_cast<std::uint32_t>(rows.integer(2));
-    at = fromMicros(rows.integer(3));
-    found = current == generation;
-    if (base.isCheckpoint && current == base.generation) continue;  // what it changed is in the checkpoint
-    const std::string body = rows.blob(5);
-    if (sha256(body) != rows.blob(4))
-      return brokenAt(apex, current, "is damaged: its SHA-256 does not match");
-    if (rows.natural(1) != last)
-      return brokenAt(apex, current,
-                      "does not follow generation " + std::to_string(last) + ": a row is missing");
-    if (Status applied = applyChange(body, edit); !applied)
-      return brokenAt(apex, current, applied.error().what);
-    last = current;
+  const Result<Newest> newest = forEachChange(zone, apex, base, generation, apply);
+  if (!newest) return newest.error();
+  return edit.finish(generation, newest->serial, newest->at);
+}
+
+Result<std::shared_ptr<const Zone>> ContentReader::readOnto(std::int64_t zone,
+                                                            const std::shared_ptr<const Zone>& base,
+                                                            Generation generation) {
+  ZoneEdit edit(*base);
+  const Result<Newest> newest =
+      forEachChange(zone, base->apex(), {base->generation(), true}, generation,
+                    [&](std::string_view body) { return applyChange(body, edit); });
+  if (!newest) return newest.error();
+  if (generation == base->generation()) return base;
+  return edit.finish(generation, newest->serial, newest->at);
+}
+
+Status ContentReader::check(std::int64_t zone, NameView apex, Generation generation) {
+  const Result<std::vector<Base>> bases = basesOf(zone, generation);
+  if (!bases) return bases.error();
+  Status last = Error{ErrorKind::NotFound, toText(apex), "has no generation " + std::to_string(generation)};
+  for (const Base& base : *bases) {
+    if (base.isThere)
+      if (const Result<std::string> whole = checkpoint(zone, apex, base.generation); !whole) {
+        last = whole.error();
+        continue;
+      }
+    const Result<Newest> newest =
+        forEachChange(zone, apex, base, generation, [](std::string_view) -> Status { return Done{}; });
+    if (newest) return Done{};
+    last = newest.error();
   }
-  if (!found || last != generation)
-    return Error{ErrorKind::NotFound, toText(apex), "has no generation " + std::to_string(generation)};
-  return edit.finish(generation, serial, at);
+  return last;
 }
 
 Result<std::shared_ptr<const Zone>> ContentReader::read(std::int64_t zone, NameView apex,

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "zone/sqlite_database.h"
@@ -17,15 +19,28 @@ class ContentReader {
 
   /// `zone` is the number of its row.
   Result<std::shared_ptr<const Zone>> read(std::int64_t zone, NameView apex, Generation generation);
+  /// The same from a content that is known, which `base` must be of an older or that generation: the changes
+  /// since are applied.
+  Result<std::shared_ptr<const Zone>> readOnto(std::int64_t zone, const std::shared_ptr<const Zone>& base,
+                                               Generation generation);
+  /// Whether read() would find what was written: by the digests, and without the work of rebuilding it.
+  Status check(std::int64_t zone, NameView apex, Generation generation);
 
  private:
   /// What the content of a generation is rebuilt from.
   struct Base {
     Generation generation = 0;
-    bool isCheckpoint = false;
+    bool isThere = false;  ///< in a checkpoint, or known: its own row is passed over
   };
+  struct Newest {
+    std::uint32_t serial = 0;
+    WallTime at{};
+  };
+  using Apply = std::function<Status(std::string_view body)>;
   Result<std::vector<Base>> basesOf(std::int64_t zone, Generation generation);
-  Status applyCheckpoint(std::int64_t zone, Generation generation, ZoneEdit& edit);
+  Result<std::string> checkpoint(std::int64_t zone, NameView apex, Generation generation);
+  Result<Newest> forEachChange(std::int64_t zone, NameView apex, Base base, Generation generation,
+                               const Apply& apply);
   Result<std::shared_ptr<const Zone>> rebuiltFrom(std::int64_t zone, NameView apex, Base base,
                                                   Generation generation);
 

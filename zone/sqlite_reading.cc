@@ -60,14 +60,15 @@ Result<std::int64_t> SqliteStore::rowOf(NameView apex) {
 /// REQUIRES: reading_ is held, and the transaction is one of reader_.
 Result<std::shared_ptr<const Zone>> SqliteStore::storedContent(const SqliteReadTransaction& transaction,
                                                                NameView apex, Generation generation) {
-  if (replayed_ != nullptr && replayed_->generation() == generation && replayed_->apex() == apex)
-    return std::exchange(replayed_, nullptr);
+  const auto imaged = imaged_.find(Name(apex));
+  if (imaged != imaged_.end() && imaged->second->generation() == generation) return imaged->second;
   const Result<std::int64_t> zone = rowOf(apex);
   if (!zone) return zone.error();
   return ContentReader(*reader_, transaction).read(*zone, apex, generation);
 }
 
 Result<std::shared_ptr<const Zone>> SqliteStore::content(NameView apex, Generation generation) {
+  if (std::shared_ptr<const Zone> imaged = imagedContent(apex, generation)) return imaged;
   Result<std::shared_ptr<const Zone>> content = [&]() -> Result<std::shared_ptr<const Zone>> {
     const std::lock_guard guard(reading_);
     if (Status ready = readable(); !ready) return std::move(ready).error();
@@ -154,7 +155,10 @@ Status SqliteStore::replay(NameView apex, WallTime since, const ChangeVisitor& v
   if (!zone) return zone.error();
   const Result<std::vector<Generation>> wanted = generationsSince(*reader_, *zone, since);
   if (!wanted) return wanted.error();
-  if (wanted->empty()) return Done{};
+  if (wanted->empty()) {
+    imaged_.erase(Name(apex));
+    return Done{};
+  }
   SqliteStatement rows(
       *reader_,
       "SELECT generation, previous, at, body, sha256, serial FROM entries WHERE zone = ?1 AND "
@@ -165,18 +169,18 @@ Status SqliteStore::replay(NameView apex, WallTime since, const ChangeVisitor& v
     const Result<bool> row = rows.step("read the changes of " + toText(apex));
     if (!row) return row.error();
     if (!*row) {
-      replayed_ = std::move(before);
+      imaged_.erase(Name(apex));
       return Done{};
     }
     const Generation generation = rows.natural(0), previous = rows.natural(1);
-    if (previous == 0 || (before != nullptr && before->generation() != previous)) before.reset();
-    if (previous != 0 && before == nullptr) {
+    if (before != nullptr && before->generation() != previous) before.reset();
+    if (previous == 0) continue;  // it changes nothing, and is read where the next one changes it
+    if (before == nullptr) {
       Result<std::shared_ptr<const Zone>> content = storedContent(transaction, apex, previous);
       if (content) before = *std::move(content);
       if (before == nullptr) continue;
     }
-    const Zone empty{Name(apex)};
-    ZoneEdit edit(before ? *before : empty);
+    ZoneEdit edit(*before);
     const std::string body = rows.blob(3);
     if (sha256(body) != rows.blob(4) || !applyChange(body, edit)) {
       before.reset();  // content() tells of it where it matters
@@ -185,11 +189,10 @@ Status SqliteStore::replay(NameView apex, WallTime since, const ChangeVisitor& v
     const WallTime at = fromMicros(rows.integer(2));
     std::shared_ptr<const Zone> after =
         edit.finish(generation, static_cast<std::uint32_t>(rows.integer(5)), at);
-    if (before)
-      NameTable::differences(before->names(), after->names(), [&](NodeView old, NodeView now) {
-        visit(generation, at, old, now);
-        return true;
-      });
+    NameTable::differences(before->names(), after->names(), [&](NodeView old, NodeView now) {
+      visit(generation, at, old, now);
+      return true;
+    });
     before = std::move(after);
   }
 }

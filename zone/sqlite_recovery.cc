@@ -35,6 +35,7 @@ SqliteStore::SqliteStore(StateDirectory state, StoreOptions options)
       options_(std::move(options)),
       file_(state_.path() + "/plans.db"),
       logFile_(file_ + "-wal"),
+      images_(state_.path() + "/images"),
       copies_(state_.path() + "/good"),
       fenceFile_(state_.path() + "/fences") {}
 

@@ -162,11 +162,15 @@ Status SqliteStore::putZone(const StoredZone& zone, const HistoryEntry& event) {
   if (zone.removed) {
     remembered.next.good.clear();
     remembered.next.leftBehind.clear();
-    hasStrayCopies_ = true;
+    hasStrayCopies_ = hasStrayImages_ = true;
   }
   insert(remembered);
   std::swap(remembered.held->zone, next);
-  if (zone.committed == 0) remembered.held->content.reset();
+  if (zone.committed == 0) {
+    remembered.held->content.reset();
+    remembered.held->image = {};
+    remembered.held->isUnread = false;
+  }
   return Done{};
 }
 
@@ -198,7 +202,7 @@ Status SqliteStore::forgetZone(NameView apex) {
     return forgotten;
   }
   // It is durable. As in putZone().
-  hasStrayCopies_ = true;
+  hasStrayCopies_ = hasStrayImages_ = true;
   held_.erase(name);
   {
     const std::lock_guard known(knowing_);
@@ -268,6 +272,8 @@ Status SqliteStore::commit(std::span<const ZoneCommit> commits) {
     held.content = commits[i].after;
     held.isDamaged = false;
     held.isChanged = true;
+    const HistoryEntry& entry = commits[i].entry;
+    held.image.changes += entry.namesAdded + entry.namesRemoved + entry.namesChanged;
     if (commits[i].entry.restored != 0) hasStrayCopies_ = true;
   }
   return Done{};

@@ -62,12 +62,22 @@ class SqliteStore final : public PlanStore {
     Full,   ///< durable when the call returns
     Lazily  ///< durable with the next full one, or with maintain()
   };
+  /// The image of a zone, as far as the store knows of one.
+  struct HeldImage {
+    Generation generation = 0;      ///< 0: there is none
+    std::uint64_t incarnation = 0;  ///< of the file whose seal it has
+    std::uint64_t changes = 0;      ///< names changed since
+    std::uint64_t octets = 0;
+    std::chrono::steady_clock::time_point at{}, notBefore{};  ///< written; when another may be
+  };
   /// What is remembered of a zone.
   struct Held {
     StoredZone zone;
     std::shared_ptr<const Zone> content;  ///< what is served; null while there is none
     bool isDamaged = false;               ///< what is stored of it cannot be read: nothing may build on it
     bool isChanged = true;                ///< since maintain() looked at it
+    bool isUnread = false;                ///< it came from an image: what is stored of it is yet to be read
+    HeldImage image{};
   };
   /// Where it is remembered, made before a transaction: after its COMMIT nothing may fail (I11).
   struct Remembered {
@@ -209,9 +219,21 @@ class SqliteStore final : public PlanStore {
   Status giveBackSpace(SqliteDatabase& keeper);
   void measure(SqliteDatabase& keeper);
 
+  // sqlite_images.cc
+  std::string imageOf(NameView apex) const;
+  std::shared_ptr<const Zone> imagedContent(NameView apex, Generation generation);
+  Result<std::shared_ptr<const Zone>> readImage(NameView apex, Generation generation, HeldImage& image);
+  void tendImages(SqliteDatabase& keeper);
+  void readUnread(SqliteDatabase& keeper);
+  bool wantsImage(const Held& held, std::chrono::steady_clock::time_point now) const;
+  Result<std::uint64_t> writeImage(SqliteDatabase& keeper, const Zone& content);
+  void writeImages(SqliteDatabase& keeper);
+  void dropStrayImages();
+
   StateDirectory state_;
   const StoreOptions options_;
   const std::string file_, logFile_;
+  const std::string images_;  ///< the directory of the images
   GoodCopies copies_;
 
   std::mutex writingFences_;  // guards what follows; locked before writing_, which does not wait for the file
@@ -240,6 +262,7 @@ class SqliteStore final : public PlanStore {
   FileState log_;     ///< after the last write; all 0: not known
   std::int64_t nextTextsCheck_ = 0;
   bool hasStrayCopies_ = true;  ///< there may be copies that no row names
+  bool hasStrayImages_ = true;  ///< there may be images that no zone wants
 
   // Of the thread that calls maintain().
   std::chrono::steady_clock::time_point nextPageCheck_{};
@@ -248,8 +271,9 @@ class SqliteStore final : public PlanStore {
   std::mutex reading_;
   std::optional<SqliteDatabase> reader_;      // guarded by reading_, as what follows
   std::map<Name, std::int64_t> unnamedRows_;  ///< of zones whose row is yet to be mended
-  /// What replay() came to, which is what a start asks for next: it need not be rebuilt twice.
-  std::shared_ptr<const Zone> replayed_;
+  /// Contents as images had them at the start, until replay() was asked for the zone: it need not rebuild
+  /// them.
+  std::map<Name, std::shared_ptr<const Zone>> imaged_;
 
   std::mutex knowing_;  // guards what follows; never held while waiting for a disk
   std::map<Name, ZoneHead> heads_;

@@ -211,6 +211,7 @@ Status SqliteStore::maintain() {
     const std::lock_guard guard(writing_);
     isSuspect_ = true;
   }
+  tendImages(*keeper);
   measure(*keeper);
   return done ? copied : done;
 }
