@@ -59,6 +59,16 @@ std::size_t descriptorsForClients(const ServeSettings& settings, std::size_t con
   return std::max<std::size_t>(limit.rlim_cur / 4, limit.rlim_cur > own ? limit.rlim_cur - own : 0);
 }
 
+StoreOptions storeOptions(const StartConfig& config) {
+  StoreOptions options;
+  options.images.leastNames = config.imageNames;
+  options.images.changes = config.imageChanges;
+  options.images.pause = config.imagePause;
+  options.images.after = config.imageAfter;
+  options.images.diskReserve = config.imageDiskReserve;
+  return options;
+}
+
 Keeping keepingOf(const LiveConfig& live) {
   Keeping keeping;
   keeping.history.commits = live.historyKeep;
@@ -90,8 +100,10 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::string 
   daemon->base_.reset(event_base_new());
   if (daemon->base_ == nullptr) return Error{ErrorKind::System, "libevent", "cannot make an event loop"};
   using Step = Status (Daemon::*)();
-  constexpr Step kSteps[] = {&Daemon::openStore,    &Daemon::startWorkers, &Daemon::startUpkeep,
-                             &Daemon::startControl, &Daemon::startMetrics, &Daemon::watchSignals};
+  // Answers come first. Plans can come when the past they are judged by is known.
+  constexpr Step kSteps[] = {&Daemon::openStore,    &Daemon::startWorkers, &Daemon::replayPast,
+                             &Daemon::startUpkeep,  &Daemon::startControl, &Daemon::startMetrics,
+                             &Daemon::watchSignals};
   for (const Step step : kSteps)
     if (auto done = (daemon.get()->*step)(); !done) return done.error();
   daemon->applyEnactors(daemon->config_.live);
@@ -105,20 +117,29 @@ Daemon::~Daemon() {
 
 Status Daemon::openStore() {
   if (auto made = makeStateDirectory(config_.start.state); !made) return made.error();
-  auto store = openSqliteStore(config_.start.state);
+  auto store = openSqliteStore(config_.start.state, storeOptions(config_.start));
   if (!store) return store.error();
-  auto publisher = Publisher::open(*std::move(store), wallClock);
+  auto publisher = Publisher::openServing(*std::move(store), wallClock);
   if (!publisher) return publisher.error();
   publisher_ = *std::move(publisher);
-  for (const Error& problem : publisher_->loadProblems())
-    log_.error("plan store: not everything could be loaded",
-               {{"where", problem.where}, {"cause", problem.what}});
+  tellLoadProblems(publisher_->loadProblems());
   PlanLimits limits;
   limits.records = config_.start.planRecords;
   limits.targets = config_.start.targetsPerEndpoint;
   limits.pick = static_cast<std::uint16_t>(config_.start.pick);
   intake_ = std::make_unique<Intake>(*publisher_, limits);
   return applyZones(config_.live);
+}
+
+void Daemon::tellLoadProblems(const std::vector<Error>& problems) {
+  for (const Error& problem : problems)
+    log_.error("plan store: not everything could be loaded",
+               {{"where", problem.where}, {"cause", problem.what}});
+}
+
+Status Daemon::replayPast() {
+  tellLoadProblems(publisher_->replayPast());
+  return Done{};
 }
 
 Status Daemon::applyZones(const LiveConfig& live) {

@@ -38,12 +38,14 @@ class Daemon {
   Daemon(const Config& config, std::string file, Log& log);
   Status openStore();
   Status startWorkers();
+  Status replayPast();
   Status startUpkeep();
   Status startControl();
   Status startMetrics();
   Status watchSignals();
   Status applyZones(const LiveConfig& live);
   void tellIdleFloors(const Name& zone);
+  void tellLoadProblems(const std::vector<Error>& problems);
   void applyEnactors(const LiveConfig& live);
   void onReload();
   void onStop();

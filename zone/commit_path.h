@@ -127,6 +127,7 @@ class CommitPath {
   /// Before the first submission: holds what the store has.
   void load(std::vector<LoadedZone> zones);
   /// Before the first submission: what a commit of the past took or gave. `at` may lie before the start.
+  /// Section and view.
   void replayLosses(NameView zone, const Losses& losses, Monotonic at);
 
   /// What is needed of the zone's history, beside what the store itself knows to keep (I5): what is committed

@@ -45,6 +45,12 @@ class Publisher {
   /// Loads what the store has committed, before the first query. A zone whose content cannot be read is
   /// served with the newest last-known-good generation that can, else with any older one, else held without
   /// content; loadProblems() says which and why. The others are served, and a newer full plan heals it (I6).
+  /// What may be long and no answer needs comes with replayPast().
+  static Result<std::unique_ptr<Publisher>> openServing(std::unique_ptr<PlanStore> store, Clock clock);
+  /// Makes the windows of losses again from the history. Once, by any thread; plans and rollbacks wait for it,
+  /// as none may be judged by half a window. Returns what of the history could not be read.
+  std::vector<Error> replayPast();
+  /// Both, one after the other; loadProblems() has those of both.
   static Result<std::unique_ptr<Publisher>> open(std::unique_ptr<PlanStore> store, Clock clock);
   /// REQUIRES: no reader and no submitter is left.
   ~Publisher();
@@ -108,9 +114,12 @@ class Publisher {
 
   Publisher(std::unique_ptr<PlanStore> store, Clock clock);
   Status load();
-  std::shared_ptr<const Zone> loadContent(const StoredZone& zone, PastAnswers& past);
-  void replayLosses(NameView zone, PastAnswers& past);
-  void replayTurns(PastAnswers& past, const std::vector<LoadedZone>& zones);
+  std::shared_ptr<const Zone> loadContent(const StoredZone& zone);
+  /// What commits of the past took or gave, and when.
+  using PastLosses = std::vector<std::pair<Losses, std::chrono::steady_clock::time_point>>;
+  Result<PastLosses> lossesOf(NameView zone, PastAnswers& past) const;
+  void record(NameView zone, const PastLosses& losses);
+  void recordTurns(PastAnswers& past);
   std::chrono::steady_clock::time_point steadyTimeOf(WallTime committed) const;
   Attempt::Step admit(Attempt& attempt);
   Attempt::Step conclude(Attempt& attempt);
@@ -137,6 +146,7 @@ class Publisher {
   std::mutex recording_;
   mutable std::mutex view_;
   std::condition_variable changed_;  // with view_: some attempt moved on, or a zone changed
+  bool isPastKnown_ = false;         // with view_: the windows of losses are whole
   CommitPath path_;                  // guarded as its steps say
 };
 

@@ -1,6 +1,7 @@
-// What is done before the first query: loading what the store has committed, and where that cannot be read,
-// the newest that can.
+// What is done at the start: before the first query loading what the store has committed, and where that
+// cannot be read, the newest that can; before the first plan the windows of losses.
 #include <algorithm>
+#include <utility>
 
 #include "zone/past_answers.h"
 #include "zone/publisher.h"
@@ -15,9 +16,16 @@ constexpr std::chrono::hours kReplayed{7 * 24};
 
 }  // namespace
 
-Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> store, Clock clock) {
+Result<std::unique_ptr<Publisher>> Publisher::openServing(std::unique_ptr<PlanStore> store, Clock clock) {
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(store), std::move(clock)));
   if (Status loaded = publisher->load(); !loaded) return std::move(loaded).error();
+  return publisher;
+}
+
+Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> store, Clock clock) {
+  Result<std::unique_ptr<Publisher>> publisher = openServing(std::move(store), std::move(clock));
+  if (publisher)
+    for (Error& problem : (*publisher)->replayPast()) (*publisher)->loadProblems_.push_back(std::move(problem));
   return publisher;
 }
 
@@ -28,13 +36,37 @@ std::chrono::steady_clock::time_point Publisher::steadyTimeOf(WallTime committed
 
 /// The window of the velocity limits goes on where it was before the restart. What clients got less of where
 /// an alias turned is told when all zones are there.
-void Publisher::replayLosses(NameView zone, PastAnswers& past) {
+std::vector<Error> Publisher::replayPast() {
+  std::vector<Name> zones;
+  {
+    const std::lock_guard view(view_);
+    for (const auto& [apex, state] : path_.zones())
+      if (!state.stored.removed && state.stored.committed != 0) zones.push_back(apex);
+  }
+  std::vector<Error> problems;
+  PastAnswers past;
+  for (const Name& zone : zones) {
+    const Result<PastLosses> losses = lossesOf(zone, past);
+    if (losses)
+      record(zone, *losses);
+    else
+      problems.push_back(losses.error());
+  }
+  recordTurns(past);
+  const std::lock_guard view(view_);
+  isPastKnown_ = true;
+  changed_.notify_all();
+  return problems;
+}
+
+/// No lock of the publisher is held: the store holds its own while it tells.
+Result<Publisher::PastLosses> Publisher::lossesOf(NameView zone, PastAnswers& past) const {
   std::optional<Generation> current;
+  PastLosses all;
   std::chrono::steady_clock::time_point at;
   Losses losses;
   const auto settle = [&] {
-    if (current && !losses.byEndpoint.empty()) path_.replayLosses(zone, losses, at);
-    losses.byEndpoint.clear();
+    if (current && !losses.byEndpoint.empty()) all.emplace_back(std::exchange(losses, {}), at);
   };
   const Status replayed =
       store_->replay(zone, clock_() - kReplayed,
@@ -51,23 +83,33 @@ void Publisher::replayLosses(NameView zone, PastAnswers& past) {
                          losses.byEndpoint.emplace((before ? before : after).name(), loss);
                      });
   settle();
-  if (!replayed) loadProblems_.push_back(replayed.error());
+  if (!replayed) return replayed.error();
+  return all;
 }
 
-void Publisher::replayTurns(PastAnswers& past, const std::vector<LoadedZone>& zones) {
+void Publisher::record(NameView zone, const PastLosses& losses) {
+  const std::lock_guard section(section_);
+  const std::lock_guard view(view_);
+  if (path_.find(zone) == nullptr) return;  // it went meanwhile
+  for (const auto& [loss, at] : losses) path_.replayLosses(zone, loss, at);
+}
+
+void Publisher::recordTurns(PastAnswers& past) {
   std::vector<Snapshot::ZonePtr> served;
-  for (const LoadedZone& zone : zones)
-    if (!zone.stored.removed) served.push_back(zone.content);
+  {
+    const std::lock_guard view(view_);
+    for (const auto& [apex, state] : path_.zones())
+      if (!state.stored.removed) served.push_back(state.content);
+  }
   past.forEachTurn(Snapshot(std::move(served)), [&](NameView zone, WallTime committed, const Losses& losses) {
-    path_.replayLosses(zone, losses, steadyTimeOf(committed));
+    record(zone, {{losses, steadyTimeOf(committed)}});
   });
 }
 
 /// What the zone is served with. Where that is not what is committed, loadProblems() says so.
-std::shared_ptr<const Zone> Publisher::loadContent(const StoredZone& zone, PastAnswers& past) {
+std::shared_ptr<const Zone> Publisher::loadContent(const StoredZone& zone) {
   auto none = std::make_shared<const Zone>(zone.apex);
   if (zone.removed || zone.committed == 0) return none;
-  replayLosses(zone.apex, past);
   Result<std::shared_ptr<const Zone>> content = store_->content(zone.apex, zone.committed);
   if (content) return *std::move(content);
   loadProblems_.push_back(std::move(content).error());
@@ -100,12 +142,11 @@ Status Publisher::load() {
   if (!stored) return std::move(stored).error();
   for (Error& problem : store_->takeProblems()) loadProblems_.push_back(std::move(problem));
   std::vector<LoadedZone> zones;
-  PastAnswers past;
   for (StoredZone& zone : *stored) {
-    std::shared_ptr<const Zone> served = loadContent(zone, past);
+    std::shared_ptr<const Zone> served = loadContent(zone);
     zones.push_back({std::move(zone), std::move(served)});
   }
-  replayTurns(past, zones);
+  for (Error& problem : store_->takeProblems()) loadProblems_.push_back(std::move(problem));
   path_.load(std::move(zones));
   return Done{};
 }

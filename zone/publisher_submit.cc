@@ -38,6 +38,7 @@ Result<Outcome> Publisher::submit(const Submission& submission) {
 Attempt::Step Publisher::admit(Attempt& attempt) {
   attempt.letGo();
   std::unique_lock view(view_);
+  changed_.wait(view, [this] { return isPastKnown_; });  // after a start: a moment, or a long history
   while (attempt.step == Attempt::Step::Admit || attempt.step == Attempt::Step::Waiting) {
     path_.admit(attempt, now());
     if (attempt.step != Attempt::Step::Waiting) break;
