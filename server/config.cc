@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <filesystem>
 #include <sstream>
 
@@ -17,6 +19,8 @@
 namespace holdfast {
 
 namespace {
+
+constexpr std::array<std::string_view, 4> kLimitGroups{"limits.", "history.", "good.", "image."};
 
 bool hasIpv6Loopback() {
   const int socket = ::socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -78,6 +82,12 @@ Config defaultConfig() {
   config.start.targetsPerEndpoint = PlanLimits{}.targets;
   config.start.pick = PlanLimits{}.pick;
   config.start.udpPayload = 1232;  // fits the 1280 octets every IPv6 path carries
+  const ImageSettings images;
+  config.start.imageNames = images.leastNames;
+  config.start.imageChanges = images.changes;
+  config.start.imagePause = images.pause;
+  config.start.imageAfter = images.after;
+  config.start.imageDiskReserve = images.diskReserve;
   config.start.nsid = config.start.version = config.start.name = "off";
   config.start.cookies = "on";
   config.start.cookieSecrets = "random";
@@ -158,7 +168,8 @@ std::map<std::string, double> limitsOf(const Config& config) {
   for (const Option<Config>& option : serverOptions()) {
     const Slot slot = option.slot(copy);
     const std::string key(option.key);
-    if (!key.starts_with("limits.") && !key.starts_with("history.") && !key.starts_with("good.")) continue;
+    const auto isBelow = [&](std::string_view group) { return key.starts_with(group); };
+    if (std::ranges::none_of(kLimitGroups, isBelow)) continue;
     if (const auto* number = std::get_if<std::uint64_t*>(&slot)) limits[key] = static_cast<double>(**number);
     if (const auto* duration = std::get_if<std::chrono::milliseconds*>(&slot))
       limits[key] = std::chrono::duration<double>(**duration).count();

@@ -25,6 +25,11 @@ struct StartConfig {
   std::uint64_t planRecords = 0;
   std::uint64_t targetsPerEndpoint = 0;
   std::uint64_t pick = 0;
+  std::uint64_t imageNames = 0;    ///< the fewest of a zone that gets an image; 0: none does
+  std::uint64_t imageChanges = 0;  ///< names
+  std::chrono::milliseconds imagePause{};
+  std::chrono::milliseconds imageAfter{};
+  std::uint64_t imageDiskReserve = 0;    ///< octets
   std::uint64_t udpPayload = 0;          ///< octets
   std::uint64_t submissionsRunning = 0;  ///< of the whole server
   std::uint64_t submissionsRunningPerZone = 0;
@@ -102,7 +107,7 @@ std::string printConfig(const Config& config);
 /// The keys whose value differs between the two and that only a restart can change.
 std::vector<std::string> needRestart(const Config& running, const Config& wanted);
 
-/// The options below `limits`, `history` and `good`, by key, for metrics. Sizes are in octets, durations in
+/// The options below `limits`, `history`, `good` and `image`, by key, for metrics. Sizes are in octets, durations in
 /// seconds.
 std::map<std::string, double> limitsOf(const Config& config);
 

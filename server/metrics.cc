@@ -188,6 +188,13 @@ void addStore(MetricFamilies& out, const StoreStats& store, const UpkeepStats& u
       .value(number(store.failures));
   out.counter("holdfast_store_rebuilds_total", "How often a lost or damaged plan store was made anew.")
       .value(number(store.rebuilds));
+  out.counter("holdfast_images_total",
+              "Images of zones: written, failed to be written, used by the start, refused by it.")
+      .value(number(store.imagesWritten), {{"event", "written"}})
+      .value(number(store.imageFailures), {{"event", "failed"}})
+      .value(number(store.imagesUsed), {{"event", "used"}})
+      .value(number(store.imagesRefused), {{"event", "refused"}});
+  out.gauge("holdfast_image_octets", "Size of the images of all zones.").value(number(store.imageOctets));
   out.counter("holdfast_history_removed_total", "Lines that clean-up removed from the history.")
       .value(number(upkeep.commitsRemoved), {{"kind", "commits"}})
       .value(number(upkeep.othersRemoved), {{"kind", "others"}});

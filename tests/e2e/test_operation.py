@@ -26,9 +26,11 @@ def test_after_kill_9_right_after_push_returned_a_restart_serves_that_generation
 
 
 @pytest.mark.parametrize("keeping", [{}, {"history": {"keep": 2, "for": "0s", "refusals": 10},
-                                         "good": {"after": "100ms", "keep": 1}}], ids=["", "cleaning-up"])
+                                         "good": {"after": "100ms", "keep": 1}},
+                                     {"image": {"names": 1, "changes": 1, "pause": "100ms", "disk-reserve": "0"},
+                                      "good": {"after": "400ms", "keep": 1}}], ids=["", "cleaning-up", "images"])
 def test_a_kill_9_at_any_moment_leaves_a_whole_generation_and_none_older_than_the_last_told(make_server, keeping):
-    """Clean-up and promotion run all the time in the second case."""
+    """Clean-up and promotion run all the time in the second case, images are written in the third."""
     import threading
     server = make_server(**keeping).add_zone()
     names = [f"ep{i}" for i in range(200)]
