@@ -107,8 +107,8 @@ std::string printConfig(const Config& config);
 /// The keys whose value differs between the two and that only a restart can change.
 std::vector<std::string> needRestart(const Config& running, const Config& wanted);
 
-/// The options below `limits`, `history`, `good` and `image`, by key, for metrics. Sizes are in octets, durations in
-/// seconds.
+/// The options below `limits`, `history`, `good` and `image`, by key, for metrics. Sizes are in octets,
+/// durations in seconds.
 std::map<std::string, double> limitsOf(const Config& config);
 
 }  // namespace holdfast

@@ -101,8 +101,8 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::string 
   if (daemon->base_ == nullptr) return Error{ErrorKind::System, "libevent", "cannot make an event loop"};
   using Step = Status (Daemon::*)();
   // Answers come first. Plans can come when the past they are judged by is known.
-  constexpr Step kSteps[] = {&Daemon::openStore,    &Daemon::startWorkers, &Daemon::replayPast,
-                             &Daemon::startUpkeep,  &Daemon::startControl, &Daemon::startMetrics,
+  constexpr Step kSteps[] = {&Daemon::openStore,   &Daemon::startWorkers, &Daemon::replayPast,
+                             &Daemon::startUpkeep, &Daemon::startControl, &Daemon::startMetrics,
                              &Daemon::watchSignals};
   for (const Step step : kSteps)
     if (auto done = (daemon.get()->*step)(); !done) return done.error();

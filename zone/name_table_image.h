@@ -19,8 +19,8 @@ class NameTableBuckets {
 
   /// The table has room for 2^bits() buckets.
   unsigned bits() const noexcept { return table_.bits_; }
-  /// Visits the octets of each bucket that has names, by ascending index below 2^bits(), until `visit` returns
-  /// false. Returns whether it ran to the end. The octets hold during the call.
+  /// Visits the octets of each bucket that has names, by ascending index below 2^bits(), until `visit`
+  /// returns false. Returns whether it ran to the end. The octets hold during the call.
   using Visit = std::function<bool(std::uint32_t index, std::span<const std::uint8_t> octets)>;
   bool forEach(const Visit& visit) const;
 

@@ -47,8 +47,8 @@ class Publisher {
   /// content; loadProblems() says which and why. The others are served, and a newer full plan heals it (I6).
   /// What may be long and no answer needs comes with replayPast().
   static Result<std::unique_ptr<Publisher>> openServing(std::unique_ptr<PlanStore> store, Clock clock);
-  /// Makes the windows of losses again from the history. Once, by any thread; plans and rollbacks wait for it,
-  /// as none may be judged by half a window. Returns what of the history could not be read.
+  /// Makes the windows of losses again from the history. Once, by any thread; plans and rollbacks wait for
+  /// it, as none may be judged by half a window. Returns what of the history could not be read.
   std::vector<Error> replayPast();
   /// Both, one after the other; loadProblems() has those of both.
   static Result<std::unique_ptr<Publisher>> open(std::unique_ptr<PlanStore> store, Clock clock);

@@ -25,7 +25,8 @@ Result<std::unique_ptr<Publisher>> Publisher::openServing(std::unique_ptr<PlanSt
 Result<std::unique_ptr<Publisher>> Publisher::open(std::unique_ptr<PlanStore> store, Clock clock) {
   Result<std::unique_ptr<Publisher>> publisher = openServing(std::move(store), std::move(clock));
   if (publisher)
-    for (Error& problem : (*publisher)->replayPast()) (*publisher)->loadProblems_.push_back(std::move(problem));
+    for (Error& problem : (*publisher)->replayPast())
+      (*publisher)->loadProblems_.push_back(std::move(problem));
   return publisher;
 }
 

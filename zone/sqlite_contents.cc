@@ -107,9 +107,8 @@ Result<std::shared_ptr<const Zone>> ContentReader::readOnto(std::int64_t zone,
                                                             const std::shared_ptr<const Zone>& base,
                                                             Generation generation) {
   ZoneEdit edit(*base);
-  const Result<Newest> newest =
-      forEachChange(zone, base->apex(), {base->generation(), true}, generation,
-                    [&](std::string_view body) { return applyChange(body, edit); });
+  const Result<Newest> newest = forEachChange(zone, base->apex(), {base->generation(), true}, generation,
+                                              [&](std::string_view body) { return applyChange(body, edit); });
   if (!newest) return newest.error();
   if (generation == base->generation()) return base;
   return edit.finish(generation, newest->serial, newest->at);

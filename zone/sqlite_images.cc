@@ -21,8 +21,8 @@ constexpr std::string_view kSuffix = ".image";
 
 /// The seal of the line that committed the generation; empty where there is none.
 Result<std::string> sealOfCommit(SqliteDatabase& database, std::int64_t zone, Generation generation) {
-  SqliteStatement row(
-      database, "SELECT seal FROM entries WHERE zone = ? AND generation = ? AND sha256 IS NOT NULL");
+  SqliteStatement row(database,
+                      "SELECT seal FROM entries WHERE zone = ? AND generation = ? AND sha256 IS NOT NULL");
   const Result<bool> found = row.bind(zone).bind(generation).step("find the line of an image");
   if (!found) return found.error();
   return *found ? row.blob(0) : std::string();
@@ -178,7 +178,8 @@ Result<std::uint64_t> SqliteStore::writeImage(SqliteDatabase& keeper, const Zone
   if (!row) return row.error();
   const Result<std::string> seal = sealOfCommit(keeper, *row, content.generation());
   if (!seal) return seal.error();
-  if (seal->empty()) return brokenAt(content.apex(), content.generation(), "has no line that an image could be of");
+  if (seal->empty())
+    return brokenAt(content.apex(), content.generation(), "has no line that an image could be of");
   if (Status made = makeDirectory(images_); !made) return std::move(made).error();
   return ZoneImage::write(imageOf(content.apex()), content, *seal, options_.images.diskReserve);
 }

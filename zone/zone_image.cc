@@ -28,9 +28,9 @@ std::uint8_t byteOrder() noexcept {
 }
 
 constexpr std::uint64_t ZoneFacts::*kFacts[] = {
-    &ZoneFacts::records, &ZoneFacts::endpoints, &ZoneFacts::cuts,
-    &ZoneFacts::dnames,  &ZoneFacts::cnames,    &ZoneFacts::wildcards,
-    &ZoneFacts::addressNames, &ZoneFacts::targets, &ZoneFacts::weight};
+    &ZoneFacts::records,      &ZoneFacts::endpoints, &ZoneFacts::cuts,
+    &ZoneFacts::dnames,       &ZoneFacts::cnames,    &ZoneFacts::wildcards,
+    &ZoneFacts::addressNames, &ZoneFacts::targets,   &ZoneFacts::weight};
 static_assert(sizeof kFacts / sizeof *kFacts * sizeof(std::uint64_t) == sizeof(ZoneFacts));
 
 }  // namespace
@@ -45,7 +45,8 @@ Status readAt(int fd, std::uint64_t at, std::span<char> into, const std::string&
   while (!into.empty()) {
     const ssize_t got = ::pread(fd, into.data(), into.size(), static_cast<off_t>(at));
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return Error{ErrorKind::System, file, std::string("cannot be read: ") + std::strerror(errno)};
+    if (got < 0)
+      return Error{ErrorKind::System, file, std::string("cannot be read: ") + std::strerror(errno)};
     if (got == 0) return Error{ErrorKind::Store, file, "is cut off"};
     at += static_cast<std::uint64_t>(got);
     into = into.subspan(static_cast<std::size_t>(got));

@@ -12,11 +12,11 @@ namespace holdfast {
 
 /// When the image of a zone is written.
 struct ImageSettings {
-  std::uint64_t leastNames = 1000;                 ///< zones of fewer names get none; 0: no zone does
-  std::uint64_t changes = 10'000;                  ///< names changed since, for another one
-  std::chrono::milliseconds pause{600'000};        ///< between two of a zone at least, failed ones too
-  std::chrono::milliseconds after{3'600'000};      ///< so long after one another, if anything changed
-  std::uint64_t diskReserve = 256ull << 20;        ///< octets that it must leave free on the disk
+  std::uint64_t leastNames = 1000;             ///< zones of fewer names get none; 0: no zone does
+  std::uint64_t changes = 10'000;              ///< names changed since, for another one
+  std::chrono::milliseconds pause{600'000};    ///< between two of a zone at least, failed ones too
+  std::chrono::milliseconds after{3'600'000};  ///< so long after one another, if anything changed
+  std::uint64_t diskReserve = 256ull << 20;    ///< octets that it must leave free on the disk
 };
 
 /// The compiled content of a zone in a file, so that a start need not compile it again. A cache and never the
@@ -25,10 +25,10 @@ struct ImageSettings {
 /// depend on the disk (I8), and what goes later goes bucket by bucket.
 class ZoneImage {
  public:
-  /// Writes the content durably, in place of what the file held: beside it, synced, renamed. `seal` is that of
-  /// the line that committed it. Returns the octets. An Error of kind System, and the file as it was, where
-  /// the disk fails or would have less than `diskReserve` left. Writes in small pieces, each synced, with
-  /// pauses, so that commits and queries hardly notice.
+  /// Writes the content durably, in place of what the file held: beside it, synced, renamed. `seal` is that
+  /// of the line that committed it. Returns the octets. An Error of kind System, and the file as it was,
+  /// where the disk fails or would have less than `diskReserve` left. Writes in small pieces, each synced,
+  /// with pauses, so that commits and queries hardly notice.
   static Result<std::uint64_t> write(const std::string& file, const Zone& zone, std::string_view seal,
                                      std::uint64_t diskReserve);
 

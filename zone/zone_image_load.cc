@@ -29,8 +29,8 @@ class ZoneImage::Loader {
 
   Result<NameTable> load() {
     std::vector<std::thread> threads;
-    const std::size_t wanted =
-        std::min<std::size_t>({std::thread::hardware_concurrency(), kMostThreads, chunks_.size() / kLeastChunks});
+    const std::size_t wanted = std::min<std::size_t>(
+        {std::thread::hardware_concurrency(), kMostThreads, chunks_.size() / kLeastChunks});
     try {
       while (threads.size() + 1 < wanted) threads.emplace_back([this] { work(); });
     } catch (const std::system_error&) {  // with fewer, then
@@ -64,7 +64,8 @@ class ZoneImage::Loader {
     const std::span<char> all = std::span(octets).first(chunk.octets);
     if (Status got = readAt(image_.in_.get(), chunk.at, all, image_.file_); !got) return got;
     if (checksumOf({all.data(), all.size()}) != chunk.checksum)
-      return image_.damaged("is damaged at octet " + std::to_string(chunk.at) + ": a checksum does not match");
+      return image_.damaged("is damaged at octet " + std::to_string(chunk.at) +
+                            ": a checksum does not match");
     std::span<const std::uint8_t> rest(reinterpret_cast<const std::uint8_t*>(all.data()), all.size());
     std::size_t names = 0;
     for (std::uint32_t least = chunk.firstIndex; !rest.empty();) {
