@@ -119,21 +119,6 @@ const void* editTree(const void* before, unsigned tiers, std::span<const BucketC
 
 }  // namespace
 
-void detail::release(const void* tree, unsigned tiers) noexcept {
-  if (tree == nullptr) return;
-  if (tiers == 0) {
-    const auto* bucket = static_cast<const Bucket*>(tree);
-    if (bucket->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-    bucket->~Bucket();
-    ::operator delete(const_cast<Bucket*>(bucket));
-    return;
-  }
-  const auto* directory = static_cast<const Directory*>(tree);
-  if (directory->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
-  for (const void* child : directory->child) release(child, tiers - 1);
-  delete directory;
-}
-
 NameTable::NameTable(const NameTable& other) noexcept
     : root_(share(other.root_, tiersFor(other.bits_))), bits_(other.bits_), size_(other.size_) {}
 
