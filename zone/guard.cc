@@ -113,7 +113,8 @@ Verdict Judge::run() {
   judgeEmptyEndpoints();
   inOrder(&Judge::judgeVanished);
   inOrder(&Judge::judgeTargets);
-  inOrder(&Judge::judgeEffects);
+  inOrder(&Judge::judgeChangedEffects);
+  inOrder(&Judge::judgeReached);
   judgeVelocity();
   addPlaces();
   return std::move(verdict_);

@@ -39,11 +39,6 @@ bool isWorse(Effect before, Effect after) noexcept {
 
 }  // namespace
 
-void Judge::judgeEffects() {
-  judgeChangedEffects();
-  judgeReached();
-}
-
 void Judge::judgeChangedEffects() {
   for (const Changed& changed : changed_) {
     if (!hasTime()) return;

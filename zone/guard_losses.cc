@@ -17,7 +17,7 @@ bool isMadeByDname(const Zone* zone, NodeView node, NameView name) noexcept {
 
 }  // namespace
 
-/// REQUIRES: judgeEffects() was called, which finds what lies under a DNAME that turns.
+/// REQUIRES: judgeReached() was called, which finds what lies under a DNAME that turns.
 void Judge::collectLosses() {
   // What is new settles losses that stand, and where none do it is nothing to keep in mind.
   const bool nothingStands = case_.velocity == nullptr || case_.velocity->lost.size() == 0;

@@ -50,7 +50,7 @@ class Judge {
   void judgeVanished();
   void judgeEmptyEndpoints();
   void judgeTargets();
-  void judgeEffects();
+  void judgeChangedEffects();
   void judgeVelocity();
 
   void judgeGlue(const Changed& changed);
@@ -74,8 +74,6 @@ class Judge {
   void judgeRRsetVelocity(NameView endpoint, RRType type, const LossWindow& lost, const LossWindow& stands);
   void judgeZoneVelocity(const LossWindow& lost, const LossWindow& stands);
   void judgeServer(const VelocityCase& c);
-
-  void judgeChangedEffects();
 
   /// A name that may be answered otherwise than before, though it may be that nothing of its own changed.
   struct Reached {
