@@ -8,6 +8,7 @@
 #include "server/chaos.h"
 #include "server/edns.h"
 #include "server/message_writer.h"
+#include "server/plain_answer.h"
 #include "server/response.h"
 
 namespace holdfast {
@@ -75,12 +76,6 @@ std::optional<Refusal> refuseQuestion(const Query& query) noexcept {
   return std::nullopt;
 }
 
-std::size_t limitFor(const Request& request, const Query& query, const AnswerScratch& scratch) noexcept {
-  if (request.transport == Transport::Tcp) return kMaxMessageOctets;
-  if (!query.edns.present) return kMinUdpPayload;
-  return std::min(std::max(query.edns.payload, kMinUdpPayload), scratch.udpPayload);
-}
-
 /// The options that are known before the answer. False where the COOKIE has an illegal length.
 bool addOptions(const Request& request, const QueryOptions& asked, AnswerScratch& scratch,
                 ResponseOptions& options) noexcept {
@@ -111,6 +106,12 @@ Rcode answerQuestion(const Snapshot& snapshot, const ParsedMessage& message, Vie
 
 }  // namespace
 
+std::size_t responseLimit(const Request& request, const Query& query, const AnswerScratch& scratch) noexcept {
+  if (request.transport == Transport::Tcp) return kMaxMessageOctets;
+  if (!query.edns.present) return kMinUdpPayload;
+  return std::min(std::max(query.edns.payload, kMinUdpPayload), scratch.udpPayload);
+}
+
 AnswerScratch::AnswerScratch(std::uint64_t seed, std::uint16_t payload, MessageSettings settings)
     : random(seed), udpPayload(payload), messages(std::move(settings)) {}
 
@@ -136,6 +137,7 @@ std::size_t answer(const Snapshot& snapshot, [[maybe_unused]] const ReadSection&
   const Parsed parsed = message.parsed;
   const Query& query = message.query;
   if (parsed == Parsed::NotAQuery) return 0;
+  if (const std::size_t size = answerPlainly(request, message, out, scratch); size != 0) return size;
   scratch.last = {};
   Answered& last = scratch.last;
 
@@ -146,7 +148,7 @@ std::size_t answer(const Snapshot& snapshot, [[maybe_unused]] const ReadSection&
   if (!refused) refused = refuseCookie(parsed, request, query, last.cookie, scratch.messages.cookies);
   if (!refused) refused = refuseQuestion(query);
 
-  MessageWriter writer(out, limitFor(request, query, scratch), query, options.octets().size());
+  MessageWriter writer(out, responseLimit(request, query, scratch), query, options.octets().size());
   if (refused) {
     writer.setFlags(refused->flags);
     last.extendedError = refused->why;

@@ -57,6 +57,9 @@ struct AnswerScratch {
   Answered last;          ///< of the last call that returned other than 0
 };
 
+/// What the response may take, octets.
+std::size_t responseLimit(const Request& request, const Query& query, const AnswerScratch& scratch) noexcept;
+
 /// The timeout in the units of AnswerScratch::tcpKeepalive, cut to what they can tell.
 std::uint16_t keepaliveUnits(std::chrono::milliseconds timeout) noexcept;
 

@@ -3,14 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "server/address_records.h"
 #include "server/edns.h"
 
 namespace holdfast {
 
 namespace {
-
-/// Of a record whose owner is a pointer: all before its RDATA.
-constexpr std::size_t kFixedOctets = 12;
 
 /// A name in any case, hashed in its lower case.
 struct LoweredName {
@@ -20,16 +18,6 @@ struct LoweredName {
   /// REQUIRES: `name` is a whole name.
   explicit LoweredName(std::span<const std::uint8_t> name) noexcept { hashed.read(name, octets); }
 };
-
-// Return where the next octet goes.
-std::uint8_t* store16(std::uint8_t* at, std::size_t value) noexcept {
-  at[0] = static_cast<std::uint8_t>(value >> 8);
-  at[1] = static_cast<std::uint8_t>(value);
-  return at + 2;
-}
-std::uint8_t* store32(std::uint8_t* at, std::uint32_t value) noexcept {
-  return store16(store16(at, value >> 16), value & 0xffff);
-}
 
 /// Where names stand in the RDATA of the types that are compressed: octets before the first, and how many.
 struct RdataNames {
@@ -111,28 +99,6 @@ bool MessageWriter::add(Section section, Owner& owner, RRType type, std::uint32_
   return true;
 }
 
-/// Records that are alike but for their last octets. There is room for them.
-template <std::size_t kOctets>
-void MessageWriter::putAddresses(std::uint16_t owner, RRsetView rrset, std::uint32_t ttl,
-                                 unsigned first) noexcept {
-  std::array<std::uint8_t, kFixedOctets> fixed;
-  std::uint8_t* part =
-      store16(store16(fixed.data(), 0xc000u | owner), static_cast<std::size_t>(rrset.type()));
-  store16(store32(store16(part, recordClass()), ttl), kOctets);
-
-  const std::uint8_t* const begin = rrset.addresses();
-  const std::uint8_t* const end = begin + rrset.count() * kOctets;
-  const std::uint8_t* rdata = begin + first * kOctets;
-  std::uint8_t* at = this->end();
-  for (unsigned left = rrset.count(); left > 0; --left) {
-    std::memcpy(at, fixed.data(), kFixedOctets);
-    std::memcpy(at + kFixedOctets, rdata, kOctets);
-    at += kFixedOctets + kOctets;
-    rdata = rdata + kOctets == end ? begin : rdata + kOctets;
-  }
-  size_ += rrset.count() * (kFixedOctets + kOctets);
-}
-
 bool MessageWriter::addAddresses(Section section, Owner& owner, RRsetView rrset, std::uint32_t ttl,
                                  unsigned first) noexcept {
   const unsigned count = rrset.count();
@@ -148,10 +114,12 @@ bool MessageWriter::addAddresses(Section section, Owner& owner, RRsetView rrset,
     return true;
   }
   if (!room(count * (kFixedOctets + octets))) return false;
+  const RecordHead head{owner.at, recordClass(), ttl};
   if (rrset.type() == RRType::A)
-    putAddresses<4>(owner.at, rrset, ttl, first);
+    putAddressRecords<4>(end(), rrset, head, first);
   else
-    putAddresses<16>(owner.at, rrset, ttl, first);
+    putAddressRecords<16>(end(), rrset, head, first);
+  size_ += count * (kFixedOctets + octets);
   std::uint16_t& records = counts_[static_cast<std::size_t>(section)];
   records = static_cast<std::uint16_t>(records + count);
   return true;

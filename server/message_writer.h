@@ -110,8 +110,6 @@ class MessageWriter {
   void rememberQuestion() noexcept;
   std::size_t find(std::uint64_t hash, NameView suffix) const noexcept;
   bool same(std::size_t at, NameView suffix) const noexcept;
-  template <std::size_t kOctets>
-  void putAddresses(std::uint16_t owner, RRsetView rrset, std::uint32_t ttl, unsigned first) noexcept;
 
   std::span<std::uint8_t> out_;
   std::size_t limit_;       // without the OPT

@@ -1,0 +1,130 @@
+// The short way to the usual response must give what the long way gives, octet for octet.
+#include "server/plain_answer.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+
+#include "server/message_writer.h"
+#include "server/response.h"
+#include "tests/server/serving_fixture.h"
+
+namespace holdfast::test {
+
+namespace {
+
+constexpr const char* kFlat =
+    "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\none 5 IN AAAA 2001:db8::1\n"
+    "alias 60 IN CNAME ns\n*.w 60 IN A 192.0.2.9\nt 60 IN TXT x\n";
+
+/// A zone with endpoints of many sizes, all their targets in each response or some.
+std::shared_ptr<const Zone> flatZone() {
+  auto zone = zoneOf("example", kFlat);
+  for (int targets = 1; targets < 60; targets += targets < 8 ? 1 : 7) {
+    RRset rrset{RRType::A, 30, static_cast<std::uint16_t>(targets % 3 == 0 ? 2 : 0), {}, {}};
+    for (int i = 0; i < targets; ++i) {
+      rrset.rdata.push_back({'\x0a', '\0', static_cast<char>(i), '\1'});
+      rrset.targets.push_back({"", 100});
+    }
+    zone = withRRset(*zone, ("e" + std::to_string(targets) + ".example").c_str(), rrset);
+  }
+  return zone;
+}
+
+struct Answerer {
+  explicit Answerer(CookieMode cookies) : scratch(11, 1232, settingsOf(cookies)) {}
+  static MessageSettings settingsOf(CookieMode cookies) {
+    MessageSettings settings;
+    settings.cookies = cookies;
+    return settings;
+  }
+  AnswerScratch scratch;
+  Bytes out = Bytes(kMaxMessageOctets);
+};
+
+/// As answer() does it where nothing is refused and the query has no options.
+std::size_t theLongWay(const Snapshot& snapshot, const Request& request, const ParsedMessage& message,
+                       Answerer& by) {
+  by.scratch.last = {};
+  MessageWriter writer(by.out, responseLimit(request, message.query, by.scratch), message.query, 0);
+  const Rcode rcode = Response(snapshot, message.query, message.zone, request.view, writer, by.scratch).run();
+  by.scratch.last.rcode = rcode;
+  return writer.finish(rcode, {by.scratch.udpPayload, {}, 0});
+}
+
+}  // namespace
+
+TEST_CASE("an answer made plainly is the one that the sections make, step by step") {
+  const Snapshot snapshot({flatZone(),
+                           zoneOf("cut", "@ 60 IN NS ns\nns 60 IN A 192.0.2.1\nsub 60 IN NS ns.sub\n"),
+                           zoneOf("turned", "@ 60 IN NS ns.x.\nd 60 IN DNAME x.\na 60 IN A 192.0.2.1\n")});
+  const RcuThread thread;
+  const ReadSection section;
+  std::vector<std::string> names{"ns.example",  "NS.Example", "one.example", "alias.example",
+                                 "x.w.example", "t.example",  "no.example",  "example",
+                                 "ns.cut",      "a.turned",   "other",       "."};
+  for (int i = 1; i < 60; ++i) names.push_back("e" + std::to_string(i) + ".example");
+  auto plain = std::make_unique<Answerer>(CookieMode::Off),
+       full = std::make_unique<Answerer>(CookieMode::Off);
+  std::mt19937 random(3);
+  int made = 0, asked = 0;
+  for (int round = 0; round < 20'000; ++round) {
+    Ask text{.name = names[random() % names.size()]};
+    if (random() % 2 == 0) text.type = RRType::AAAA;
+    if (random() % 4 == 0)
+      text.type = std::array{RRType::TXT, RRType::NS, RRType::ANY, RRType::CNAME}.at(random() % 4);
+    if (random() % 2 == 0) text.edns = std::array<std::uint16_t, 4>{0, 512, 1232, 4096}.at(random() % 4);
+    text.dnssecOk = text.edns.has_value() && random() % 2 == 0;
+    Bytes octets = queryBytes(text);
+    if (random() % 3 == 0) octets[2] |= 1;      // RD
+    if (random() % 9 == 0) octets[3] |= 0x30;   // AD, CD
+    if (random() % 20 == 0) octets[2] |= 0x10;  // another opcode
+    if (random() % 20 == 0) octets[octets.size() - 1] ^= 2;
+    const Request request{octets,
+                          random() % 4 == 0 ? Transport::Tcp : Transport::Udp,
+                          {},
+                          random() % 8 == 0 ? View::Stable : View::Client};
+    ParsedMessage message;
+    message.parsed = parseQuery(octets, message.query);
+    if (message.parsed == Parsed::Query) message.zone = snapshot.findZone(message.query.hashed);
+    ++asked;
+    plain->scratch.random = full->scratch.random;
+    const std::size_t size = answerPlainly(request, message, plain->out, plain->scratch);
+    if (size == 0) continue;
+    ++made;
+    const std::size_t expected = theLongWay(snapshot, request, message, *full);
+    CAPTURE(text.name, static_cast<int>(text.type), round);
+    REQUIRE(message.query.opcode() == 0);
+    REQUIRE(Bytes(plain->out.begin(), plain->out.begin() + static_cast<std::ptrdiff_t>(size)) ==
+            Bytes(full->out.begin(), full->out.begin() + static_cast<std::ptrdiff_t>(expected)));
+    REQUIRE(full->scratch.last.rcode == Rcode::NoError);
+    REQUIRE(!full->scratch.last.truncated);
+    // And both drew as often.
+    REQUIRE(plain->scratch.random.next() == full->scratch.random.next());
+  }
+  CHECK(made > asked / 20);
+  CHECK(made < asked / 2);
+}
+
+TEST_CASE("what takes more to say is not answered plainly") {
+  const Snapshot snapshot({zoneOf("example", kFlat)});
+  const RcuThread thread;
+  const ReadSection section;
+  const auto size = [&](const Bytes& octets, CookieMode cookies = CookieMode::Off) {
+    Answerer by(cookies);
+    ParsedMessage message;
+    message.parsed = parseQuery(octets, message.query);
+    if (message.parsed == Parsed::Query) message.zone = snapshot.findZone(message.query.hashed);
+    return answerPlainly({octets}, message, by.out, by.scratch);
+  };
+  CHECK(size(queryBytes({.name = "ns.example"})) > 0);
+  CHECK(size(queryBytes({.name = "ns.example"}), CookieMode::Require) == 0);
+  CHECK(size(queryBytes({.name = "ns.example", .qclass = 3})) == 0);
+  Bytes update = queryBytes({.name = "ns.example"});
+  update[2] |= 0x28;
+  CHECK(size(update) == 0);
+  CHECK(size(queryBytes({.name = "ns.example", .edns = 1232})) > 0);
+  CHECK(size(queryBytes({.name = "ns.example", .edns = 1232, .ednsVersion = 1})) == 0);
+  CHECK(size(queryBytes({.name = "ns.example", .edns = 1232, .options = optionBytes({{3, {}}})})) == 0);
+}
+
+}  // namespace holdfast::test
