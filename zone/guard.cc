@@ -167,7 +167,8 @@ bool Judge::isFlat() const {
 bool Judge::isPlain(NodeView before, NodeView after) const noexcept {
   if (!isFlat_ || !after || after.name() == case_.zone || after.has(RRType::CNAME)) return false;
   if (!before) return before_ == nullptr;
-  return !before.has(RRType::CNAME) && keepsTypes(before, after);
+  // One that was hidden was answered by a wildcard, if by anything.
+  return !before.isHidden() && !before.has(RRType::CNAME) && keepsTypes(before, after);
 }
 
 /// A signed SOA can't be given the next serial here: whoever signs has to.

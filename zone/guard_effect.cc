@@ -47,7 +47,8 @@ void Judge::judgeChangedEffects() {
       continue;
     }
     judgeTypesOf(changed.name());
-    if (changed.before && !changed.before.has(RRType::DNAME)) continue;
+    const bool existed = changed.before && !changed.before.isHidden();
+    if (existed && !changed.before.has(RRType::DNAME)) continue;
     // A name that comes to be is the closest encloser of what lies below it now, so a wildcard or DNAME
     // further up no longer is. "*.NAME" asks for all of those at once: no longer existing, it got the old
     // wildcard's answer, and if it exists now it is what they get. Below a DNAME it stands for all names that

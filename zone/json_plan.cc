@@ -100,8 +100,10 @@ Result<bool> JsonPlanReader::readMembers(std::span<const std::string_view> piece
   std::atomic<bool> isOver{false};
   inParallel(threads, true, [&](std::size_t thread) {
     readers[thread] = std::make_unique<PieceReader>(plan_.zone, limits_, targets_);
-    // In order, so that the first problem of all is among those found.
-    for (std::size_t i = next++; i < pieces.size() && !isOver; i = next++) {
+    // What was begun is finished, so that the first problem of all is among those found.
+    while (!isOver) {
+      const std::size_t i = next++;
+      if (i >= pieces.size()) return;
       results[i] = readers[thread]->read(pieces[i]);
       if (!results[i] || !*results[i]) isOver = true;
     }

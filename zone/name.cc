@@ -31,6 +31,11 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
+/// The same, and the first word once more: one of the two may be such that the product is nothing.
+std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
+  return fold(a, b) + a;
+}
+
 constexpr std::uint64_t kRootHash = 0x9e3779b97f4a7c15u;
 
 /// In the manner of wyhash: 64-bit words of the label, each folded by a multiplication with what came before.
@@ -44,11 +49,11 @@ inline std::uint64_t extendHash(std::uint64_t parentHash, const std::uint8_t* at
     const std::uint64_t octets = size == 0 ? 0 : at[0] | at[size / 2] << 8 | at[size - 1] << 16;
     return fold(hash ^ octets, kTail);
   }
-  if (size < 8) return fold(hash ^ load<std::uint32_t>(at), kTail ^ load<std::uint32_t>(end - 4));
+  if (size < 8) return mix(hash ^ load<std::uint32_t>(at), kTail ^ load<std::uint32_t>(end - 4));
   for (; end - at > 16; at += 16)
-    hash = fold(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(at + 8));
+    hash = mix(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(at + 8));
   if (size > 16) at = end - 16;
-  return fold(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(end - 8));
+  return mix(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(end - 8));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -34,8 +35,8 @@ class NameTable {
   NameTable& operator=(NameTable other) noexcept;
   ~NameTable();
 
-  /// Makes one node of two of the same name.
-  using Merge = std::function<Result<std::string>(NodeView, NodeView)>;
+  /// Makes one node of two or more of the same name, in the order they were added.
+  using Merge = std::function<Result<std::string>(std::span<const NodeView>)>;
   /// The table of all these nodes. Large ones are made by several threads, which call `merge` at once. The
   /// Error is one of merge's.
   static Result<NameTable> of(GatheredNodes nodes, const Merge& merge);

@@ -55,26 +55,34 @@ class Buckets {
   std::vector<const Bucket*> all_;
 };
 
-/// Leaves one entry for each name. What is merged is held by the part.
+/// Leaves one entry for each name. REQUIRES: entries by hash, else in the order they were added. What is
+/// merged is held by the part.
 Status mergeEqual(GatheredNodes::Part& part, const NameTable::Merge& merge) {
   std::vector<Entry>& entries = part.entries;
+  std::vector<NodeView> same;
   std::size_t kept = 0;
-  for (const Entry& entry : entries) {
-    const auto isOfHash = [&](std::size_t i) { return i > 0 && entries[i - 1].hash == entry.hash; };
-    std::size_t other = kept;
-    while (isOfHash(other) && !(entries[other - 1].node.name() == entry.node.name())) --other;
-    if (!isOfHash(other)) {
+  for (std::size_t i = 0, next = 0; i < entries.size(); i = next) {
+    const auto isOfHash = [&](const Entry& entry) { return entry.hash == entries[i].hash; };
+    while (next < entries.size() && isOfHash(entries[next])) ++next;
+    if (next - i > 1)  // nearly always one name
+      std::ranges::stable_sort(std::span(entries).subspan(i, next - i), {},
+                               [](const Entry& entry) { return entry.node.name(); });
+    while (i < next) {
+      same.clear();
+      Entry entry = entries[i];
+      for (; i < next && entries[i].node.name() == entry.node.name(); ++i) same.push_back(entries[i].node);
+      if (same.size() > 1) {
+        const Result<std::string> merged = merge(same);
+        if (!merged) return merged.error();
+        auto block = std::make_unique_for_overwrite<std::uint8_t[]>(merged->size());
+        std::memcpy(block.get(), merged->data(), merged->size());
+        entry.node = NodeView(block.get());
+        part.blocks.push_back(std::move(block));
+      }
       entries[kept++] = entry;
-      continue;
     }
-    const Result<std::string> merged = merge(entries[other - 1].node, entry.node);
-    if (!merged) return merged.error();
-    auto block = std::make_unique_for_overwrite<std::uint8_t[]>(merged->size());
-    std::memcpy(block.get(), merged->data(), merged->size());
-    entries[other - 1].node = NodeView(block.get());
-    part.blocks.push_back(std::move(block));
   }
-  entries.erase(entries.begin() + static_cast<std::ptrdiff_t>(kept), entries.end());
+  entries.resize(kept);
   return Done{};
 }
 

@@ -1,6 +1,8 @@
 #include "zone/plan_builder.h"
 
 #include <algorithm>
+#include <iterator>
+#include <optional>
 #include <utility>
 
 #include "zone/zone_make.h"
@@ -15,8 +17,14 @@ bool isMetaType(RRType type) noexcept {
 }
 
 constexpr std::uint32_t kMaxTtl = 0x7fffffffu;  // RFC 2181 section 8
+/// Of one RRset: what a message could count (RFC 1035 section 4.1.1).
+constexpr std::size_t kMostRecords = 65'535;
 /// More are counted: no list that is shown is longer.
 constexpr std::size_t kMaxNotes = 1000;
+
+std::string duplicatesText(std::size_t records, std::size_t distinct) {
+  return std::to_string(records) + " records, of which " + std::to_string(distinct) + " differ";
+}
 
 bool hasPlainAddresses(NodeView node) noexcept {
   for (const RRsetView rrset : node)
@@ -52,6 +60,7 @@ Status PlanBuilder::add(const RecordView& record, std::uint32_t number) {
   Draft& draft = draftOf(record, number);
   noteTtl(record, draft, number);
   const std::uint32_t ttl = record.ttl > kMaxTtl ? 0 : record.ttl;
+  if (draft.rrset.rdata.size() == kMostRecords) return wrong("has more than 65535 records");
   draft.rrset.ttl = draft.rrset.rdata.empty() ? ttl : std::min(draft.rrset.ttl, ttl);  // RFC 2181 section 5.2
   draft.rrset.rdata.emplace_back(reinterpret_cast<const char*>(record.rdata.data()), record.rdata.size());
   return Done{};
@@ -91,7 +100,8 @@ void PlanBuilder::flush() {
     const std::size_t records = draft.rrset.rdata.size();
     draft.rrset.canonicalise();
     if (const std::size_t left = draft.rrset.rdata.size(); left < records)
-      noteDuplicates(owner_, draft.rrset.type, plan_.places.record(draft.number), records, left);
+      note(PlanNote::Kind::Duplicate, owner_, draft.rrset.type, plan_.places.record(draft.number),
+           duplicatesText(records, left));
     plan_.places.addRecord(hash, draft.rrset.type, draft.number);
     rrsets.push_back(std::move(draft.rrset));
   }
@@ -113,65 +123,103 @@ Error PlanBuilder::overlapOf(NodeView records) const {
   return error;
 }
 
-/// Two nodes of one owner: records that did not follow each other, or an endpoint and records beside it.
-Result<std::string> PlanBuilder::merge(NodeView a, NodeView b) {
-  if (a.isEndpoint() && b.isEndpoint())
-    return Error{ErrorKind::Malformed, plan_.places.endpoint(a.name(), plan_.zone), "comes twice"};
-  for (const auto& [endpoint, records] : {std::pair(a, b), std::pair(b, a)})
-    if (endpoint.isEndpoint() && hasPlainAddresses(records)) return overlapOf(records);
-  std::vector<RRset> merged = ownedRRsets(a);
-  for (RRset& more : ownedRRsets(b)) {
-    const auto same = std::ranges::find(merged, more.type, &RRset::type);
-    if (same == merged.end())
-      merged.push_back(std::move(more));
-    else
-      gather(*same, more, a.name());
+namespace {
+
+/// An RRset whose records stand in several nodes of one owner.
+struct Scattered {
+  RRset rrset;
+  std::uint32_t firstTtl;
+  std::size_t records, groups = 1;
+  std::optional<std::uint32_t> otherTtl{};  // the first that differs
+  std::size_t otherGroup = 0;
+
+  void add(RRset more) {
+    if (!otherTtl && more.ttl != firstTtl && more.type != RRType::RRSIG) {
+      otherTtl = more.ttl;
+      otherGroup = groups;
+    }
+    ++groups;
+    records += more.rdata.size();
+    rrset.ttl = std::min(rrset.ttl, more.ttl);
+    std::ranges::move(more.rdata, std::back_inserter(rrset.rdata));
   }
-  return encodeNode(a.name(), 0, settled(std::move(merged)));
+};
+
+}  // namespace
+
+/// Nodes of one owner: records that did not follow each other, or an endpoint and records beside it.
+Result<std::string> PlanBuilder::merge(std::span<const NodeView> nodes) {
+  const NameView owner = nodes.front().name();
+  if (std::ranges::count_if(nodes, &NodeView::isEndpoint) > 1)
+    return Error{ErrorKind::Malformed, plan_.places.endpoint(owner, plan_.zone), "comes twice"};
+  if (std::ranges::any_of(nodes, &NodeView::isEndpoint))
+    if (const auto records = std::ranges::find_if(nodes, hasPlainAddresses); records != nodes.end())
+      return overlapOf(*records);
+  std::vector<Scattered> merged;
+  for (const NodeView node : nodes)
+    for (RRset& rrset : ownedRRsets(node)) {
+      const auto same =
+          std::ranges::find(merged, rrset.type, [](const Scattered& each) { return each.rrset.type; });
+      const std::uint32_t ttl = rrset.ttl;
+      const std::size_t records = rrset.rdata.size();
+      if (same == merged.end())
+        merged.push_back({std::move(rrset), ttl, records});
+      else
+        same->add(std::move(rrset));
+    }
+  std::vector<RRset> rrsets;
+  for (Scattered& each : merged) {
+    if (each.groups > 1) each.rrset.canonicalise();
+    const RRType type = each.rrset.type;
+    if (each.rrset.rdata.size() > kMostRecords)
+      return Error{ErrorKind::Invalid, "",
+                   toText(owner) + " " + toText(type) + " has more than 65535 records"};
+    if (each.otherTtl)
+      noteScattered({PlanNote::Kind::TtlDiffers, Name(owner), type, "",
+                     std::to_string(*each.otherTtl) + " s after " + std::to_string(each.firstTtl) + " s"},
+                    each.otherGroup);
+    if (const std::size_t distinct = each.rrset.rdata.size(); distinct < each.records)
+      noteScattered(
+          {PlanNote::Kind::Duplicate, Name(owner), type, "", duplicatesText(each.records, distinct)}, 0);
+    rrsets.push_back(std::move(each.rrset));
+  }
+  return encodeNode(owner, 0, settled(std::move(rrsets)));
 }
 
-void PlanBuilder::gather(RRset& into, const RRset& more, NameView owner) {
-  const std::size_t before = into.rdata.size();
-  const std::uint32_t firstTtl = into.ttl;
-  into.ttl = std::min(into.ttl, more.ttl);
-  into.rdata.insert(into.rdata.end(), more.rdata.begin(), more.rdata.end());
-  into.canonicalise();
+void PlanBuilder::noteScattered(PlanNote note, std::size_t group) {
   const std::lock_guard lock(merging_);
-  const auto [at, isNew] = scattered_.try_emplace({Name(owner), into.type}, Scattered{firstTtl, before});
-  Scattered& scattered = at->second;
-  scattered.records += more.rdata.size();
-  scattered.distinct = into.rdata.size();
-  const std::size_t group = scattered.groups++;
-  if (scattered.ttlDiffers || more.ttl == scattered.firstTtl || into.type == RRType::RRSIG) return;
-  scattered.ttlDiffers = true;
-  std::erase_if(plan_.notes,
-                [&](const PlanNote& known) {  // of a later difference, among those that did follow
-                  return known.kind == PlanNote::Kind::TtlDiffers && known.type == into.type &&
-                         known.owner.view() == owner;
-                });
-  if (plan_.notes.size() < kMaxNotes)
-    note(PlanNote::Kind::TtlDiffers, owner, into.type,
-         plan_.places.record(HashedName(owner).hash(), into.type, group),
-         std::to_string(more.ttl) + " s after " + std::to_string(scattered.firstTtl) + " s");
+  if (scattered_.size() < kMaxNotes)
+    scattered_.emplace_back(std::move(note), group);
   else
     ++plan_.unlistedNotes;
 }
 
+/// In the order of owners, as threads found them in any.
+void PlanBuilder::placeScattered() {
+  std::ranges::sort(scattered_, {},
+                    [](const auto& each) { return std::pair(each.first.owner, each.first.kind); });
+  std::vector<PlanPlaces::Nth> wanted;
+  for (auto& [note, group] : scattered_)
+    wanted.push_back({HashedName(note.owner).hash(), note.type, group, &note.where});
+  plan_.places.find(wanted);
+  for (auto& [found, group] : scattered_) {
+    // A difference among records that did follow each other is a later one.
+    if (found.kind == PlanNote::Kind::TtlDiffers)
+      std::erase_if(plan_.notes, [&note = found](const PlanNote& known) {
+        return known.kind == note.kind && known.type == note.type && known.owner == note.owner;
+      });
+    note(found.kind, found.owner, found.type, std::move(found.where), std::move(found.observed));
+  }
+  std::ranges::stable_sort(plan_.notes, {}, &PlanNote::kind);
+}
+
 Status PlanBuilder::finish() {
   flush();
-  Result<std::shared_ptr<const Zone>> sets =
-      makeZone(plan_.zone, std::move(nodes_), [this](NodeView a, NodeView b) { return merge(a, b); });
+  Result<std::shared_ptr<const Zone>> sets = makeZone(
+      plan_.zone, std::move(nodes_), [this](std::span<const NodeView> nodes) { return merge(nodes); });
   if (!sets) return std::move(sets).error();
   plan_.sets = *std::move(sets);
-  for (const auto& [key, scattered] : scattered_)
-    if (scattered.distinct < scattered.records)
-      noteDuplicates(key.first, key.second,
-                     plan_.notes.size() < kMaxNotes
-                         ? plan_.places.record(HashedName(key.first).hash(), key.second, 0)
-                         : "",
-                     scattered.records, scattered.distinct);
-  std::ranges::stable_sort(plan_.notes, {},
-                           [](const PlanNote& each) { return std::pair(each.kind, each.owner); });
+  if (!scattered_.empty()) placeScattered();
   return checkEmptied();
 }
 
@@ -185,12 +233,6 @@ Status PlanBuilder::checkEmptied() {
     if (node && hasPlainAddresses(node)) return overlapOf(node);
   }
   return Done{};
-}
-
-void PlanBuilder::noteDuplicates(NameView owner, RRType type, std::string where, std::size_t records,
-                                 std::size_t distinct) {
-  note(PlanNote::Kind::Duplicate, owner, type, std::move(where),
-       std::to_string(records) + " records, of which " + std::to_string(distinct) + " differ");
 }
 
 void PlanBuilder::note(PlanNote::Kind kind, NameView owner, RRType type, std::string where,

@@ -1,7 +1,7 @@
 #pragma once
 
-#include <map>
 #include <mutex>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,22 +37,13 @@ class PlanBuilder {
     std::uint32_t number = 0;    // of the first record
     bool ttlDiffers = false;     // told already
   };
-  /// An RRset whose records did not all follow each other.
-  struct Scattered {
-    std::uint32_t firstTtl;
-    std::size_t records;  // in all
-    std::size_t distinct = 0;
-    std::size_t groups = 1;
-    bool ttlDiffers = false;  // told already
-  };
   Draft& draftOf(const RecordView& record, std::uint32_t number);
   void noteTtl(const RecordView& record, Draft& draft, std::uint32_t number);
   void flush();
-  Result<std::string> merge(NodeView a, NodeView b);
-  void gather(RRset& into, const RRset& more, NameView owner);
+  Result<std::string> merge(std::span<const NodeView> nodes);
+  void noteScattered(PlanNote note, std::size_t group);
+  void placeScattered();
   Status checkEmptied();
-  void noteDuplicates(NameView owner, RRType type, std::string where, std::size_t records,
-                      std::size_t distinct);
   void note(PlanNote::Kind kind, NameView owner, RRType type, std::string where, std::string observed);
   Error overlapOf(NodeView records) const;
 
@@ -63,8 +54,9 @@ class PlanBuilder {
   NameBuffer owner_;           // of the drafts
   std::vector<Draft> drafts_;  // records of one owner mostly follow each other
   std::size_t used_ = 0;       // drafts
-  std::mutex merging_;         // what follows, and the notes, while several threads merge
-  std::map<std::pair<Name, RRType>, Scattered> scattered_;
+  std::mutex merging_;         // what follows, while several threads merge
+  /// Of RRsets whose records did not all follow each other, and of which group of them; places come later.
+  std::vector<std::pair<PlanNote, std::size_t>> scattered_;
 };
 
 }  // namespace holdfast

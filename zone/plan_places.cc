@@ -28,10 +28,15 @@ std::string PlanPlaces::record(std::uint32_t number) const {
   return kind_ == Kind::Lines ? "line " + text : "/records/" + text;
 }
 
-std::string PlanPlaces::record(std::uint64_t ownerHash, RRType type, std::size_t n) const {
-  for (const Record& record : records_)
-    if (record.owner == ownerHash && record.type == type && n-- == 0) return this->record(record.number);
-  return "";
+void PlanPlaces::find(std::span<const Nth> wanted) const {
+  std::unordered_multimap<std::uint64_t, Nth> open;
+  for (const Nth& each : wanted) open.emplace(each.ownerHash, each);
+  for (const Record& record : records_) {
+    const auto [first, last] = open.equal_range(record.owner);
+    for (auto at = first; at != last; ++at)
+      if (at->second.type == record.type && at->second.n-- == 0)
+        *at->second.where = this->record(record.number);
+  }
 }
 
 std::string PlanPlaces::endpoint(NameView owner, NameView zone) const {

@@ -31,8 +31,6 @@ class PlanPlaces {
 
   /// "line 12", "/records/3".
   std::string record(std::uint32_t number) const;
-  /// The place of the n-th call of addRecord() for that RRset; empty where there were fewer.
-  std::string record(std::uint64_t ownerHash, RRType type, std::size_t n) const;
   /// "/endpoints/www".
   std::string endpoint(NameView owner, NameView zone) const;
 
@@ -44,6 +42,15 @@ class PlanPlaces {
   };
   /// `sets` is what the plan sets, or null. Work of the order of the plan, once for all that is wanted.
   void find(std::span<const Wanted> wanted, const Zone* sets) const;
+
+  /// The n-th call of addRecord() for an RRset, from 0.
+  struct Nth {
+    std::uint64_t ownerHash;
+    RRType type;
+    std::size_t n;
+    std::string* where;  ///< is set where there were so many
+  };
+  void find(std::span<const Nth> wanted) const;
 
  private:
   struct Record {

@@ -117,7 +117,7 @@ class Publisher {
   std::shared_ptr<const Zone> loadContent(const StoredZone& zone);
   /// What commits of the past took or gave, and when.
   using PastLosses = std::vector<std::pair<Losses, std::chrono::steady_clock::time_point>>;
-  Result<PastLosses> lossesOf(NameView zone, PastAnswers& past) const;
+  PastLosses lossesOf(NameView zone, PastAnswers& past, std::vector<Error>& problems) const;
   void record(NameView zone, const PastLosses& losses);
   void recordTurns(PastAnswers& past);
   std::chrono::steady_clock::time_point steadyTimeOf(WallTime committed) const;

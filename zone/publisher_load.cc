@@ -47,11 +47,7 @@ std::vector<Error> Publisher::replayPast() {
   std::vector<Error> problems;
   PastAnswers past;
   for (const Name& zone : zones) {
-    const Result<PastLosses> losses = lossesOf(zone, past);
-    if (losses)
-      record(zone, *losses);
-    else
-      problems.push_back(losses.error());
+    record(zone, lossesOf(zone, past, problems));
   }
   recordTurns(past);
   const std::lock_guard view(view_);
@@ -61,7 +57,9 @@ std::vector<Error> Publisher::replayPast() {
 }
 
 /// No lock of the publisher is held: the store holds its own while it tells.
-Result<Publisher::PastLosses> Publisher::lossesOf(NameView zone, PastAnswers& past) const {
+/// Where the history cannot be read to its end, what was read counts.
+Publisher::PastLosses Publisher::lossesOf(NameView zone, PastAnswers& past,
+                                          std::vector<Error>& problems) const {
   std::optional<Generation> current;
   PastLosses all;
   std::chrono::steady_clock::time_point at;
@@ -84,7 +82,7 @@ Result<Publisher::PastLosses> Publisher::lossesOf(NameView zone, PastAnswers& pa
                          losses.byEndpoint.emplace((before ? before : after).name(), loss);
                      });
   settle();
-  if (!replayed) return replayed.error();
+  if (!replayed) problems.push_back(replayed.error());
   return all;
 }
 

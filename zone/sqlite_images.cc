@@ -173,13 +173,20 @@ bool SqliteStore::wantsImage(const Held& held, steady_clock::time_point now) con
   return age >= settings.after || (age >= settings.pause && image.changes >= settings.changes);
 }
 
-Result<std::uint64_t> SqliteStore::writeImage(SqliteDatabase& keeper, const Zone& content) {
+Result<std::uint64_t> SqliteStore::writeImage(SqliteDatabase& keeper, const Zone& content,
+                                              const StoreMoment& asOf) {
   const Result<std::int64_t> row = zoneIdOf(keeper, toText(content.apex()));
   if (!row) return row.error();
   const Result<std::string> seal = sealOfCommit(keeper, *row, content.generation());
   if (!seal) return seal.error();
   if (seal->empty())
     return brokenAt(content.apex(), content.generation(), "has no line that an image could be of");
+  {
+    // The seal is that of the content only if the zone is still the one it was then.
+    const std::lock_guard guard(writing_);
+    if (!(asOf == StoreMoment{incarnation_, forgotten_}))
+      return brokenAt(content.apex(), content.generation(), "is of a zone that went meanwhile");
+  }
   if (Status made = makeDirectory(images_); !made) return std::move(made).error();
   return ZoneImage::write(imageOf(content.apex()), content, *seal, options_.images.diskReserve);
 }
@@ -188,7 +195,8 @@ Result<std::uint64_t> SqliteStore::writeImage(SqliteDatabase& keeper, const Zone
 void SqliteStore::writeImages(SqliteDatabase& keeper) {
   struct Wanted {
     std::shared_ptr<const Zone> content;
-    std::uint64_t incarnation = 0, changes = 0;
+    StoreMoment asOf;
+    std::uint64_t changes = 0;
   };
   std::vector<Wanted> wanted;
   const steady_clock::time_point now = steady_clock::now();
@@ -196,13 +204,13 @@ void SqliteStore::writeImages(SqliteDatabase& keeper) {
     const std::lock_guard guard(writing_);
     for (auto& [apex, held] : held_) {
       if (!wantsImage(held, now)) continue;
-      wanted.push_back({held.content, incarnation_, held.image.changes});
+      wanted.push_back({held.content, {incarnation_, forgotten_}, held.image.changes});
       held.image.notBefore = now + options_.images.pause;
     }
   }
   for (const Wanted& each : wanted) {
     const Name apex(each.content->apex());
-    const Result<std::uint64_t> written = writeImage(keeper, *each.content);
+    const Result<std::uint64_t> written = writeImage(keeper, *each.content, each.asOf);
     if (!written) {
       tell(written.error().where, written.error().what + ": the next start reads the store instead");
       const std::lock_guard known(knowing_);
@@ -216,7 +224,7 @@ void SqliteStore::writeImages(SqliteDatabase& keeper) {
     } else {
       HeldImage& image = held->second.image;
       image.generation = each.content->generation();
-      image.incarnation = each.incarnation;
+      image.incarnation = each.asOf.incarnation;
       image.changes -= std::min(image.changes, each.changes);
       image.octets = *written;
       image.at = now;

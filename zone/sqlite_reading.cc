@@ -149,16 +149,20 @@ Result<std::shared_ptr<const Zone>> SqliteStore::anyContent(NameView apex, std::
 
 Status SqliteStore::replay(NameView apex, WallTime since, const ChangeVisitor& visit) {
   const std::lock_guard guard(reading_);
+  Status replayed = replayChanges(apex, since, visit);
+  imaged_.erase(Name(apex));  // was kept for this, and may be as large as all that is served
+  return replayed;
+}
+
+/// REQUIRES: reading_ is held.
+Status SqliteStore::replayChanges(NameView apex, WallTime since, const ChangeVisitor& visit) {
   if (Status ready = readable(); !ready) return ready;
   const SqliteReadTransaction transaction(*reader_);
   const Result<std::int64_t> zone = rowOf(apex);
   if (!zone) return zone.error();
   const Result<std::vector<Generation>> wanted = generationsSince(*reader_, *zone, since);
   if (!wanted) return wanted.error();
-  if (wanted->empty()) {
-    imaged_.erase(Name(apex));
-    return Done{};
-  }
+  if (wanted->empty()) return Done{};
   SqliteStatement rows(
       *reader_,
       "SELECT generation, previous, at, body, sha256, serial FROM entries WHERE zone = ?1 AND "
@@ -168,10 +172,7 @@ Status SqliteStore::replay(NameView apex, WallTime since, const ChangeVisitor& v
   for (;;) {
     const Result<bool> row = rows.step("read the changes of " + toText(apex));
     if (!row) return row.error();
-    if (!*row) {
-      imaged_.erase(Name(apex));
-      return Done{};
-    }
+    if (!*row) return Done{};
     const Generation generation = rows.natural(0), previous = rows.natural(1);
     if (before != nullptr && before->generation() != previous) before.reset();
     if (previous == 0) continue;  // it changes nothing, and is read where the next one changes it

@@ -63,6 +63,11 @@ class SqliteStore final : public PlanStore {
     Lazily  ///< durable with the next full one, or with maintain()
   };
   /// The image of a zone, as far as the store knows of one.
+  /// Tells whether zones of the file may have gone or come again since: rows are found by name.
+  struct StoreMoment {
+    std::uint64_t incarnation = 0, forgotten = 0;
+    friend bool operator==(const StoreMoment&, const StoreMoment&) = default;
+  };
   struct HeldImage {
     Generation generation = 0;      ///< 0: there is none
     std::uint64_t incarnation = 0;  ///< of the file whose seal it has
@@ -226,7 +231,8 @@ class SqliteStore final : public PlanStore {
   void tendImages(SqliteDatabase& keeper);
   void readUnread(SqliteDatabase& keeper);
   bool wantsImage(const Held& held, std::chrono::steady_clock::time_point now) const;
-  Result<std::uint64_t> writeImage(SqliteDatabase& keeper, const Zone& content);
+  Status replayChanges(NameView apex, WallTime since, const ChangeVisitor& visit);
+  Result<std::uint64_t> writeImage(SqliteDatabase& keeper, const Zone& content, const StoreMoment& asOf);
   void writeImages(SqliteDatabase& keeper);
   void dropStrayImages();
 

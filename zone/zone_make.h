@@ -8,7 +8,7 @@
 namespace holdfast {
 
 /// The zone of these nodes, at generation 0, with the empty non-terminals and the numbers of children that go
-/// with them. `merge` makes one of two nodes of a name; the Error is one of its. Large zones are made by
+/// with them. `merge` makes one of several nodes of a name; the Error is one of its. Large zones are made by
 /// several threads. REQUIRES: all names are at or below the apex.
 Result<std::shared_ptr<const Zone>> makeZone(NameView apex, GatheredNodes nodes,
                                              const NameTable::Merge& merge);

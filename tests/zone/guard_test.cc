@@ -362,3 +362,24 @@ TEST_CASE_METHOD(Served, "frozen: automation is stopped, a person with a reason 
   CHECK(delta(R"("records": ["a 60 IN A 192.0.2.1"])", person) == Rules{});
   REQUIRE(server.publisher().setFrozen(name("example."), std::nullopt));
 }
+
+TEST_CASE(
+    "I2: a name that was hidden, and answered by a wildcard, does not take its answer away by existing") {
+  const test::TemporaryDirectory directory;
+  test::Server server(directory.path());
+  REQUIRE(server.publisher().addZone(name("z.")));
+  const std::string hidden = "h 60 IN NSEC3 1 0 0 - 00000000000000000000000000000000 A";
+  REQUIRE(server
+              .push("z.", R"({"plan": 1, "generation": 1, "records": ["@ 60 IN NS ns.elsewhere.",
+      "* 60 IN A 192.0.2.1", ")" +
+                              hidden + "\"]}")
+              .kind == Outcome::Kind::Published);
+  REQUIRE(server.effect("h.z.", RRType::A) == Effect::Positive);
+  for (const char* added : {"h 60 IN TXT x", "x.h 60 IN TXT x"}) {
+    CAPTURE(added);
+    const Outcome outcome = server.push(
+        "z.", std::string(R"({"plan": 1, "kind": "delta", "base": 1, "records": [")") + added + "\"]}");
+    CHECK(outcome.kind == Outcome::Kind::Refused);
+    CHECK(server.effect("h.z.", RRType::A) == Effect::Positive);
+  }
+}

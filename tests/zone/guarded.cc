@@ -50,7 +50,7 @@ Plan PlanDraft::made() const {
   GatheredNodes nodes;
   for (const auto& [owner, sets] : owners)
     nodes.add(HashedName(owner).hash(), encodeNode(owner, 0, settled(sets)));
-  plan.sets = *makeZone(zone, std::move(nodes), [](NodeView, NodeView) -> Result<std::string> {
+  plan.sets = *makeZone(zone, std::move(nodes), [](std::span<const NodeView>) -> Result<std::string> {
     throw std::logic_error("an owner comes twice");
   });
   return plan;
