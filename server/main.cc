@@ -1,4 +1,5 @@
 // holdfastd: reads the command line and the configuration, then hands over to Daemon.
+#include <malloc.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -56,7 +57,17 @@ void allowAllDescriptors() {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/// What a large plan needs for a moment must not lie among what is served from then on: it is taken from the
+/// system in whole pages and given back as such. Left alone, malloc stops doing so once it has seen such a
+/// piece freed. Few arenas, so that what one thread frees the next one uses.
+void keepLargePiecesApart() {
+  constexpr int kLarge = 64 << 10, kArenas = 2;
+  (void)mallopt(M_MMAP_THRESHOLD, kLarge);
+  (void)mallopt(M_ARENA_MAX, kArenas);
+}
+
 int serve(const Config& config, const std::string& file) {
+  keepLargePiecesApart();
   Log log(config.start.logFormat == "json" ? LogFormat::Json : LogFormat::Text,
           logLevelOf(config.live.logLevel));
   auto daemon = Daemon::start(config, file, log);

@@ -106,6 +106,17 @@ std::uint64_t greatestOf(ldns_rdf_type field) noexcept {
   }
 }
 
+/// One that is not escaped. ldns takes it for a part of the name.
+bool hasQuote(std::string_view name) noexcept {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '\\')
+      ++i;
+    else if (name[i] == '"')
+      return true;
+  }
+  return false;
+}
+
 /// ldns drops octets behind the fields of a type that is written in RFC 3597 form, and takes numbers modulo
 /// the size of their field. Says so where it did, else empty.
 std::string whatLdnsChanged(std::string_view rdata, const RecordView& record) {
@@ -128,9 +139,15 @@ std::string whatLdnsChanged(std::string_view rdata, const RecordView& record) {
     if (type == LDNS_RDF_TYPE_PERIOD) {
       if (const auto period = parseTtl(field); !period) return period.error().text();
     } else if (greatest == 0 && type != LDNS_RDF_TYPE_DNAME)
-      break;  // may be of several words
-    if (const auto value = number(field); greatest > 0 && value && *value > greatest)
-      return "the number " + std::string(field.substr(0, 40)) + " is above " + std::to_string(greatest);
+      break;             // may be of several words
+    if (greatest > 0) {  // signs and what follows the digits ldns does not mind
+      const auto value = number(field);
+      if (!value) return quotedForMessage(field.substr(0, 40)) + " is not a number";
+      if (*value > greatest)
+        return "the number " + std::string(field.substr(0, 40)) + " is above " + std::to_string(greatest);
+    }
+    if (type == LDNS_RDF_TYPE_DNAME && hasQuote(field))
+      return "a name in quotes cannot be read: leave them out";
     field = takeField(rest);
   }
   return "";
@@ -183,6 +200,10 @@ class RecordReader {
     if (!type) return malformed(unknownType(head->type));
     if (holdsEscapedAt(*type, head->rdata))
       return malformed("a name in RDATA whose first label is \"@\" cannot be read");
+    // ldns takes both for names of their own kind: what begins with "@" for the origin, quotes for octets.
+    if (head->owner.size() > 1 && head->owner.front() == '@')
+      return malformed("an owner that begins with \"@\" cannot be read: write \"\\@\" where it is meant");
+    if (hasQuote(head->owner)) return malformed("a name in quotes cannot be read: leave them out");
     // ldns reads "1x" as 1 s and 2^32 + 1 s as 1 s: it is given no TTL to read.
     line_.assign(head->owner).append(" 0 IN ").append(head->type).append(head->rdata);
     ldns_rdf origin = borrowedRdf(context_.origin);

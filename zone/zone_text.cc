@@ -174,6 +174,8 @@ Status ZoneTextReader::joinLines() {
   int depth = 0;
   int opened = 0;  // the line of the outermost open parenthesis
   while (at_ < text_.size()) {
+    // An entry that begins with a parenthesis does not begin with a blank: its owner follows.
+    while (depth > 0 && joined_.empty() && at_ < text_.size() && isBlank(text_[at_])) ++at_;
     std::size_t end = at_;
     while (end < text_.size() && !isSpecial(text_[end])) ++end;
     joined_.append(text_.substr(at_, end - at_));
@@ -185,7 +187,7 @@ Status ZoneTextReader::joinLines() {
       if (quoted) break;
       ++line_;
       if (depth == 0) return Done{};
-      joined_ += ' ';
+      if (!joined_.empty()) joined_ += ' ';
     } else if (c == '\\') {
       if (following == '\n' || following == '\r') return at(line_, "a backslash at the end of the line");
       joined_ += c;
@@ -203,7 +205,6 @@ Status ZoneTextReader::joinLines() {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else if (c == '(') {
       if (depth++ == 0) opened = line_;
-      // A line that begins with a parenthesis does not begin with a blank: its owner follows.
       if (!joined_.empty()) joined_ += ' ';
     } else {
       if (depth-- == 0) return at(line_, "a parenthesis is closed that is not open");

@@ -157,6 +157,12 @@ TEST_CASE("a bad zone file is one error with its line") {
       {"@ 60 IN NS ns\na NSEC \\# 7 00 000140 000140\n", "line 2", "lacks a field or has one too many"},
       {"@ 60 IN NS ns\na NSEC3 1 0 0 ab 2tAAAAAA==\n", "line 2", ""},
       {"@ 60 IN NS ns\na NSEC3 \\# 8 01000000 01ab 0500\n", "line 2", "not that of type NSEC3"},
+      {"@ 60 IN NS ns\n@a TXT x\n", "line 2", "begins with \"@\""},
+      {"@ 60 IN NS ns\n\"a\" A 192.0.2.1\n", "line 2", "in quotes"},
+      {"@ 60 IN NS ns\nc CNAME \"b\"\n", "line 2", "in quotes"},
+      {"@ 60 IN NS ns\nm MX -1 b\n", "line 2", "\"-1\" is not a number"},
+      {"@ 60 IN NS ns\ns SRV 1 -2 3 b\n", "line 2", "\"-2\" is not a number"},
+      {"@ 60 IN NS ns\ns CAA -1 issue x\n", "line 2", "\"-1\" is not a number"},
       {"x..y A 192.0.2.1\n", "line 1", "\"x..y A 192.0.2.1\": name \"x..y\": has an empty label"},
   }));
   INFO(body);
@@ -273,6 +279,17 @@ TEST_CASE("RDATA that ldns would not read back as it prints it is written in RFC
   const auto again = parseZoneFilePlan(text, name("example"), PlanLimits{});
   REQUIRE(again);
   CHECK(contentAsZoneFile(*test::zoneOf("example", text)).substr(40) == text.substr(40));
+}
+
+TEST_CASE("an entry that begins with a parenthesis has an owner") {
+  for (const char* text : {"( txt txt x )\n", "(txt\n TXT x)\n", "(\n  txt TXT x\n)\n"}) {
+    CAPTURE(text);
+    const auto plan =
+        parseZoneFilePlan("a 60 IN A 192.0.2.1\n" + std::string(text), name("example"), PlanLimits{});
+    REQUIRE(plan);
+    CHECK(plan->sets->find(name("txt.example.")).has(RRType::TXT));
+    CHECK_FALSE(plan->sets->find(name("a.example.")).has(RRType::TXT));
+  }
 }
 
 TEST_CASE("an origin ends where its line or a comment does") {
