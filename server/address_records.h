@@ -12,7 +12,7 @@ namespace holdfast {
 inline constexpr std::size_t kFixedOctets = 12;
 
 /// What the records of an RRset have in common, beside its type.
-struct RecordHead {
+struct AddressHead {
   std::uint16_t owner;  ///< where the message has its name
   std::uint16_t qclass;
   std::uint32_t ttl;
@@ -22,7 +22,7 @@ struct RecordHead {
 /// Returns where the next octet goes. REQUIRES: kOctets are those of each address; there is room;
 /// first < count().
 template <std::size_t kOctets>
-std::uint8_t* putAddressRecords(std::uint8_t* at, RRsetView rrset, const RecordHead& head,
+std::uint8_t* putAddressRecords(std::uint8_t* at, RRsetView rrset, const AddressHead& head,
                                 unsigned first) noexcept {
   std::array<std::uint8_t, kFixedOctets> fixed;
   std::uint8_t* part =

@@ -52,6 +52,7 @@ struct Edns {
 
 /// A query taken apart. Borrows from the message. Numbers are in host byte order.
 struct Query {
+  // NOLINTNEXTLINE(modernize-use-equals-default): as that of HashedName
   Query() noexcept {}
   Query(const Query&) = delete;  // `hashed` borrows `lowered`
   Query& operator=(const Query&) = delete;

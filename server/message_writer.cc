@@ -114,7 +114,7 @@ bool MessageWriter::addAddresses(Section section, Owner& owner, RRsetView rrset,
     return true;
   }
   if (!room(count * (kFixedOctets + octets))) return false;
-  const RecordHead head{owner.at, recordClass(), ttl};
+  const AddressHead head{owner.at, recordClass(), ttl};
   if (rrset.type() == RRType::A)
     putAddressRecords<4>(end(), rrset, head, first);
   else
@@ -249,7 +249,7 @@ void MessageWriter::putOpt(unsigned rcode, const Opt& opt) noexcept {
   store32(at, rcode >> 4 << 24 | (query_.edns.dnssecOk ? 0x8000u : 0u));
   size_ += kOptOctets;
   const std::size_t lengthAt = size_ - 2;
-  putBytes(opt.options);
+  if (!opt.options.empty()) putBytes(opt.options);
   if (opt.paddingBlock != 0) putPadding(opt.paddingBlock);
   putLength(lengthAt);
   ++counts_[static_cast<std::size_t>(Section::Additional)];

@@ -62,7 +62,7 @@ std::size_t answerPlainly(const Request& request, const ParsedMessage& message, 
   at += query.received.size() + kQuestionFixed;
   const bool isStable = request.view == View::Stable || count < 2;
   const auto first = isStable ? 0u : static_cast<unsigned>(scratch.random.below(count));
-  const RecordHead head{kHeaderOctets, kClassIn, rrset.ttl()};
+  const AddressHead head{kHeaderOctets, kClassIn, rrset.ttl()};
   at = query.type == RRType::A ? putAddressRecords<4>(at, rrset, head, first)
                                : putAddressRecords<16>(at, rrset, head, first);
   if (query.edns.present) putOpt(at, query, scratch.udpPayload);

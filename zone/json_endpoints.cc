@@ -20,7 +20,6 @@ constexpr std::size_t kMaxTargetIdOctets = 255;
 constexpr std::uint32_t kDefaultEndpointTtl = 60;
 constexpr std::uint32_t kDefaultWeight = 100;
 constexpr std::uint32_t kMaxWeight = 1'000'000'000;
-constexpr std::uint32_t kMaxTtl = 0x7fffffffu;  // RFC 2181 section 8
 
 constexpr std::size_t octetsOf(RRType type) noexcept {
   return type == RRType::A ? 4 : 16;

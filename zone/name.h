@@ -133,6 +133,8 @@ class Name {
 /// the name. Hashes hold for one run of the program only.
 class HashedName {
  public:
+  // A defaulted one would clear a kilobyte for each value that is asked for.
+  // NOLINTNEXTLINE(modernize-use-equals-default)
   HashedName() noexcept {}  ///< no name: only for assign() and read()
   explicit HashedName(NameView name) noexcept { assign(name); }
 

@@ -30,10 +30,6 @@ Octet octetOf(char c) noexcept {
   return kOctets[static_cast<unsigned char>(c)];
 }
 
-bool isDigit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
 /// Takes an entry apart at its blanks.
 class Fields {
  public:

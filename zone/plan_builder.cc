@@ -16,7 +16,6 @@ bool isMetaType(RRType type) noexcept {
   return number == 0 || type == RRType::OPT || (number >= 128 && number <= 255);  // RFC 6895 section 3.1
 }
 
-constexpr std::uint32_t kMaxTtl = 0x7fffffffu;  // RFC 2181 section 8
 /// Of one RRset: what a message could count (RFC 1035 section 4.1.1).
 constexpr std::size_t kMostRecords = 65'535;
 /// More are counted: no list that is shown is longer.

@@ -48,6 +48,7 @@ enum class RRType : std::uint16_t {
 };
 
 inline constexpr std::uint16_t kClassIn = 1;
+inline constexpr std::uint32_t kMaxTtl = 0x7fffffffu;  ///< seconds, RFC 2181 section 8
 
 /// What a target is beside its address: the load balancer's id and its share. Weight 0 is a last resort.
 struct Target {

@@ -19,7 +19,7 @@ namespace holdfast {
 
 namespace {
 
-constexpr std::string_view kMagic = "HFI1";
+constexpr std::string_view kImageMagic = "HFI1";
 constexpr std::size_t kSeal = 32;
 
 /// Where octets of a number lie. The numbers of the head are big-endian; those of the nodes are not.
@@ -27,11 +27,11 @@ std::uint8_t byteOrder() noexcept {
   return std::endian::native == std::endian::little ? 1 : 2;
 }
 
-constexpr std::uint64_t ZoneFacts::*kFacts[] = {
+constexpr std::uint64_t ZoneFacts::*kCounts[] = {
     &ZoneFacts::records,      &ZoneFacts::endpoints, &ZoneFacts::cuts,
     &ZoneFacts::dnames,       &ZoneFacts::cnames,    &ZoneFacts::wildcards,
     &ZoneFacts::addressNames, &ZoneFacts::targets,   &ZoneFacts::weight};
-static_assert(sizeof kFacts / sizeof *kFacts * sizeof(std::uint64_t) == sizeof(ZoneFacts));
+static_assert(sizeof kCounts / sizeof *kCounts * sizeof(std::uint64_t) == sizeof(ZoneFacts));
 
 }  // namespace
 
@@ -55,12 +55,12 @@ Status readAt(int fd, std::uint64_t at, std::span<char> into, const std::string&
 }
 
 std::string ZoneImage::encoded(const Head& head) {
-  std::string octets(kMagic);
+  std::string octets(kImageMagic);
   OctetWriter out(octets);
   out.number(byteOrder()).number(bucketLayout()).number(nameHashCheck());
   out.counted<std::uint8_t>(head.apex.wire()).number(head.generation).number(head.serial);
   out.number(static_cast<std::int64_t>(head.committedAt.time_since_epoch().count())).octets(head.seal);
-  for (const auto fact : kFacts) out.number(head.facts.*fact);
+  for (const auto fact : kCounts) out.number(head.facts.*fact);
   out.number(head.names).number(head.aliasKeys).number(head.denialKeys).number(head.bits);
   out.number(head.chunksEnd).octets(head.listChecksum);
   octets.resize(image_format::kHead - image_format::kChecksum);
@@ -70,7 +70,7 @@ std::string ZoneImage::encoded(const Head& head) {
 Result<ZoneImage::Head> ZoneImage::decoded(std::string_view octets, const std::string& file) {
   const auto wrong = [&](const char* how) { return Error{ErrorKind::Store, file, how}; };
   OctetReader in(octets);
-  if (in.octets(kMagic.size()) != kMagic) return wrong("is no image of this form");
+  if (in.octets(kImageMagic.size()) != kImageMagic) return wrong("is no image of this form");
   const std::string_view covered = octets.substr(0, image_format::kHead - image_format::kChecksum);
   if (checksumOf(covered) != octets.substr(covered.size())) return wrong("has a damaged head");
   const bool isSameLayout = in.number<std::uint8_t>() == byteOrder() &&
@@ -86,7 +86,7 @@ Result<ZoneImage::Head> ZoneImage::decoded(std::string_view octets, const std::s
   head.serial = in.number<std::uint32_t>();
   head.committedAt = WallTime(std::chrono::microseconds(in.number<std::int64_t>()));
   head.seal = in.octets(kSeal);
-  for (const auto fact : kFacts) head.facts.*fact = in.number<std::uint64_t>();
+  for (const auto fact : kCounts) head.facts.*fact = in.number<std::uint64_t>();
   head.names = in.number<std::uint64_t>();
   head.aliasKeys = in.number<std::uint64_t>();
   head.denialKeys = in.number<std::uint64_t>();

@@ -15,7 +15,7 @@ namespace holdfast {
 namespace {
 
 /// More threads than this only wait for the memory.
-constexpr unsigned kMostThreads = 4;
+constexpr unsigned kMostLoaders = 4;
 /// What a thread has to do for it to be worth its start.
 constexpr std::size_t kLeastChunks = 4;
 
@@ -30,7 +30,7 @@ class ZoneImage::Loader {
   Result<NameTable> load() {
     std::vector<std::thread> threads;
     const std::size_t wanted = std::min<std::size_t>(
-        {std::thread::hardware_concurrency(), kMostThreads, chunks_.size() / kLeastChunks});
+        {std::thread::hardware_concurrency(), kMostLoaders, chunks_.size() / kLeastChunks});
     try {
       while (threads.size() + 1 < wanted) threads.emplace_back([this] { work(); });
     } catch (const std::system_error&) {  // with fewer, then

@@ -78,7 +78,10 @@ class ZoneImage::Writer {
     if (chunk_.empty()) firstIndex_ = index;
     appendRaw(chunk_, index);
     appendRaw(chunk_, static_cast<std::uint32_t>(octets.size()));
-    chunk_.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+    // The count of references, which others change meanwhile and no reader wants.
+    constexpr std::size_t kCount = sizeof(std::uint32_t);
+    chunk_.append(kCount, '\0')
+        .append(reinterpret_cast<const char*>(octets.data()) + kCount, octets.size() - kCount);
     pastIndex_ = index + 1;
     return chunk_.size() < image_format::kChunk ? Status(Done{}) : closeChunk();
   }

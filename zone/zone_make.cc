@@ -53,7 +53,7 @@ class Children {
 /// Fills in the members of a zone that its table decides.
 class ZoneMaker {
  public:
-  static std::shared_ptr<const Zone> make(NameView apex, NameTable names) {
+  static std::shared_ptr<const Zone> make(NameView apex, const NameTable& names) {
     auto zone = std::make_shared<Zone>(Name(apex));
     Children children(apex);
     std::vector<std::string> aliases;
@@ -98,9 +98,9 @@ class ZoneMaker {
 
 Result<std::shared_ptr<const Zone>> makeZone(NameView apex, GatheredNodes nodes,
                                              const NameTable::Merge& merge) {
-  Result<NameTable> names = NameTable::of(std::move(nodes), merge);
-  if (!names) return std::move(names).error();
-  return ZoneMaker::make(apex, *std::move(names));
+  const Result<NameTable> names = NameTable::of(std::move(nodes), merge);
+  if (!names) return names.error();
+  return ZoneMaker::make(apex, *names);
 }
 
 std::shared_ptr<const Zone> sharing(const Zone& wanted, const Zone& before, WallTime committedAt) {

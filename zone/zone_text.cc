@@ -80,10 +80,6 @@ std::optional<std::size_t> lengthOfEntry(std::string_view line) noexcept {
   return quoted ? std::nullopt : std::optional(line.size());
 }
 
-bool isDigit(char c) noexcept {
-  return c >= '0' && c <= '9';
-}
-
 bool isBlank(char c) noexcept {
   return c == ' ' || c == '\t';
 }
@@ -208,7 +204,7 @@ Status ZoneTextReader::joinLines() {
       if (!joined_.empty()) joined_ += ' ';
     } else {
       if (depth-- == 0) return at(line_, "a parenthesis is closed that is not open");
-      joined_ += ' ';
+      if (!joined_.empty()) joined_ += ' ';
     }
   }
   if (quoted) return at(line_, "the quote is never closed");

@@ -9,6 +9,10 @@
 
 namespace holdfast {
 
+inline bool isDigit(char c) noexcept {
+  return c >= '0' && c <= '9';
+}
+
 /// Takes a zone file apart into entries (RFC 1035 section 5.1), before anything is made of them. Borrows the
 /// text. One thread.
 class ZoneTextReader {

@@ -17,7 +17,8 @@ PlanDraft fleetPlan(const Name& zone, PlanKind kind, const Fleet& endpoints,
                     const std::vector<std::string>& remove) {
   PlanDraft plan{zone, kind};
   for (const auto& [label, fleet] : endpoints) {
-    PlanDraft::Endpoint& endpoint = plan.endpoints.emplace_back(*Name::fromText(label, zone));
+    plan.endpoints.push_back({*Name::fromText(label, zone)});
+    PlanDraft::Endpoint& endpoint = plan.endpoints.back();
     if (fleet.empty()) continue;
     RRset rrset{RRType::A, 60, 0, {}, {}};
     for (const FleetTarget& target : fleet) {

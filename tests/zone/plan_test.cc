@@ -162,7 +162,7 @@ TEST_CASE("a bad zone file is one error with its line") {
       {"@ 60 IN NS ns\nc CNAME \"b\"\n", "line 2", "in quotes"},
       {"@ 60 IN NS ns\nm MX -1 b\n", "line 2", "\"-1\" is not a number"},
       {"@ 60 IN NS ns\ns SRV 1 -2 3 b\n", "line 2", "\"-2\" is not a number"},
-      {"@ 60 IN NS ns\ns CAA -1 issue x\n", "line 2", "\"-1\" is not a number"},
+      {"@ 60 IN NS ns\ns CAA -1 issue \"x\"\n", "line 2", "\"-1\" is not a number"},
       {"x..y A 192.0.2.1\n", "line 1", "\"x..y A 192.0.2.1\": name \"x..y\": has an empty label"},
   }));
   INFO(body);

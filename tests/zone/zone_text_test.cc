@@ -74,7 +74,7 @@ Entries entriesByRule(std::string_view text) {
       comment = false;
       ++line;
       if (depth > 0) {
-        entry += ' ';
+        if (!entry.empty()) entry += ' ';
         continue;
       }
       finish();
@@ -95,7 +95,9 @@ Entries entriesByRule(std::string_view text) {
     } else if (c == '(' || c == ')') {
       depth += c == '(' ? 1 : -1;
       if (depth < 0) return wrong();
-      if (c == ')' || !entry.empty()) entry += ' ';
+      if (!entry.empty()) entry += ' ';
+    } else if (depth > 0 && entry.empty() && (c == ' ' || c == '\t')) {
+      continue;  // the owner follows
     } else {
       entry += c;
     }
