@@ -1,8 +1,11 @@
 #include "zone/candidate.h"
 
 #include <set>
+#include <stop_token>
 
 #include "zone/compile.h"
+#include "zone/parallel.h"
+#include "zone/store_codec.h"
 
 namespace holdfast {
 
@@ -17,6 +20,44 @@ struct Work {
   WallTime at;
   std::chrono::steady_clock::time_point deadline;
 };
+
+/// So large a plan is worth another thread to pack it on.
+constexpr std::size_t kManyNames = 20'000;
+
+bool isLarge(const Submission& submission) noexcept {
+  const Zone* brought = submission.restored ? submission.restored.get() : submission.plan.sets.get();
+  return brought != nullptr && brought->names().size() > kManyNames;
+}
+
+/// Judges the candidate's zone and packs it for the store. What turns out to be refused is not packed on.
+void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candidate) {
+  const auto& [submission, basis, lost, generation, at, deadline] = work;
+  const VelocityCase velocity{lost,         basis.at,        basis.serverVelocity,
+                              basis.lately, basis.elsewhere, basis.elsewhereHas};
+  const Case judged{*basis.served,
+                    *candidate.snapshot,
+                    submission.plan.zone,
+                    submission.plan,
+                    basis.policy,
+                    submission.overrides,
+                    !submission.reason.empty(),
+                    at,
+                    &velocity,
+                    deadline,
+                    kept};
+  std::stop_source unwanted;
+  if (submission.dryRun) unwanted.request_stop();
+  const auto step = [&](std::size_t which) {
+    if (which == 0) {
+      candidate.verdict = judge(judged);
+      candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
+      if (!candidate.verdict.accepted()) unwanted.request_stop();
+    } else if (!unwanted.stop_requested()) {
+      candidate.change = encodeChange(*basis.content, *candidate.zone, unwanted.get_token());
+    }
+  };
+  inParallel(2, isLarge(submission), step);
+}
 
 /// Compiles and judges with the owners in `kept` left as they are.
 Candidate attempt(const Work& work, std::span<const Name> kept) {
@@ -35,12 +76,7 @@ Candidate attempt(const Work& work, std::span<const Name> kept) {
     return candidate;
   }
   candidate.snapshot = basis.served->with(candidate.zone);
-  const VelocityCase velocity{lost,         basis.at,        basis.serverVelocity,
-                              basis.lately, basis.elsewhere, basis.elsewhereHas};
-  candidate.verdict =
-      judge({*basis.served, *candidate.snapshot, submission.plan.zone, submission.plan, basis.policy,
-             submission.overrides, !submission.reason.empty(), at, &velocity, deadline, kept});
-  candidate.diff = diffZones(before, *candidate.zone, submission.diffLimit);
+  judgeAndPack(work, kept, candidate);
   return candidate;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string>
 
 #include "zone/submission.h"
 #include "zone/velocity.h"
@@ -40,9 +41,11 @@ struct Candidate {
   std::vector<Name> kept;           ///< endpoints in quarantine, which stay as they were
   std::vector<Reason> quarantined;  ///< why; of names that lose something by them too
   Diff diff;
+  std::string change;  ///< for the store, where it is accepted and to be committed: encodeChange()
 };
 
-/// Compiles and judges, in that order. Long work: called without any lock, on any thread.
+/// Compiles, then judges, and packs what is accepted so that the commit only has to write it; a large plan is
+/// judged and packed at once. Long work: called without any lock, on any thread.
 Candidate makeCandidate(const Submission& submission, const Basis& basis, Generation generation, WallTime at);
 
 }  // namespace holdfast

@@ -84,7 +84,7 @@ Result<Durable> CommitPath::commit(Batch& batch) {
   if (Status clean = takeBackDoubted(batch); !clean) return std::move(clean).error();
   std::vector<ZoneCommit> commits;
   for (const Batch::Part& part : batch.parts)
-    commits.push_back({part.entry, *part.state->content, part.content});
+    commits.push_back({part.entry, *part.state->content, part.content, part.attempt->candidate.change});
   const Monotonic begun = std::chrono::steady_clock::now();
   if (Status committed = store_.commit(commits); !committed) return std::move(committed).error();
   const Monotonic ended = std::chrono::steady_clock::now();

@@ -12,7 +12,7 @@ namespace {
 
 /// Small bodies are many and live long, large ones are few and somebody waits for them.
 constexpr std::size_t kSmall = 64 * 1024;
-constexpr int kLevelOfSmall = 12, kLevelOfLarge = 2;
+constexpr int kLevelOfSmall = 12, kLevelOfLarge = 2, kLevelOfPart = 1;
 /// What is larger is compressed without looking further back than this.
 constexpr int kShortestWindowLog = 10, kLongestWindowLog = 27;
 /// No frame is more than this many times smaller than what it holds: what claims to be is damaged, and memory
@@ -34,6 +34,14 @@ CompressionContext contextOf(int level) {
   return context;
 }
 
+std::string compressedBy(ZSTD_CCtx* context, std::string_view bytes) {
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  const std::size_t size = ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size());
+  if (ZSTD_isError(size) != 0) throw std::bad_alloc();  // the bound is enough: nothing else can be the cause
+  out.resize(size);
+  return out;
+}
+
 }  // namespace
 
 std::string compressed(std::string_view bytes, std::string_view alike) {
@@ -45,42 +53,13 @@ std::string compressed(std::string_view bytes, std::string_view alike) {
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, windowLog);
     ZSTD_CCtx_refPrefix(context.get(), alike.data(), alike.size());
   }
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const std::size_t size = ZSTD_compress2(context.get(), out.data(), out.size(), bytes.data(), bytes.size());
-  if (ZSTD_isError(size) != 0) throw std::bad_alloc();  // the bound is enough: nothing else can be the cause
-  out.resize(size);
+  return compressedBy(context.get(), bytes);
+}
+
+std::string compressedPart(std::string_view bytes) {
+  std::string out = compressedBy(contextOf(kLevelOfPart).get(), bytes);
+  out.shrink_to_fit();
   return out;
-}
-
-struct Compressor::Context {
-  CompressionContext zstd = contextOf(kLevelOfLarge);
-};
-
-Compressor::Compressor(std::uint64_t size) : context_(std::make_unique<Context>()) {
-  ZSTD_CCtx_setPledgedSrcSize(context_->zstd.get(), size);
-}
-
-Compressor::~Compressor() = default;
-
-void Compressor::add(std::string_view bytes) {
-  run(bytes, false);
-}
-
-std::string Compressor::finish() {
-  run({}, true);
-  return std::move(out_);
-}
-
-void Compressor::run(std::string_view bytes, bool isLast) {
-  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
-  for (std::size_t left = 1; isLast ? left != 0 : in.pos < in.size;) {
-    const std::size_t at = out_.size();
-    out_.resize(at + ZSTD_CStreamOutSize());
-    ZSTD_outBuffer out{out_.data() + at, out_.size() - at, 0};
-    left = ZSTD_compressStream2(context_->zstd.get(), &out, &in, isLast ? ZSTD_e_end : ZSTD_e_continue);
-    if (ZSTD_isError(left) != 0) throw std::bad_alloc();  // nothing else can be the cause
-    out_.resize(at + out.pos);
-  }
 }
 
 Result<std::string> decompressed(std::string_view frame, std::uint64_t size, std::string_view alike) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "zone/history.h"
@@ -28,6 +29,8 @@ struct ZoneCommit {
   const HistoryEntry& entry;
   const Zone& before;
   std::shared_ptr<const Zone> after;
+  /// What encodeChange() makes of the two, where somebody has made it already: else the store does.
+  std::string_view change{};
 };
 
 /// Told of each owner that a commit changed, with its nodes before and after; null where it did not exist.

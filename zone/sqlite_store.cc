@@ -229,8 +229,10 @@ Result<ZoneHead> SqliteStore::insertCommit(const ZoneCommit& commit) {
   const std::string apex = toText(commit.after->apex());
   const Result<bool> whole = isChainWhole(apex, commit.before);
   if (!whole) return whole.error();
-  const Zone empty{Name(commit.after->apex())};
-  const std::string body = encodeChange(*whole ? commit.before : empty, *commit.after);
+  std::string made;
+  if (!*whole || commit.change.empty())
+    made = encodeChange(*whole ? commit.before : Zone(Name(commit.after->apex())), *commit.after);
+  const std::string_view body = made.empty() ? commit.change : made;
   StoredEntry entry = storedFormOf(commit.entry);
   entry.previous = *whole ? static_cast<std::int64_t>(commit.before.generation()) : 0;
   entry.sha256 = sha256(body);

@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <optional>
 
 #include "zone/compression.h"
 #include "zone/octets.h"
+#include "zone/parallel.h"
 
 namespace holdfast {
 
@@ -20,8 +23,8 @@ constexpr std::string_view kMagic2 = "HFC2";
 constexpr std::uint8_t kAlike = 1;  ///< the RRsets are compressed against those before
 /// More than these, before or after, are not worth keeping in view of the compressor, nor in memory.
 constexpr std::size_t kMostAlike = 16 << 20;
-/// The compressor gets so many of them at once.
-constexpr std::size_t kSomeOctets = 256 << 10;
+/// So much of a large change is compressed at once, by one thread.
+constexpr std::size_t kPartOctets = 1 << 20;
 
 std::string_view textOf(std::span<const std::uint8_t> octets) noexcept {
   return {reinterpret_cast<const char*>(octets.data()), octets.size()};
@@ -135,63 +138,121 @@ Result<std::vector<Name>> takeOwners(OctetReader& reader, NameView apex) {
 
 namespace {
 
-/// Visits each owner whose data differs.
-template <class Visit>
-void forEachChange(const Zone& before, const Zone& after, const Visit& visit) {
+struct Change {
+  NodeView before, after;
+};
+using Changes = std::span<const Change>;
+
+/// Each owner whose data differs.
+std::vector<Change> changesBetween(const Zone& before, const Zone& after) {
+  std::vector<Change> changes;
   NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
-    if (!sameData(old, now)) visit(old, now);  // else only its number of children differs
+    if (!sameData(old, now)) changes.push_back({old, now});  // else only its number of children differs
     return true;
   });
+  return changes;
 }
 
-/// As putBlock of what putRRsets makes of each owner, `size` octets in all, but never all of it in memory.
-void putLargeBlock(std::string& out, const Zone& before, const Zone& after, std::size_t size) {
-  Compressor compressor(size);
-  std::string some;
-  forEachChange(before, after, [&](NodeView, NodeView now) {
-    OctetWriter writer(some);
-    putRRsets(writer, now);
-    if (some.size() < kSomeOctets) return;
-    compressor.add(some);
-    some.clear();
-  });
-  compressor.add(some);
-  const std::string packed = compressor.finish();
-  if (packed.size() >= size) {  // then it is stored as it is, and memory is no better used otherwise
-    std::string whole;
-    OctetWriter writer(whole);
-    forEachChange(before, after, [&](NodeView, NodeView now) { putRRsets(writer, now); });
-    return putBlock(out, whole, {});
+void putOwner(OctetWriter& out, const Change& change, NameView apex) {
+  const NameView name = (change.before ? change.before : change.after).name();
+  out.counted<std::uint8_t>({reinterpret_cast<const char*>(name.data()), name.size() - apex.size()});
+}
+
+/// None where there is too much to keep in view of the compressor.
+std::optional<std::string> encodeSmall(Changes changes, const Zone& before, NameView apex) {
+  std::string owners, was, is;
+  for (const Change& change : changes) {
+    OctetWriter ownersOut(owners), wasOut(was), isOut(is);
+    putOwner(ownersOut, change, apex);
+    putRRsets(isOut, change.after);
+    if (is.size() > kMostAlike) return std::nullopt;
+    if (before.hasContent() && was.size() <= kMostAlike) putRRsets(wasOut, change.before);
   }
-  OctetWriter(out).varint(size).varint(packed.size()).octets(packed);
+  const bool isAlike = !was.empty() && was.size() <= kMostAlike;
+  std::string out(kMagic2);
+  OctetWriter(out).number(isAlike ? kAlike : std::uint8_t{0});
+  putBlock(out, owners, {});
+  putBlock(out, is, isAlike ? std::string_view(was) : std::string_view());
+  return out;
+}
+
+/// A block that is compressed part by part, each a frame of its own.
+class LargeBlock {
+ public:
+  explicit LargeBlock(std::size_t parts) : frames_(parts), sizes_(parts) {}
+
+  /// Different parts by any threads.
+  void setPart(std::size_t part, std::string_view octets) {
+    frames_[part] = compressedPart(octets);
+    sizes_[part] = octets.size();
+  }
+  void put(std::string& out) {
+    const auto size = std::accumulate(sizes_.begin(), sizes_.end(), std::uint64_t{0});
+    std::uint64_t stored = 0;
+    for (const std::string& frame : frames_) stored += frame.size();
+    if (stored == size) {  // that would say that nothing is compressed
+      frames_.push_back(compressedPart({}));
+      stored += frames_.back().size();
+    }
+    OctetWriter writer(out);
+    writer.varint(size).varint(stored);
+    for (std::string& frame : frames_) {
+      writer.octets(frame);
+      frame = {};
+    }
+  }
+
+ private:
+  std::vector<std::string> frames_;
+  std::vector<std::uint64_t> sizes_;
+};
+
+/// Cuts where the nodes come to kPartOctets, before and after together.
+std::vector<Changes> partsOf(Changes changes) {
+  std::vector<Changes> parts;
+  std::size_t begin = 0, octets = 0;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    for (const NodeView node : {changes[i].before, changes[i].after})
+      octets += node ? node.bytes().size() : 0;
+    if (octets < kPartOctets && i + 1 < changes.size()) continue;
+    parts.push_back(changes.subspan(begin, i + 1 - begin));
+    begin = i + 1;
+    octets = 0;
+  }
+  return parts;
+}
+
+std::string encodeLarge(Changes changes, NameView apex, const std::stop_token& stop) {
+  const std::vector<Changes> parts = partsOf(changes);
+  LargeBlock owners(parts.size()), rrsets(parts.size());
+  inParallel(parts.size(), true, [&](std::size_t part) {
+    if (stop.stop_requested()) return;
+    std::string names, is;
+    OctetWriter namesOut(names), isOut(is);
+    for (const Change& change : parts[part]) {
+      putOwner(namesOut, change, apex);
+      putRRsets(isOut, change.after);
+    }
+    owners.setPart(part, names);
+    rrsets.setPart(part, is);
+  });
+  if (stop.stop_requested()) return {};
+  std::string out(kMagic2);
+  OctetWriter(out).number(std::uint8_t{0});
+  owners.put(out);
+  rrsets.put(out);
+  return out;
 }
 
 }  // namespace
 
-std::string encodeChange(const Zone& before, const Zone& after) {
-  std::string owners, was, is;
-  std::size_t octets = 0;  // of `is`, whether or not it is kept
-  forEachChange(before, after, [&](NodeView old, NodeView now) {
-    const NameView name = (old ? old : now).name();
-    OctetWriter(owners).counted<std::uint8_t>(
-        {reinterpret_cast<const char*>(name.data()), name.size() - after.apex().size()});
-    OctetWriter writer(is), writerBefore(was);
-    const std::size_t begun = is.size();
-    putRRsets(writer, now);
-    octets += is.size() - begun;
-    if (octets > kMostAlike) is.clear();
-    if (before.hasContent() && was.size() <= kMostAlike) putRRsets(writerBefore, old);
-  });
-  const bool isAlike = !was.empty() && was.size() <= kMostAlike && octets <= kMostAlike;
-  std::string out(kMagic2);
-  OctetWriter(out).number(isAlike ? kAlike : std::uint8_t{0});
-  putBlock(out, owners, {});
-  if (octets > kMostAlike) {
-    putLargeBlock(out, before, after, octets);
-    return out;
-  }
-  putBlock(out, is, isAlike ? std::string_view(was) : std::string_view());
-  return out;
+std::string encodeChange(const Zone& before, const Zone& after, const std::stop_token& stop) {
+  const std::vector<Change> changes = changesBetween(before, after);
+  std::size_t octets = 0;
+  for (const Change& change : changes) octets += change.after ? change.after.bytes().size() : 0;
+  std::optional<std::string> small;
+  if (octets <= kMostAlike) small = encodeSmall(changes, before, after.apex());
+  return small ? *std::move(small) : encodeLarge(changes, after.apex(), stop);
 }
 
 Status applyChange(std::string_view stored, ZoneEdit& edit) {

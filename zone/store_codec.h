@@ -1,5 +1,6 @@
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,8 +12,9 @@ namespace holdfast {
 /// The stored form of a change of content: for each owner whose data differs, its RRsets after the change;
 /// none for an owner that is gone. The owners come first, so that they can be read alone; the RRsets are
 /// compressed against those that the same owners had before. All numbers big-endian, so that a store moves
-/// between machines. Versioned by its first four octets; independent of the compiled layout of nodes.
-std::string encodeChange(const Zone& before, const Zone& after);
+/// between machines. Versioned by its first four octets; independent of the compiled layout of nodes. A large
+/// change is compressed by several threads, in parts. Empty where `stop` was asked for meanwhile.
+std::string encodeChange(const Zone& before, const Zone& after, const std::stop_token& stop = {});
 
 /// Applies a stored change. REQUIRES for a change that is to succeed: the edit holds what `before` was. Any
 /// bytes are safe input; an Error of kind Store says what is wrong with them, and the edit is then to be
