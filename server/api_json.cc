@@ -5,8 +5,8 @@
 #include <algorithm>
 
 #include "server/routes.h"
+#include "zone/digest.h"
 #include "zone/record_text.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 

@@ -62,6 +62,7 @@ Control::Control(const Intake& intake, Enactors enactors, LoopQueue& loop, Log& 
       clock_(std::move(clock)),
       facts_(std::move(settings.facts)),
       counts_(std::move(settings.counts)),
+      receptions_(std::move(settings.spool), intake.limits()),
       submitters_(submitters(settings.submissions)),
       readers_(kReaders) {}
 
@@ -79,6 +80,19 @@ ControlStats Control::stats() const {
   return {submitters_.waiting(), submitters_.running(), submitters_.turnedAway()};
 }
 
+std::unique_ptr<BodySink> Control::sinkOf(const HttpStart& start) const {
+  const auto found = routeOf(std::string(start.method), std::string(start.path), std::string(start.query));
+  const auto* route = std::get_if<Route>(&found);
+  if (route == nullptr || route->method != "POST") return nullptr;
+  if (route->kind != RouteKind::Plans && route->kind != RouteKind::Diff) return nullptr;
+  const std::optional<DocumentFormat> format = planFormatOf(mediaType(start.contentType));
+  if (!format) return nullptr;
+  auto reception = receptions_.begin(route->zone, *format);
+  if (reception) return std::make_unique<PlanSink>(*std::move(reception));
+  log_.warning("large plan kept in memory", {{"cause", reception.error().text()}});
+  return nullptr;
+}
+
 void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
   auto call = std::make_shared<Call>();
   call->method = std::move(request.method);
@@ -88,6 +102,7 @@ void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
   call->accept = std::move(request.accept);
   call->peer = std::move(request.peer);
   call->body = std::move(request.body);
+  call->sink = std::move(request.sink);
   call->reply = std::move(reply);
 
   auto found = routeOf(call->method, call->path, call->query);

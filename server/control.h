@@ -36,6 +36,7 @@ class Control {
     SubmissionLimits submissions;
     ServerFacts facts;
     Counts counts = {};  ///< called from any thread; none: zeros
+    std::string spool;   ///< the directory where large plans are kept while they come in
   };
 
   /// All referenced objects outlive this one. `enactors` may be called from any thread.
@@ -43,6 +44,8 @@ class Control {
   ~Control();
 
   void handle(HttpRequest request, std::shared_ptr<HttpReply> reply);
+  /// Who takes the body of a request as it comes: a plan's reader, or nobody.
+  std::unique_ptr<BodySink> sinkOf(const HttpStart& start) const;
   /// For submissions from now on.
   void setSubmissionsWaiting(std::size_t perZone, std::size_t all) { submitters_.setWaiting(perZone, all); }
   /// Finishes what runs, answers 503 to what waits. Loop thread; run the loop a little for the answers.
@@ -84,6 +87,7 @@ class Control {
   const Clock clock_;
   const ServerFacts facts_;
   const Counts counts_;
+  const Receptions receptions_;
   WorkPool submitters_;
   WorkPool readers_;
 };

@@ -21,7 +21,7 @@ Result<Generation> lastGoodBelowCommitted(const ZoneStatus& zone) {
 }
 
 std::optional<HttpResponse> wrongType(const std::string& type) {
-  if (type == "application/json" || type == "text/dns") return std::nullopt;
+  if (planFormatOf(type)) return std::nullopt;
   return errorResponse(415, "a plan is application/json or text/dns, not \"" + type + "\": set Content-Type");
 }
 
@@ -65,11 +65,17 @@ std::string mediaType(std::string_view value) {
   return type;
 }
 
+std::optional<DocumentFormat> planFormatOf(std::string_view type) {
+  if (type == "application/json") return DocumentFormat::Json;
+  if (type == "text/dns") return DocumentFormat::ZoneFile;
+  return std::nullopt;
+}
+
 Result<Document> Control::documentOf(const Route& route, const Call& call) const {
   Document document;
   document.zone = route.zone;
-  document.format =
-      mediaType(call.contentType) == "text/dns" ? DocumentFormat::ZoneFile : DocumentFormat::Json;
+  document.format = *planFormatOf(mediaType(call.contentType));
+  if (call.sink != nullptr) document.received = &static_cast<PlanSink&>(*call.sink).reception();
   const auto generation = route.query.number("generation", kMaxPlannedGeneration);
   const auto base = route.query.number("base", kMaxGeneration);
   const auto diff = route.query.number("diff", kDiffMost);
@@ -100,7 +106,9 @@ HttpResponse Control::submit(const Route& route, Call& call) {
   const Asked asked{route.zone,       document->base,
                     std::nullopt,     document->diffLimit,
                     document->reason, idleRemovals(publisher_, route.zone, document->removals)};
-  return concluded(intake_.submit(*document), asked, call);
+  HttpResponse response = concluded(intake_.submit(*document), asked, call);
+  call.sink.reset();  // here and not on the loop thread: closing its file gives much memory back
+  return response;
 }
 
 HttpResponse Control::preview(const Route& route, Call& call) {

@@ -239,17 +239,19 @@ Status Daemon::startControl() {
   settings.submissions = {config_.start.submissionsRunning, config_.start.submissionsRunningPerZone,
                           config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal};
   settings.facts = {started_, listening()};
+  settings.spool = config_.start.state;
   settings.counts = [this] { return countsOf(workers_->counters(), *publisher_); };
   control_ = std::make_unique<Control>(
       *intake_, [this] { return enactors_->health(); }, *queue_, log_, wallClock, std::move(settings));
-  auto server = HttpServer::onUnixSocket(
-      base_.get(), config_.start.control, controlSettings(),
-      [this](HttpRequest request, std::shared_ptr<HttpReply> reply) {
-        control_->handle(std::move(request), std::move(reply));
-      },
-      [this](const std::string& peer, int status) {
-        log_.info("request turned away", {{"caller", peer}, {"status", status}});
-      });
+  auto server =
+      HttpServer::onUnixSocket(base_.get(), config_.start.control, controlSettings(),
+                               {[this](HttpRequest request, std::shared_ptr<HttpReply> reply) {
+                                  control_->handle(std::move(request), std::move(reply));
+                                },
+                                [this](const std::string& peer, int status) {
+                                  log_.info("request turned away", {{"caller", peer}, {"status", status}});
+                                },
+                                [this](const HttpStart& start) { return control_->sinkOf(start); }});
   if (!server) return server.error();
   controlServer_ = *std::move(server);
   return Done{};
@@ -270,14 +272,14 @@ Status Daemon::startMetrics() {
   auto address = SocketAddress::parse(config_.start.metrics);
   if (!address) return address.error();
   metricsPage_ = std::make_unique<MetricsPage>(*queue_, [this] { return prepareMetrics(); });
-  auto server = HttpServer::onTcp(
-      base_.get(), *address, {1024, "the limit of this page", config_.live.requestTimeout},
-      [this](const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
-        metricsPage_->handle(request, reply);
-      },
-      [this](const std::string& peer, int status) {
-        log_.debug("scrape turned away", {{"caller", peer}, {"status", status}});
-      });
+  auto server =
+      HttpServer::onTcp(base_.get(), *address, {1024, "the limit of this page", config_.live.requestTimeout},
+                        {[this](const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
+                           metricsPage_->handle(request, reply);
+                         },
+                         [this](const std::string& peer, int status) {
+                           log_.debug("scrape turned away", {{"caller", peer}, {"status", status}});
+                         }});
   if (!server) {
     Error problem = server.error();
     problem.what += ": set metrics to another address, or to off";

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/body_stream.h"
 #include "server/listen.h"
 #include "zone/result.h"
 
@@ -55,8 +56,9 @@ struct HttpRequest {
   std::string path;    ///< still percent-encoded, dot segments kept
   std::string query;   ///< still percent-encoded, without "?"
   std::string contentType, accept;
-  std::string peer;  ///< "uid 1000 pid 4711" on a Unix socket, else the address
-  HttpBody body;
+  std::string peer;                ///< "uid 1000 pid 4711" on a Unix socket, else the address
+  HttpBody body;                   ///< empty where a sink took it
+  std::unique_ptr<BodySink> sink;  ///< which then has all of it
 };
 
 struct HttpResponse {
@@ -95,6 +97,24 @@ struct HttpStats {
   std::uint64_t turnedAway = 0;  ///< since start
 };
 
+/// What a request announces before its body has come. Borrows.
+struct HttpStart {
+  std::string_view method;
+  std::string_view path, query;  ///< still percent-encoded
+  std::string_view contentType;
+};
+
+/// Where an HttpServer's requests go.
+struct HttpCalls {
+  /// Gets each complete request. A truncated one never arrives.
+  std::function<void(HttpRequest request, std::shared_ptr<HttpReply> reply)> handler;
+  /// Told of each request that was answered before it reached the handler.
+  std::function<void(const std::string& peer, int status)> rejected;
+  /// Asked who takes the body of a request, of a megabyte or more, as it comes; null, or no function: it is
+  /// kept in memory.
+  std::function<std::unique_ptr<BodySink>(const HttpStart& start)> sink = {};
+};
+
 /// An HTTP/1.1 server over libevent's evhttp. Every answer that evhttp would give by itself (400, 413) has a
 /// JSON body like the others. A body over the limit is read to its end and dropped as it comes, because a
 /// client that is still sending would miss an answer given earlier; one that is announced (Content-Length)
@@ -102,18 +122,12 @@ struct HttpStats {
 /// thread only.
 class HttpServer {
  public:
-  /// Gets each complete request. A truncated one never arrives.
-  using Handler = std::function<void(HttpRequest request, std::shared_ptr<HttpReply> reply)>;
-  /// Told of each request that was answered before it reached the handler.
-  using Rejected = std::function<void(const std::string& peer, int status)>;
-
   /// Listens on a Unix socket of mode 0660, in a directory that is made with mode 0750 when missing. The
   /// socket of a dead server is replaced; a live one, or a file that is no socket, is an Error.
   static Result<std::unique_ptr<HttpServer>> onUnixSocket(event_base* base, const std::string& path,
-                                                          HttpSettings settings, Handler handler,
-                                                          Rejected rejected);
+                                                          HttpSettings settings, HttpCalls calls);
   static Result<std::unique_ptr<HttpServer>> onTcp(event_base* base, const SocketAddress& address,
-                                                   HttpSettings settings, Handler handler, Rejected rejected);
+                                                   HttpSettings settings, HttpCalls calls);
   ~HttpServer();  ///< closes every connection; removes its socket file
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;

@@ -131,10 +131,7 @@ bool isSame(const Reason& a, const Reason& b) noexcept {
   return a.rule == b.rule && a.name == b.name && a.type == b.type;
 }
 
-}  // namespace
-
-Candidate makeCandidate(const Submission& submission, const Basis& basis, Generation generation,
-                        WallTime at) {
+Candidate make(const Submission& submission, const Basis& basis, Generation generation, WallTime at) {
   const auto deadline = std::min(basis.deadline, std::chrono::steady_clock::now() + basis.policy.timeout);
   const LossWindow lost = basis.losses.since(basis.at - keepOf(basis.policy.velocity, basis.serverVelocity));
   const Work work{submission, basis, lost, generation, at, deadline};
@@ -157,6 +154,15 @@ Candidate makeCandidate(const Submission& submission, const Basis& basis, Genera
     if (!isKnown) reasons.push_back(std::move(reason));
   }
   return whole;
+}
+
+}  // namespace
+
+Candidate makeCandidate(const Submission& submission, const Basis& basis, Generation generation,
+                        WallTime at) {
+  Candidate candidate;
+  givingWay(isLarge(submission), [&] { candidate = make(submission, basis, generation, at); });
+  return candidate;
 }
 
 }  // namespace holdfast

@@ -1,8 +1,8 @@
 #include "zone/fence_file.h"
 
+#include "zone/digest.h"
 #include "zone/octets.h"
 #include "zone/state_directory.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "zone/digest.h"
 #include "zone/octets.h"
 #include "zone/state_directory.h"
 #include "zone/store_codec.h"

@@ -1,7 +1,7 @@
 #include "zone/intake.h"
 
 #include "zone/compile.h"
-#include "zone/store_codec.h"
+#include "zone/digest.h"
 
 namespace holdfast {
 
@@ -21,9 +21,12 @@ Status agree(std::optional<Generation>& inDocument, const std::optional<Generati
 
 }  // namespace
 
-Result<Plan> Intake::parse(NameView zone, DocumentFormat format, std::string_view body) const {
-  return format == DocumentFormat::Json ? parseJsonPlan(body, zone, limits_)
-                                        : parseZoneFilePlan(body, zone, limits_);
+Result<Reception::Read> Intake::read(const Document& document) const {
+  if (document.received != nullptr) return document.received->finish();
+  Reception::Read read{toHex(sha256(document.body)),
+                       parsePlan(document.format, document.body, document.zone, limits_)};
+  if (document.release) document.release();
+  return read;
 }
 
 Result<Outcome> Intake::submit(const Document& document) const {
@@ -41,13 +44,13 @@ Result<Outcome> Intake::submit(const Document& document) const {
   if (!submission.overrides.empty() && document.reason.empty())
     return Error{ErrorKind::Invalid, "reason", "is missing: an override needs one"};
 
-  submission.digest = toHex(sha256(document.body));
-  Result<Plan> plan = parse(document.zone, document.format, document.body);
-  if (document.release) document.release();
-  if (!plan)
-    return publisher_.refuse(document.zone, document.caller, submission.digest, plan.error(),
+  Result<Reception::Read> read = this->read(document);
+  if (!read) return std::move(read).error();
+  submission.digest = std::move(read->digest);
+  if (!read->plan)
+    return publisher_.refuse(document.zone, document.caller, submission.digest, read->plan.error(),
                              document.dryRun);
-  submission.plan = *std::move(plan);
+  submission.plan = *std::move(read->plan);
   if (Status same = agree(submission.plan.generation, document.generation, "generation"); !same)
     return std::move(same).error();
   if (Status same = agree(submission.plan.base, document.base, "base"); !same) return std::move(same).error();
@@ -72,7 +75,9 @@ Result<Outcome> Intake::submit(const Document& document) const {
 Result<Intake::Preview> Intake::preview(const Document& document) const {
   const std::optional<ZoneStatus> status = publisher_.status(document.zone);
   if (!status) return notHeld(document.zone);
-  Result<Plan> plan = parse(document.zone, document.format, document.body);
+  Result<Reception::Read> read = this->read(document);
+  if (!read) return std::move(read).error();
+  Result<Plan>& plan = read->plan;
   if (!plan) return std::move(plan).error();
   for (const std::string& text : document.removals) {
     Result<Removal> removal = parseRemoval(text, document.zone);
@@ -101,7 +106,7 @@ Outcome Intake::unreadable(NameView zone, const Caller& caller, std::string wher
 }
 
 Result<Intake::Facts> Intake::factsOf(NameView zone, DocumentFormat format, std::string_view body) const {
-  const Result<Plan> plan = parse(zone, format, body);
+  const Result<Plan> plan = parsePlan(format, body, zone, limits_);
   if (!plan) return plan.error();
   Facts facts{plan->kind, plan->generation.value_or(0), plan->base.value_or(0)};
   if (!plan->generation && plan->soaSerial) facts.generation = *plan->soaSerial;

@@ -7,10 +7,9 @@
 #include <vector>
 
 #include "zone/publisher.h"
+#include "zone/reception.h"
 
 namespace holdfast {
-
-enum class DocumentFormat { Json, ZoneFile };
 
 /// A plan as it arrived, not yet parsed, with what its bringer said beside it.
 struct Document {
@@ -19,6 +18,7 @@ struct Document {
   std::string_view body;  ///< borrowed for the call, or until `release` is called
   /// Called once the body was read, where set: it may be as large as all that is served.
   std::function<void()> release{};
+  Reception* received = nullptr;  ///< in place of the body, where set: all of it has come. Borrowed
   /// Beside the document's own; where both are given they must agree.
   std::optional<Generation> generation, base;
   std::string source;  ///< used where the document names none
@@ -61,9 +61,10 @@ class Intake {
   Result<Facts> factsOf(NameView zone, DocumentFormat format, std::string_view body) const;
 
   Publisher& publisher() const noexcept { return publisher_; }
+  const PlanLimits& limits() const noexcept { return limits_; }
 
  private:
-  Result<Plan> parse(NameView zone, DocumentFormat format, std::string_view body) const;
+  Result<Reception::Read> read(const Document& document) const;
 
   Publisher& publisher_;
   PlanLimits limits_;

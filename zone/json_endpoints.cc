@@ -1,11 +1,9 @@
 #include "zone/json_endpoints.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <array>
-#include <cstring>
 
+#include "zone/address_text.h"
 #include "zone/record_text.h"
 
 namespace holdfast {
@@ -16,30 +14,12 @@ namespace dom = simdjson::dom;
 
 constexpr std::array<std::string_view, 3> kEndpointKeys = {"ttl", "answer", "targets"};
 constexpr std::array<std::string_view, 3> kTargetKeys = {"id", "address", "weight"};
-constexpr std::size_t kMaxTargetIdOctets = 255;
-constexpr std::uint32_t kDefaultEndpointTtl = 60;
-constexpr std::uint32_t kDefaultWeight = 100;
-constexpr std::uint32_t kMaxWeight = 1'000'000'000;
-
-constexpr std::size_t octetsOf(RRType type) noexcept {
-  return type == RRType::A ? 4 : 16;
-}
 
 /// Whether it is seen at once that the owner relative to the zone is written just so.
 bool isAsWritten(std::string_view name) noexcept {
   const auto isUsual = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; };
   return !name.empty() && name.back() != '.' &&
          std::ranges::all_of(name, [&](char c) { return isUsual(c) || c == '.'; });
-}
-
-/// The family of an address and its octets; none where the text is no address.
-std::optional<RRType> readAddress(std::string_view text, std::uint8_t* octets) noexcept {
-  std::array<char, INET6_ADDRSTRLEN + 1> copy;
-  if (text.size() >= copy.size() || text.find('\0') != std::string_view::npos) return std::nullopt;
-  *std::copy(text.begin(), text.end(), copy.begin()) = '\0';
-  if (inet_pton(AF_INET, copy.data(), octets) == 1) return RRType::A;
-  if (inet_pton(AF_INET6, copy.data(), octets) == 1) return RRType::AAAA;
-  return std::nullopt;
 }
 
 }  // namespace
@@ -50,37 +30,31 @@ Status JsonEndpoints::read(const dom::object& endpoints, const JsonPlace& where)
   return Done{};
 }
 
+Status JsonEndpoints::add(std::string_view name, EndpointDraft& endpoint, const JsonPlace& where) {
+  const JsonPlace at = where.member(name);
+  if (Status taken = takeName(name, at); !taken) return taken;
+  if (Status settled = settleTargets(endpoint, at.member("targets")); !settled) return settled;
+  finish(name, endpoint, at);
+  return Done{};
+}
+
 Status JsonEndpoints::readEndpoint(std::string_view name, const dom::element& value, const JsonPlace& where) {
-  if (!owner_.assignText(name, zone_))
-    return Error{ErrorKind::Invalid, where.text(), Name::fromText(name, zone_).error().what};
-  const NameView owner = owner_;
-  if (!owner.isAtOrBelow(zone_))
-    return Error{ErrorKind::Invalid, where.text(), toText(owner) + " is outside the zone " + toText(zone_)};
+  if (Status taken = takeName(name, where); !taken) return taken;
   const Result<dom::object> object = asObject(value, where);
   if (!object) return object.error();
 
-  ttl_ = kDefaultEndpointTtl;
-  pick_ = 0;
-  a_.clear();
-  aaaa_.clear();
+  draft_.clear();
   JsonKeys keys(kEndpointKeys);
   for (const auto& [key, member] : *object) {
     const JsonPlace at = where.member(key);
     Status status = keys.see(key, where);
-    if (status && key == "ttl") status = keep(asNumber(member, at, 0, kMaxTtl), ttl_);
+    if (status && key == "ttl") status = keep(asNumber(member, at, 0, kMaxTtl), draft_.ttl);
     if (status && key == "answer") status = readAnswer(member, at);
     if (status && key == "targets") status = readTargets(member, at);
     if (!status) return status;
   }
   if (!keys.saw("targets")) return malformedAt(where.member("targets"), "is missing");
-  if (a_.empty() && aaaa_.empty()) {
-    emptied.push_back({Name(owner), where.text()});
-    return Done{};
-  }
-  compile(owner);
-  const std::uint64_t hash = HashedName(owner).hash();
-  nodes.add(hash, node_);
-  if (!isAsWritten(name) && toRelativeText(owner, zone_) != name) places.addKey(hash, name);
+  finish(name, draft_, where);
   return Done{};
 }
 
@@ -95,9 +69,10 @@ Status JsonEndpoints::readAnswer(const dom::element& value, const JsonPlace& whe
   JsonKeys keys(kKeys);
   for (const auto& [key, member] : *object) {
     if (Status known = keys.see(key, where); !known) return known;
-    if (Status kept = keep(asNumber(member, where.member(key), 1, limits_.pick), pick_); !kept) return kept;
+    if (Status kept = keep(asNumber(member, where.member(key), 1, limits_.pick), draft_.pick); !kept)
+      return kept;
   }
-  if (pick_ == 0) return malformedAt(where.member("pick"), "is missing");
+  if (draft_.pick == 0) return malformedAt(where.member("pick"), "is missing");
   return Done{};
 }
 
@@ -107,18 +82,13 @@ Status JsonEndpoints::readTargets(const dom::element& value, const JsonPlace& wh
   std::size_t index = 0;
   for (const dom::element target : *targets)
     if (Status status = readTarget(target, where.element(index++)); !status) return status;
-  if (Status settled = settle(a_, RRType::A, where); !settled) return settled;
-  if (Status settled = settle(aaaa_, RRType::AAAA, where); !settled) return settled;
-  if (targets_.fetch_add(index, std::memory_order_relaxed) + index <= limits_.records) return Done{};
-  return Error{
-      ErrorKind::TooLarge, "",
-      "the plan has more than " + std::to_string(limits_.records) + " records (limits.plan-records)"};
+  return settleTargets(draft_, where);
 }
 
 Status JsonEndpoints::readTarget(const dom::element& value, const JsonPlace& where) {
   const Result<dom::object> object = asObject(value, where);
   if (!object) return object.error();
-  Draft draft{{}, kDefaultWeight, {}};
+  NodeWriter::TargetView draft{{}, kDefaultWeight, {}};
   std::string_view address;
   JsonKeys keys(kTargetKeys);
   for (const auto& [key, member] : *object) {
@@ -130,35 +100,71 @@ Status JsonEndpoints::readTarget(const dom::element& value, const JsonPlace& whe
     if (!status) return status;
   }
   if (!keys.saw("address")) return malformedAt(where.member("address"), "is missing");
-  const std::optional<RRType> type = readAddress(address, draft.address.data());
-  if (!type)
+  const bool isIpv4 = readIpv4(address, draft.address.data());
+  if (!isIpv4 && !readIpv6(address, draft.address.data()))
     return malformedAt(where.member("address"),
                        "\"" + std::string(address.substr(0, 60)) + "\" is not an IPv4 or IPv6 address");
-  (type == RRType::A ? a_ : aaaa_).push_back(draft);
+  (isIpv4 ? draft_.a : draft_.aaaa).push_back(draft);
   return Done{};
+}
+
+Status JsonEndpoints::takeName(std::string_view name, const JsonPlace& where) {
+  if (!owner_.assignText(name, zone_))
+    return Error{ErrorKind::Invalid, where.text(), Name::fromText(name, zone_).error().what};
+  if (owner_.view().isAtOrBelow(zone_)) return Done{};
+  return Error{ErrorKind::Invalid, where.text(), toText(owner_) + " is outside the zone " + toText(zone_)};
+}
+
+Status JsonEndpoints::settleTargets(EndpointDraft& endpoint, const JsonPlace& where) {
+  if (Status settled = settle(endpoint.a, RRType::A, where); !settled) return settled;
+  if (Status settled = settle(endpoint.aaaa, RRType::AAAA, where); !settled) return settled;
+  const std::size_t count = endpoint.targets();
+  if (targets_.fetch_add(count, std::memory_order_relaxed) + count <= limits_.records) return Done{};
+  return Error{
+      ErrorKind::TooLarge, "",
+      "the plan has more than " + std::to_string(limits_.records) + " records (limits.plan-records)"};
 }
 
 /// Puts the targets of one family into the order of RRset::canonicalise. None may come twice.
-Status JsonEndpoints::settle(Drafts& drafts, RRType type, const JsonPlace& where) const {
-  if (drafts.size() > limits_.targets)
+Status JsonEndpoints::settle(std::vector<NodeWriter::TargetView>& targets, RRType type,
+                             const JsonPlace& where) const {
+  if (targets.size() > limits_.targets)
     return Error{ErrorKind::Invalid, where.text(),
-                 "has " + std::to_string(drafts.size()) + " " + toText(type) + " targets; the limit is " +
+                 "has " + std::to_string(targets.size()) + " " + toText(type) + " targets; the limit is " +
                      std::to_string(limits_.targets) + " (limits.targets-per-endpoint)"};
-  std::ranges::sort(drafts, {}, &Draft::address);
-  const bool hasTwice = std::ranges::adjacent_find(drafts, {}, &Draft::address) != drafts.end();
-  if (hasTwice) return malformedAt(where, "lists the same address twice");
-  return Done{};
+  const auto isSettled = [&] {
+    return std::ranges::adjacent_find(targets, std::ranges::greater_equal(),
+                                      &NodeWriter::TargetView::address) == targets.end();
+  };
+  if (isSettled()) return Done{};  // mostly they are written so
+  std::ranges::sort(targets, {}, &NodeWriter::TargetView::address);
+  if (isSettled()) return Done{};
+  return malformedAt(where, "lists the same address twice");
 }
 
-void JsonEndpoints::compile(NameView owner) {
-  NodeWriter writer(node_, owner, 0);
+void JsonEndpoints::finish(std::string_view name, const EndpointDraft& endpoint, const JsonPlace& where) {
+  if (endpoint.targets() == 0) {
+    emptied.push_back({Name(owner_), where.text()});
+    return;
+  }
+  compile(endpoint);
+  const std::uint64_t hash = hashOf(owner_);
+  nodes.add(hash, node_);
+  if (!isAsWritten(name) && toRelativeText(owner_, zone_) != name) places.addKey(hash, name);
+}
+
+/// As HashedName has it. REQUIRES: at or below the zone.
+std::uint64_t JsonEndpoints::hashOf(NameView owner) const noexcept {
+  if (owner.size() == zone_.size()) return zoneHash_;
+  return HashedName::extend(hashOf(owner.parent()), owner.firstLabel());
+}
+
+void JsonEndpoints::compile(const EndpointDraft& endpoint) {
+  NodeWriter writer(node_, owner_, 0);
   for (const RRType type : kAddressTypes) {
-    const Drafts& drafts = type == RRType::A ? a_ : aaaa_;
-    if (drafts.empty()) continue;
-    targetViews_.clear();
-    for (const Draft& draft : drafts)
-      targetViews_.push_back({{draft.address.data(), octetsOf(type)}, draft.weight, draft.id});
-    writer.addEndpoint(type, ttl_, pick_, targetViews_);
+    const std::vector<NodeWriter::TargetView>& targets = type == RRType::A ? endpoint.a : endpoint.aaaa;
+    if (targets.empty()) continue;
+    writer.addEndpoint(type, endpoint.ttl, endpoint.pick, targets);
   }
   writer.finish();
 }

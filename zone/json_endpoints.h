@@ -1,12 +1,11 @@
 #pragma once
 
-#include <array>
 #include <atomic>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "zone/endpoint_draft.h"
 #include "zone/gathered_nodes.h"
 #include "zone/json_values.h"
 #include "zone/plan.h"
@@ -19,10 +18,13 @@ class JsonEndpoints {
  public:
   /// `targets` counts those of all readers of the plan. All are borrowed.
   JsonEndpoints(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets)
-      : zone_(zone), limits_(limits), targets_(targets) {}
+      : zone_(zone), zoneHash_(HashedName(zone).hash()), limits_(limits), targets_(targets) {}
 
   /// The members of an object `where`. May be called more than once. The first problem is the Error.
   Status read(const simdjson::dom::object& endpoints, const JsonPlace& where);
+  /// One member of it, read already but for what only the whole endpoint shows. Its targets change their
+  /// order.
+  Status add(std::string_view name, EndpointDraft& endpoint, const JsonPlace& where);
 
   // What was read.
   GatheredNodes nodes;
@@ -30,31 +32,26 @@ class JsonEndpoints {
   std::vector<EmptyEndpoint> emptied;
 
  private:
-  /// A target on its way. Borrows its id from the document.
-  struct Draft {
-    std::array<std::uint8_t, 16> address;
-    std::uint32_t weight;
-    std::string_view id;
-  };
-  using Drafts = std::vector<Draft>;
-
   Status readEndpoint(std::string_view name, const simdjson::dom::element& value, const JsonPlace& where);
   Status readAnswer(const simdjson::dom::element& value, const JsonPlace& where);
   Status readTargets(const simdjson::dom::element& value, const JsonPlace& where);
   Status readTarget(const simdjson::dom::element& value, const JsonPlace& where);
-  Status settle(Drafts& drafts, RRType type, const JsonPlace& where) const;
-  void compile(NameView owner);
+  // What both ways to an endpoint have in common, in this order.
+  Status takeName(std::string_view name, const JsonPlace& where);
+  Status settleTargets(EndpointDraft& endpoint, const JsonPlace& where);
+  Status settle(std::vector<NodeWriter::TargetView>& targets, RRType type, const JsonPlace& where) const;
+  void finish(std::string_view name, const EndpointDraft& endpoint, const JsonPlace& where);
+  void compile(const EndpointDraft& endpoint);
+  std::uint64_t hashOf(NameView owner) const noexcept;
 
   const NameView zone_;
+  const std::uint64_t zoneHash_;
   const PlanLimits& limits_;
   std::atomic<std::size_t>& targets_;
 
   // Of the endpoint that is read; kept for their capacity.
   NameBuffer owner_;
-  std::uint32_t ttl_ = 0;
-  std::uint16_t pick_ = 0;
-  Drafts a_, aaaa_;
-  std::vector<NodeWriter::TargetView> targetViews_;
+  EndpointDraft draft_;
   std::string node_;
 };
 

@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
-#include "zone/json_endpoints.h"
-#include "zone/json_pieces.h"
-#include "zone/parallel.h"
+#include "zone/json_cutter.h"
+#include "zone/json_piece_threads.h"
+#include "zone/json_plan_stream.h"
 #include "zone/plan_builder.h"
 
 namespace holdfast {
@@ -23,22 +23,30 @@ constexpr std::array<std::string_view, 11> kPlanKeys = {"plan",      "zone",    
 constexpr std::size_t kMaxSourceOctets = 1000;  // it is kept with each line of the history
 /// As much of the endpoints is parsed at once: little enough for a processor's second cache.
 constexpr std::size_t kPieceOctets = std::size_t{128} << 10;
-constexpr JsonPlace kDocument{};
-constexpr JsonPlace kEndpoints{&kDocument, "endpoints"};
-constexpr JsonPlace kRecords{&kDocument, "records"};
-constexpr JsonPlace kRemove{&kDocument, "remove"};
+constexpr JsonPlace kRecords{&kPlanDocument, "records"};
+constexpr JsonPlace kRemove{&kPlanDocument, "remove"};
+
+Plan planFor(NameView zone) {
+  Plan plan;
+  plan.zone = Name(zone);
+  return plan;
+}
 
 class JsonPlanReader {
  public:
   JsonPlanReader(NameView zone, const PlanLimits& limits)
-      : limits_(limits), builder_(plan_, limits_), endpoints_(zone, limits_, targets_) {
-    plan_.zone = Name(zone);
-  }
+      : limits_(limits),
+        plan_(planFor(zone)),
+        builder_(plan_, limits_),
+        endpoints_(plan_.zone, limits_, targets_),
+        pieces_(plan_.zone, limits_, targets_) {}
 
   /// The document, or what was left of it when the members of "endpoints" were cut out.
   Status read(const dom::element& document);
-  /// These members. False where a piece is not JSON.
-  Result<bool> readMembers(std::span<const std::string_view> pieces);
+  /// Some members of "endpoints", cut out.
+  void take(std::string members) { pieces_.take(std::move(members)); }
+  /// All of them. False where they are not JSON.
+  Result<bool> finishMembers();
   Result<Plan> finish();
 
  private:
@@ -47,87 +55,49 @@ class JsonPlanReader {
   Status readKind(const dom::element& value);
   Status readRecords(const dom::element& value);
   Status readRemovals(const dom::element& value);
+  void join(JsonEndpoints& share);
 
   const PlanLimits& limits_;
   Plan plan_;
   PlanBuilder builder_;
   std::atomic<std::size_t> targets_{0};
   JsonEndpoints endpoints_;
+  JsonPieceThreads pieces_;
 };
 
-Status JsonPlanReader::read(const dom::element& document) {
-  const Result<dom::object> object = asObject(document, kDocument);
-  if (!object) return object.error();
-  JsonKeys keys(kPlanKeys);
-  for (const auto& [key, value] : *object) {
-    if (Status known = keys.see(key, kDocument); !known) return known;
-    if (Status status = readKey(key, value); !status) return status;
-  }
-  if (keys.saw("plan")) return Done{};
-  return malformedAt(kDocument.member("plan"), "is missing: it names the version of the format, 1");
-}
-
-/// One thread's share of the pieces.
-class PieceReader {
- public:
-  PieceReader(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets)
-      : endpoints_(zone, limits, targets) {}
-
-  /// False where it is not JSON.
-  Result<bool> read(std::string_view members) {
-    text_.assign("{").append(members).append("}");
-    text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING);
-    dom::element document;
-    if (parser_.parse(text_.data(), text_.size(), false).get(document) != simdjson::SUCCESS) return false;
-    const Result<dom::object> object = asObject(document, kEndpoints);
-    if (!object) return object.error();
-    if (Status status = endpoints_.read(*object, kEndpoints); !status) return std::move(status).error();
-    return true;
-  }
-  JsonEndpoints& endpoints() noexcept { return endpoints_; }
-
- private:
-  JsonEndpoints endpoints_;
-  dom::parser parser_;
-  std::string text_;
-};
-
-Result<bool> JsonPlanReader::readMembers(std::span<const std::string_view> pieces) {
-  const std::size_t threads = std::min(parallelThreads(), pieces.size());
-  std::vector<Result<bool>> results(pieces.size(), true);
-  std::vector<std::unique_ptr<PieceReader>> readers(threads);
-  std::atomic<std::size_t> next{0};
-  std::atomic<bool> isOver{false};
-  inParallel(threads, true, [&](std::size_t thread) {
-    readers[thread] = std::make_unique<PieceReader>(plan_.zone, limits_, targets_);
-    // What was begun is finished, so that the first problem of all is among those found.
-    while (!isOver) {
-      const std::size_t i = next++;
-      if (i >= pieces.size()) return;
-      results[i] = readers[thread]->read(pieces[i]);
-      if (!results[i] || !*results[i]) isOver = true;
-    }
-  });
-  for (const Result<bool>& result : results)
-    if (!result || !*result) return result;
-  for (const auto& reader : readers) {
-    JsonEndpoints& part = reader->endpoints();
-    builder_.join(std::move(part.nodes), std::move(part.places));
-    std::ranges::move(part.emptied, std::back_inserter(plan_.emptied));
-  }
+Result<bool> JsonPlanReader::finishMembers() {
+  const Result<bool> isJson = pieces_.finish();
+  if (!isJson || !*isJson) return isJson;
+  pieces_.forEachShare([this](JsonEndpoints& share) { join(share); });
   return true;
 }
 
+void JsonPlanReader::join(JsonEndpoints& share) {
+  builder_.join(std::move(share.nodes), std::move(share.places));
+  std::ranges::move(share.emptied, std::back_inserter(plan_.emptied));
+}
+
+Status JsonPlanReader::read(const dom::element& document) {
+  const Result<dom::object> object = asObject(document, kPlanDocument);
+  if (!object) return object.error();
+  JsonKeys keys(kPlanKeys);
+  for (const auto& [key, value] : *object) {
+    if (Status known = keys.see(key, kPlanDocument); !known) return known;
+    if (Status status = readKey(key, value); !status) return status;
+  }
+  if (keys.saw("plan")) return Done{};
+  return malformedAt(kPlanDocument.member("plan"), "is missing: it names the version of the format, 1");
+}
+
 Result<Plan> JsonPlanReader::finish() {
-  builder_.join(std::move(endpoints_.nodes), std::move(endpoints_.places));
-  std::ranges::move(endpoints_.emptied, std::back_inserter(plan_.emptied));
+  join(endpoints_);
   if (Status counted = builder_.countRecords(targets_); !counted) return std::move(counted).error();
   if (Status finished = builder_.finish(); !finished) return std::move(finished).error();
   return std::move(plan_);
 }
 
 Status JsonPlanReader::readKey(std::string_view key, const dom::element& value) {
-  const JsonPlace where = kDocument.member(key);
+  const JsonPlace where = kPlanDocument.member(key);
   if (key == "plan") {
     std::uint64_t version = 0;
     return keep(asNumber(value, where, 1, 1), version);
@@ -152,10 +122,10 @@ Status JsonPlanReader::readKey(std::string_view key, const dom::element& value) 
 }
 
 Status JsonPlanReader::readZone(const dom::element& value) {
-  const Result<std::string_view> text = asString(value, kDocument.member("zone"));
+  const Result<std::string_view> text = asString(value, kPlanDocument.member("zone"));
   if (!text) return text.error();
   const Result<Name> name = Name::absolute(*text);
-  if (!name) return malformedAt(kDocument.member("zone"), name.error().text());
+  if (!name) return malformedAt(kPlanDocument.member("zone"), name.error().text());
   if (*name != plan_.zone)
     return Error{ErrorKind::Invalid, "/zone",
                  "is " + name->text() + ", but the plan was sent to " + plan_.zone.text()};
@@ -163,10 +133,10 @@ Status JsonPlanReader::readZone(const dom::element& value) {
 }
 
 Status JsonPlanReader::readKind(const dom::element& value) {
-  const Result<std::string_view> kind = asString(value, kDocument.member("kind"));
+  const Result<std::string_view> kind = asString(value, kPlanDocument.member("kind"));
   if (!kind) return kind.error();
   if (*kind != "full" && *kind != "delta")
-    return malformedAt(kDocument.member("kind"), R"(must be "full" or "delta")");
+    return malformedAt(kPlanDocument.member("kind"), R"(must be "full" or "delta")");
   plan_.kind = *kind == "full" ? PlanKind::Full : PlanKind::Delta;
   return Done{};
 }
@@ -239,22 +209,54 @@ Error notJson(std::string_view body, const char* fallback) {
 
 }  // namespace
 
+class JsonPlanStream::Reading {
+ public:
+  Reading(NameView zone, const PlanLimits& limits)
+      : reader_(zone, limits), cutter_("endpoints", kPieceOctets, [this](std::string members) {
+          reader_.take(std::move(members));
+        }) {}
+
+  void feed(std::string_view text) { cutter_.feed(text); }
+  std::optional<Result<Plan>> finish() {
+    const std::optional<std::string> skeleton = cutter_.finish();
+    dom::parser parser;
+    dom::element document;
+    if (!skeleton || parser.parse(*skeleton).get(document) != simdjson::SUCCESS) return std::nullopt;
+    if (Status read = reader_.read(document); !read) return Result<Plan>(std::move(read).error());
+    const Result<bool> isJson = reader_.finishMembers();
+    if (!isJson) return Result<Plan>(isJson.error());
+    if (!*isJson) return std::nullopt;
+    return reader_.finish();
+  }
+
+ private:
+  JsonPlanReader reader_;
+  JsonCutter cutter_;
+};
+
+JsonPlanStream::JsonPlanStream(NameView zone, const PlanLimits& limits)
+    : reading_(std::make_unique<Reading>(zone, limits)) {}
+JsonPlanStream::~JsonPlanStream() = default;
+
+void JsonPlanStream::feed(std::string_view text) {
+  reading_->feed(text);
+}
+std::optional<Result<Plan>> JsonPlanStream::finish() {
+  return reading_->finish();
+}
+
 Result<Plan> parseJsonPlan(std::string_view body, NameView zone, const PlanLimits& limits) {
   if (body.empty())
     return Error{ErrorKind::Unreadable, "", "the document is empty, which is not an empty plan"};
+  JsonPlanStream stream(zone, limits);
+  stream.feed(body);
+  if (std::optional<Result<Plan>> plan = stream.finish()) return *std::move(plan);
   JsonPlanReader reader(zone, limits);
-  const std::optional<JsonPieces> cut = cutJson(body, "endpoints", kPieceOctets);
-  const std::string_view text = cut ? cut->skeleton : body;
   dom::parser parser;
   dom::element document;
-  const simdjson::error_code error = parser.parse(text.data(), text.size()).get(document);
+  const simdjson::error_code error = parser.parse(body.data(), body.size()).get(document);
   if (error != simdjson::SUCCESS) return notJson(body, simdjson::error_message(error));
   if (Status read = reader.read(document); !read) return std::move(read).error();
-  if (cut) {
-    const Result<bool> isJson = reader.readMembers(cut->members);
-    if (!isJson) return isJson.error();
-    if (!*isJson) return notJson(body, "an endpoint is not JSON");
-  }
   return reader.finish();
 }
 

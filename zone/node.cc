@@ -1,6 +1,7 @@
 #include "zone/node.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <optional>
 
@@ -14,8 +15,13 @@ void append(std::string& out, T value) {
 }
 
 template <class T>
-void patch(std::string& out, std::size_t at, T value) {
-  std::memcpy(out.data() + at, &value, sizeof value);
+void store(char* at, T value) noexcept {
+  std::memcpy(at, &value, sizeof value);
+}
+
+template <class T>
+void patch(std::string& out, std::size_t at, T value) noexcept {
+  store(out.data() + at, value);
 }
 
 /// What all records have as their length, if that can be written once for all; else 0.
@@ -104,24 +110,23 @@ struct NodeWriter::Head {
 };
 
 NodeWriter::NodeWriter(std::string& out, NameView name, std::uint32_t children) : out_(out) {
-  out_.clear();
-  append(out_, std::uint32_t{0});
-  append(out_, children);
-  append(out_, std::uint16_t{0});
-  append(out_, static_cast<std::uint8_t>(name.size()));
-  append(out_, std::uint8_t{0});
+  std::array<char, node_layout::kNodeHeader> header{};
+  store(header.data() + 4, children);
+  store(header.data() + 10, static_cast<std::uint8_t>(name.size()));
+  out_.assign(header.data(), header.size());
   out_.append(reinterpret_cast<const char*>(name.data()), name.size());
 }
 
 std::size_t NodeWriter::begin(const Head& head) {
   const std::size_t start = out_.size();
-  append(out_, std::uint32_t{0});
-  append(out_, head.ttl);
-  append(out_, static_cast<std::uint16_t>(head.type));
-  append(out_, static_cast<std::uint16_t>(head.records));
-  append(out_, head.pick);
-  append(out_, head.flags);
-  append(out_, head.octets);
+  std::array<char, node_layout::kRRsetHeader> header{};
+  store(header.data() + 4, head.ttl);
+  store(header.data() + 8, static_cast<std::uint16_t>(head.type));
+  store(header.data() + 10, static_cast<std::uint16_t>(head.records));
+  store(header.data() + 12, head.pick);
+  store(header.data() + 14, head.flags);
+  store(header.data() + 15, head.octets);
+  out_.append(header.data(), header.size());
   return start;
 }
 
@@ -151,10 +156,18 @@ void NodeWriter::add(const RRset& rrset) {
 void NodeWriter::addEndpoint(RRType type, std::uint32_t ttl, std::uint16_t pick,
                              std::span<const TargetView> targets) {
   const std::uint8_t flags = flagsOf(targets);
-  const auto octets = static_cast<std::uint8_t>(targets.front().address.size());
-  const std::size_t start = begin({type, ttl, pick, targets.size(), flags, octets});
-  for (const TargetView& target : targets)
-    out_.append(reinterpret_cast<const char*>(target.address.data()), octets);
+  constexpr std::size_t kIpv4 = 4, kIpv6 = 16;
+  const bool isIpv4 = type == RRType::A;
+  const std::size_t octets = isIpv4 ? kIpv4 : kIpv6;
+  const std::size_t start =
+      begin({type, ttl, pick, targets.size(), flags, static_cast<std::uint8_t>(octets)});
+  const std::size_t records = out_.size();
+  out_.resize(records + targets.size() * octets);
+  char* to = out_.data() + records;
+  for (const TargetView& target : targets) {
+    std::memcpy(to, target.address.data(), isIpv4 ? kIpv4 : kIpv6);
+    to += octets;
+  }
   appendTargets(out_, targets, flags);
   end(start, type);
 }

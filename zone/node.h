@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <cstring>
 #include <span>
@@ -207,10 +208,11 @@ class NodeWriter {
   /// most 65535 of at most 65535 octets.
   void add(const RRset& rrset);
   struct TargetView {
-    std::span<const std::uint8_t> address;
+    std::array<std::uint8_t, 16> address;  ///< in network order, an IPv4 address in front of zeros
     std::uint32_t weight;
     std::string_view id;
   };
+  /// REQUIRES besides: an address type, one target or more.
   void addEndpoint(RRType type, std::uint32_t ttl, std::uint16_t pick, std::span<const TargetView> targets);
   /// Call once, last: then `out` holds the node.
   void finish();

@@ -79,4 +79,22 @@ void inParallel(std::size_t count, bool isWorthThreads, const std::function<void
   steps.rethrow();
 }
 
+void givingWay(bool isLong, const std::function<void()>& work) {
+  if (!isLong) return work();
+  std::exception_ptr problem;
+  try {
+    const std::jthread thread([&] {
+      lowerThreadPriority();
+      try {
+        work();
+      } catch (...) {
+        problem = std::current_exception();
+      }
+    });
+  } catch (const std::system_error&) {  // no more threads
+    return work();
+  }
+  if (problem) std::rethrow_exception(problem);
+}
+
 }  // namespace holdfast

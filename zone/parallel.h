@@ -14,6 +14,10 @@ void inParallel(std::size_t count, bool isWorthThreads, const std::function<void
 /// How many threads inParallel uses at most.
 std::size_t parallelThreads() noexcept;
 
+/// Calls it, on a thread of low priority where that `isLong`, and returns when it is done. What it throws is
+/// thrown here.
+void givingWay(bool isLong, const std::function<void()>& work);
+
 /// Makes the calling thread give way to those that answer queries.
 void lowerThreadPriority() noexcept;
 

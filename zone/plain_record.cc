@@ -1,10 +1,11 @@
 #include "zone/plain_record.h"
 
-#include <arpa/inet.h>
+#include <netinet/in.h>
 
 #include <algorithm>
 #include <span>
 
+#include "zone/address_text.h"
 #include "zone/zone_text.h"
 
 namespace holdfast {
@@ -161,28 +162,14 @@ class RdataWriter {
  private:
   std::span<std::uint8_t> room() const noexcept { return out_.subspan(size_); }
 
-  /// Dotted decimal, as inet_pton has it: no octet is over 255 or begins with a zero that it could do
-  /// without.
   bool writeIpv4(std::string_view text) noexcept {
-    std::size_t at = 0;
-    for (unsigned octet = 0; octet < 4; ++octet) {
-      if (octet > 0 && (at == text.size() || text[at++] != '.')) return false;
-      const std::size_t first = at;
-      unsigned value = 0;
-      for (; at < text.size() && at < first + 3 && isDigit(text[at]); ++at)
-        value = value * 10 + static_cast<unsigned>(text[at] - '0');
-      if (at == first || value > 255 || (text[first] == '0' && at > first + 1)) return false;
-      out_[size_++] = static_cast<std::uint8_t>(value);
-    }
-    return at == text.size();
+    if (!readIpv4(text, room().data())) return false;
+    size_ += sizeof(in_addr);
+    return true;
   }
 
   bool writeIpv6(std::string_view text) noexcept {
-    std::array<char, INET6_ADDRSTRLEN> terminated;
-    if (text.size() >= terminated.size()) return false;
-    text.copy(terminated.data(), text.size());
-    terminated[text.size()] = '\0';
-    if (inet_pton(AF_INET6, terminated.data(), room().data()) != 1) return false;
+    if (!readIpv6(text, room().data())) return false;
     size_ += sizeof(in6_addr);
     return true;
   }

@@ -55,4 +55,10 @@ Result<WallTime> parseTime(std::string_view text) {
   return WallTime(std::chrono::seconds(timegm(&parts)) + std::chrono::microseconds(micros));
 }
 
+Result<Plan> parsePlan(DocumentFormat format, std::string_view body, NameView zone,
+                       const PlanLimits& limits) {
+  return format == DocumentFormat::Json ? parseJsonPlan(body, zone, limits)
+                                        : parseZoneFilePlan(body, zone, limits);
+}
+
 }  // namespace holdfast

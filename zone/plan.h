@@ -78,6 +78,11 @@ Result<Plan> parseJsonPlan(std::string_view body, NameView zone, const PlanLimit
 /// Reads a zone file (RFC 1035 section 5, $INCLUDE refused) as a full plan. Errors carry "line N".
 Result<Plan> parseZoneFilePlan(std::string_view body, NameView zone, const PlanLimits& limits);
 
+enum class DocumentFormat { Json, ZoneFile };
+
+/// One of the two.
+Result<Plan> parsePlan(DocumentFormat format, std::string_view body, NameView zone, const PlanLimits& limits);
+
 /// Reads "NAME" or "NAME/TYPE", relative to the zone unless it ends with a dot.
 Result<Removal> parseRemoval(std::string_view text, NameView zone);
 

@@ -1,7 +1,7 @@
 #include "zone/seal.h"
 
+#include "zone/digest.h"
 #include "zone/octets.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 

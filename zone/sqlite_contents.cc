@@ -1,6 +1,7 @@
 // How contents are rebuilt from changes and checkpoints.
 #include "zone/sqlite_contents.h"
 
+#include "zone/digest.h"
 #include "zone/sqlite_entries.h"
 #include "zone/store_codec.h"
 

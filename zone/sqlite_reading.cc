@@ -1,6 +1,7 @@
 // What is read back of the past: contents, what may stand in for them, the changes since.
 #include <algorithm>
 
+#include "zone/digest.h"
 #include "zone/sqlite_contents.h"
 #include "zone/sqlite_entries.h"
 #include "zone/sqlite_store.h"

@@ -1,5 +1,6 @@
 #include "zone/sqlite_restored.h"
 
+#include "zone/digest.h"
 #include "zone/sqlite_entries.h"
 #include "zone/sqlite_zones.h"
 #include "zone/store_codec.h"

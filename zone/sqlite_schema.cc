@@ -1,7 +1,7 @@
 #include "zone/sqlite_schema.h"
 
+#include "zone/digest.h"
 #include "zone/sqlite_entries.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 

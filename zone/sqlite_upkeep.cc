@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "zone/digest.h"
 #include "zone/sqlite_store.h"
 #include "zone/store_codec.h"
 

@@ -1,7 +1,7 @@
 // What shows that the history is as it was written.
+#include "zone/digest.h"
 #include "zone/octets.h"
 #include "zone/sqlite_store.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 

@@ -1,7 +1,5 @@
 #include "zone/store_codec.h"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -294,37 +292,6 @@ Result<std::vector<Name>> ownersIn(std::string_view stored, NameView apex) {
     owners.push_back(*std::move(owner));
   }
   return owners;
-}
-
-std::string sha256(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return {reinterpret_cast<const char*>(digest.data()), size};
-}
-
-std::string toHex(std::string_view bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    text += kDigits[static_cast<std::uint8_t>(c) >> 4];
-    text += kDigits[static_cast<std::uint8_t>(c) & 15];
-  }
-  return text;
-}
-
-std::string fromHex(std::string_view text) {
-  const auto digit = [](char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-  };
-  std::string bytes;
-  if (text.size() % 2 != 0) return {};
-  for (std::size_t i = 0; i < text.size(); i += 2) {
-    const int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0) return {};
-    bytes += static_cast<char>(high << 4 | low);
-  }
-  return bytes;
 }
 
 }  // namespace holdfast

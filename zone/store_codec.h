@@ -24,10 +24,4 @@ Status applyChange(std::string_view stored, ZoneEdit& edit);
 /// The owners that a stored change is about, without decoding what they got.
 Result<std::vector<Name>> ownersIn(std::string_view stored, NameView apex);
 
-/// SHA-256, as 32 octets or in hex.
-std::string sha256(std::string_view bytes);
-std::string toHex(std::string_view bytes);
-/// The inverse of toHex(); empty where the text is not hex.
-std::string fromHex(std::string_view text);
-
 }  // namespace holdfast

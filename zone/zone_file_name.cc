@@ -1,6 +1,6 @@
 #include "zone/zone_file_name.h"
 
-#include "zone/store_codec.h"
+#include "zone/digest.h"
 
 namespace holdfast {
 

@@ -105,6 +105,7 @@ server:
   harden-large-queries: yes
   qname-minimisation: yes
   val-log-level: 2
+  trust-anchor-signaling: no
 remote-control:
   control-enable: no
 {stubs}""")

@@ -1,6 +1,9 @@
-// A JSON plan over a zone with content: what it makes, written as JSON, makes the same.
+// A JSON plan over a zone with content: what it makes, written as JSON, makes the same; and our own reader
+// and simdjson make the same of its endpoints.
 #include "tests/fuzz/round_trip.h"
 #include "tests/server/serving_fixture.h"
+#include "tests/zone/endpoint_readings.h"
+#include "zone/json_cutter.h"
 
 namespace holdfast::test {
 
@@ -13,7 +16,17 @@ struct Fixture {
       "e.example", endpointOf(2, {1, 2, 3}));
 };
 
+void compareReadings(const Fixture& fixture, std::string_view members) {
+  const std::string difference = differenceOfReadings(members, fixture.apex, PlanLimits{});
+  expect(difference.empty(), "our own reader and simdjson make the same of endpoints", difference);
+}
+
 void run(const Fixture& fixture, std::string_view input) {
+  constexpr std::size_t kPieceOctets = 200;  // a few members, other ones as an input grows
+  compareReadings(fixture, input);
+  JsonCutter cutter("endpoints", kPieceOctets,
+                    [&](const std::string& members) { compareReadings(fixture, members); });
+  cutter.feed(input);
   const auto plan = parseJsonPlan(input, fixture.apex, PlanLimits{});
   if (!plan) {
     expect(!plan.error().what.empty(), "an error says what is wrong");

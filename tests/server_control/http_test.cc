@@ -104,7 +104,7 @@ TEST_CASE("a body that is announced as too large is not the answer to the reques
   std::shared_ptr<HttpReply> first;
   auto server = HttpServer::onUnixSocket(
       loop.base(), socket, small(),
-      [&](HttpRequest, std::shared_ptr<HttpReply> reply) { first = std::move(reply); }, [](auto&, int) {});
+      {[&](HttpRequest, std::shared_ptr<HttpReply> reply) { first = std::move(reply); }, [](auto&, int) {}});
   REQUIRE(server);
   loop.start();
   RawConnection connection(socket);

@@ -44,20 +44,22 @@ ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions
   Control::Settings control;
   control.submissions = submissions;
   control.facts = {std::chrono::steady_clock::now(), {"127.0.0.1:5300"}};
+  control.spool = directory_.path();
   control_ = std::make_unique<Control>(
       *intake_,
       [] {
         return std::vector<EnactorHealth>{{Name(), "watch:/x", true, "idle", 3, 2, 1}};
       },
       loop_.queue(), log_, wallClock, std::move(control));
-  auto server = HttpServer::onUnixSocket(
-      loop_.base(), socket_, std::move(settings),
-      [this](HttpRequest request, std::shared_ptr<HttpReply> reply) {
-        control_->handle(std::move(request), std::move(reply));
-      },
-      [this](const std::string& peer, int status) {
-        log_.info("request turned away", {{"caller", peer}, {"status", status}});
-      });
+  auto server =
+      HttpServer::onUnixSocket(loop_.base(), socket_, std::move(settings),
+                               {[this](HttpRequest request, std::shared_ptr<HttpReply> reply) {
+                                  control_->handle(std::move(request), std::move(reply));
+                                },
+                                [this](const std::string& peer, int status) {
+                                  log_.info("request turned away", {{"caller", peer}, {"status", status}});
+                                },
+                                [this](const HttpStart& start) { return control_->sinkOf(start); }});
   REQUIRE(server);
   server_ = *std::move(server);
   loop_.start();

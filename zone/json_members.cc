@@ -1,14 +1,13 @@
-#include "zone/json_pieces.h"
+#include "zone/json_members.h"
 
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 
 namespace holdfast {
 
 namespace {
-
-constexpr std::size_t kNone = std::string_view::npos;
 
 bool isSpace(char c) noexcept {
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -85,52 +84,18 @@ class Walker {
   std::size_t at_;
 };
 
-/// From behind the opening brace to behind the closing one.
-bool cutMembers(Walker& walker, std::string_view body, std::size_t octets,
-                std::vector<std::string_view>& pieces) {
-  Walker look = walker;
-  if (look.take('}')) {
-    walker = look;
-    return true;
-  }
-  for (std::size_t begin = walker.at();;) {
-    if (!walker.takeString() || !walker.take(':') || !walker.skipValue()) return false;
-    const std::size_t end = walker.at();
-    const bool isLast = body[end] != ',';
-    if (isLast && body[end] != '}') return false;
-    if (isLast || end - begin >= octets) {
-      pieces.push_back(body.substr(begin, end - begin));
-      begin = end + 1;
-    }
-    walker = Walker(body, end + 1);
-    if (isLast) return true;
-  }
-}
-
 }  // namespace
 
-std::optional<JsonPieces> cutJson(std::string_view body, std::string_view key, std::size_t octets) {
-  Walker walker(body);
-  if (!walker.take('{')) return std::nullopt;
-  std::size_t begin = kNone, end = kNone;
-  JsonPieces cut;
+std::size_t membersSize(std::string_view members, std::size_t count) noexcept {
+  Walker walker(members);
+  walker.skipSpace();
+  if (walker.isAtEnd()) return 0;
   for (;;) {
-    const auto name = walker.takeString();
-    if (!name || !walker.take(':')) return std::nullopt;
-    walker.skipSpace();
-    if (*name == key) {
-      if (begin != kNone || !walker.take('{')) return std::nullopt;
-      begin = walker.at();
-      if (!cutMembers(walker, body, octets, cut.members)) return std::nullopt;
-      end = walker.at() - 1;
-      walker.skipSpace();
-    }
-    if (!walker.skipValue()) return std::nullopt;
-    if (!walker.take(',')) break;
+    if (!walker.takeString() || !walker.take(':') || !walker.skipValue()) return members.size();
+    const std::size_t end = walker.at();
+    if (!walker.take(',')) return members.size();
+    if (--count == 0) return end;
   }
-  if (begin == kNone) return std::nullopt;
-  cut.skeleton = std::string(body.substr(0, begin)) + std::string(body.substr(end));
-  return cut;
 }
 
 }  // namespace holdfast

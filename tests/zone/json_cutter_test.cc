@@ -1,22 +1,41 @@
 // A plan that is cut and read piece by piece must be read as it is when it is parsed whole.
-#include "zone/json_pieces.h"
+#include "zone/json_cutter.h"
 
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
+#include <vector>
 
 #include "tests/zone/fixtures.h"
+#include "zone/json_plan_stream.h"
 
 using namespace holdfast;
 using holdfast::test::name;
 
 namespace {
 
+struct Cut {
+  std::string skeleton;
+  std::vector<std::string> members;
+};
+
+/// Fed so many octets at once.
+std::optional<Cut> cutJson(std::string_view body, const std::string& key, std::size_t octets,
+                           std::size_t step) {
+  Cut cut;
+  JsonCutter cutter(key, octets, [&](std::string members) { cut.members.push_back(std::move(members)); });
+  for (std::size_t at = 0; at < body.size(); at += step) cutter.feed(body.substr(at, step));
+  auto skeleton = cutter.finish();
+  if (!skeleton) return std::nullopt;
+  cut.skeleton = *std::move(skeleton);
+  return cut;
+}
+
 /// The document once more, of what it was cut into.
-std::string joined(const JsonPieces& cut) {
+std::string joined(const Cut& cut) {
   std::string members;
-  for (const std::string_view piece : cut.members)
-    members += (members.empty() ? "" : ",") + std::string(piece);
+  for (const std::string& piece : cut.members) members += (members.empty() ? "" : ",") + piece;
   nlohmann::json document = nlohmann::json::parse(cut.skeleton);
   document["endpoints"] = nlohmann::json::parse("{" + members + "}");
   return document.dump();
@@ -34,12 +53,13 @@ std::string manyEndpoints(int count) {
 }  // namespace
 
 TEST_CASE("a document is cut between members, wherever braces and quotes stand in strings") {
+  const std::size_t step = GENERATE(1, 2, 7, 100'000);
   for (const std::size_t octets : {1, 40, 100'000}) {
     for (const std::string body :
          {R"({"endpoints": {}})", R"({ "a" : [1,{"endpoints":{"x":1}}] , "endpoints" : { "x" : { } } })",
           R"({"endpoints":{"a\"}":{"t":["]}",{"\\":"\\\""}]},"b":{"t":[]} ,"c":3},"endpoint":{"d":4}})"}) {
       CAPTURE(body, octets);
-      const auto cut = cutJson(body, "endpoints", octets);
+      const auto cut = cutJson(body, "endpoints", octets, step);
       REQUIRE(cut);
       CHECK(nlohmann::json::parse(joined(*cut)) == nlohmann::json::parse(body));
       CHECK((octets > 1 || cut->members.size() == nlohmann::json::parse(body)["endpoints"].size()));
@@ -48,14 +68,22 @@ TEST_CASE("a document is cut between members, wherever braces and quotes stand i
 }
 
 TEST_CASE("what cannot be cut is left whole") {
-  CHECK_FALSE(cutJson("", "endpoints", 1));
-  CHECK_FALSE(cutJson("[]", "endpoints", 1));
-  CHECK_FALSE(cutJson(R"({"plan": 1})", "endpoints", 1));
-  CHECK_FALSE(cutJson(R"({"endpoints": 5})", "endpoints", 1));
-  CHECK_FALSE(cutJson(R"({"endpoints": {"a": 1)", "endpoints", 1));
-  CHECK_FALSE(cutJson(R"({"endpoints": {"a": "1)", "endpoints", 1));
-  CHECK_FALSE(cutJson(R"({"endpoints": {"a": 1], "b": 2})", "endpoints", 1));
-  CHECK_FALSE(cutJson(R"({"endpoints": {"a": 1}, "endpoints": {"b": 1}})", "endpoints", 1));
+  for (const std::size_t step : {1, 3, 1000}) {
+    for (const char* body :
+         {"", "[]", R"({"plan": 1})", R"({"endpoints": 5})", R"({"endpoints": {"a": 1)",
+          R"({"endpoints": {"a": "1)", R"({"endpoints": {"a": 1], "b": 2})", R"({"endpoints": {"a": 1},})",
+          R"({"endpoints": {"a": 1},  "endpoints": {"b": 1}})", R"({"endpoints": {,"a": 1}})",
+          R"({"endpoints": {"a": 1, }})", R"({"endpoints": { , }})", R"({"endpoints": {}}})",
+          R"("endpoints": {"a": 1}})"}) {
+      CAPTURE(body, step);
+      const auto cut = cutJson(body, "endpoints", 1, step);
+      bool isJson = cut && nlohmann::json::accept(cut->skeleton);
+      if (cut)
+        for (const std::string& piece : cut->members)
+          isJson = isJson && nlohmann::json::accept("{" + piece + "}");
+      CHECK_FALSE(isJson);
+    }
+  }
 }
 
 TEST_CASE("mutated documents are JSON, or not, as they are in one piece") {
@@ -75,11 +103,11 @@ TEST_CASE("mutated documents are JSON, or not, as they are in one piece") {
       else
         text.insert(at, 1, octets[random() % octets.size()]);
     }
-    const auto cut = cutJson(text, "endpoints", random() % 30);
+    const auto cut = cutJson(text, "endpoints", random() % 30, random() % 20 + 1);
     if (!cut) continue;
     bool isJson = nlohmann::json::accept(cut->skeleton);
-    for (const std::string_view piece : cut->members)
-      isJson = isJson && nlohmann::json::accept("{" + std::string(piece) + "}");
+    for (const std::string& piece : cut->members)
+      isJson = isJson && nlohmann::json::accept("{" + piece + "}");
     CAPTURE(text, cut->skeleton);
     REQUIRE(isJson == nlohmann::json::accept(text));
     whole += isJson ? 1 : 0;
@@ -129,6 +157,32 @@ TEST_CASE("a plan of many pieces is read whole, and its first problem is told") 
   CHECK(parseJsonPlan(good, name("z."), few).error().kind == ErrorKind::TooLarge);
   few.records = 9002;
   CHECK(parseJsonPlan(good, name("z."), few));
+}
+
+TEST_CASE("a plan that comes in pieces is the one that it is as a whole") {
+  const PlanLimits limits;
+  const Name zone = name("z.");
+  const std::string body = manyEndpoints(9000);
+  const Result<Plan> whole = parseJsonPlan(body, zone, limits);
+  REQUIRE(whole);
+  for (const std::size_t step : {1, 1000, 70'000}) {
+    JsonPlanStream stream(zone, limits);
+    for (std::size_t at = 0; at < body.size(); at += step)
+      stream.feed(std::string_view(body).substr(at, step));
+    const std::optional<Result<Plan>> plan = stream.finish();
+    REQUIRE(plan);
+    REQUIRE(*plan);
+    CHECK((*plan)->generation == 7);
+    CHECK((*plan)->sets->facts().endpoints == 9000);
+    CHECK((*plan)->notes.size() == whole->notes.size());
+    NameTable::differences(whole->sets->names(), (*plan)->sets->names(), [](NodeView, NodeView) {
+      FAIL("it holds something else");
+      return true;
+    });
+  }
+  // One that goes away unfinished leaves nothing behind.
+  JsonPlanStream forgotten(zone, limits);
+  forgotten.feed(std::string_view(body).substr(0, body.size() / 2));
 }
 
 TEST_CASE("endpoints and records of one owner are told where they stand") {

@@ -1,0 +1,298 @@
+#include "server/http_state.h"
+
+#include <event2/keyvalq_struct.h>
+#include <event2/listener.h>
+#include <malloc.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/evhttp_error_page.h"
+#include "server/http_words.h"
+
+namespace holdfast {
+
+namespace {
+
+constexpr ev_ssize_t kMaxHeaderOctets = 64 * 1024;
+/// A body of so many octets is handed on while it comes in, where there is who takes it.
+constexpr std::uint64_t kStreamedOctets = std::uint64_t{1} << 20;
+/// So many are read at once of such a body. More, and malloc would map memory for each.
+constexpr std::size_t kReadAtOnce = std::size_t{48} << 10;
+
+std::string orEmpty(const char* text) {
+  return text == nullptr ? "" : text;
+}
+
+std::string peerOf(int descriptor) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* plain = reinterpret_cast<sockaddr*>(&address);
+  if (descriptor < 0 || getpeername(descriptor, plain, &size) != 0) return "unknown";
+  if (address.ss_family == AF_UNIX) return unixPeer(descriptor);
+  return SocketAddress::of(plain, size).text();
+}
+
+}  // namespace
+
+HttpServer::State::State(event_base* base, HttpSettings settings, HttpCalls calls)
+    : base_(base), calls_(std::move(calls)), http_(evhttp_new(base)) {
+  evhttp_set_gencb(http_.get(), onRequest, this);
+  evhttp_set_bevcb(http_.get(), onConnection, this);
+  // All methods, so that a wrong one gets our answer with its Allow header.
+  evhttp_set_allowed_methods(http_.get(), 0xffff);
+  evhttp_set_flags(http_.get(), EVHTTP_SERVER_LINGERING_CLOSE);
+  evhttp_set_max_headers_size(http_.get(), kMaxHeaderOctets);
+  arrivals_ = makeEvent<&State::onArrivals>(base, -1, 0, this);
+  endings_ = makeEvent<&State::onEndings>(base, -1, 0, this);
+  set(std::move(settings));
+}
+
+void HttpServer::State::set(HttpSettings settings) {
+  settings_ = std::move(settings);
+  evhttp_set_max_body_size(http_.get(), static_cast<ev_ssize_t>(settings_.bodyLimit));
+  const auto idle = settings_.idle.count();
+  const timeval timeout{idle / 1000, idle % 1000 * 1000};
+  evhttp_set_timeout_tv(http_.get(), &timeout);
+}
+
+bool HttpServer::State::listenOn(int descriptor) {
+  evconnlistener* listener =
+      evconnlistener_new(base_, nullptr, nullptr, LEV_OPT_CLOSE_ON_EXEC, 0, descriptor);
+  if (listener == nullptr) return false;
+  bound_ = evhttp_bind_listener(http_.get(), listener);
+  return bound_ != nullptr;
+}
+
+void HttpServer::State::stopAccepting() {
+  if (bound_ != nullptr) evhttp_del_accept_socket(http_.get(), std::exchange(bound_, nullptr));
+  unix_.reset();
+  tcp_.close();
+}
+
+std::string HttpServer::State::address() const {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  auto* plain = reinterpret_cast<sockaddr*>(&address);
+  if (bound_ == nullptr || getsockname(evhttp_bound_socket_get_fd(bound_), plain, &size) != 0) return "";
+  return SocketAddress::of(plain, size).text();
+}
+
+void HttpReply::Exchange::onClose(evhttp_connection* connection, void* self) {
+  auto& state = *static_cast<HttpServer::State*>(self);
+  const auto at = state.exchanges.find(connection);
+  if (at == state.exchanges.end()) return;
+  at->second->request = nullptr;
+  --state.open;
+  state.exchanges.erase(at);
+}
+
+void HttpReply::Exchange::onComplete(evhttp_request* request, void* self) {
+  static_cast<HttpServer::State*>(self)->onAnswered(request);
+}
+
+HttpServer::State::~State() {
+  // Replies may outlive the server: they must find nothing to answer.
+  for (auto& [connection, exchange] : exchanges) {
+    evhttp_connection_set_closecb(connection, nullptr, nullptr);
+    exchange->request = nullptr;
+  }
+  exchanges.clear();
+}
+
+bufferevent* HttpServer::State::onConnection(event_base* base, void* self) {
+  auto& state = *static_cast<State*>(self);
+  // evhttp sets the descriptor later, and BEV_OPT_CLOSE_ON_FREE itself.
+  bufferevent* connection = bufferevent_socket_new(base, -1, 0);
+  if (connection == nullptr) return nullptr;
+  Gate& gate = state.gates_[connection];
+  gate = {&state, connection};
+  state.arrived_.push_back(connection);
+  if (state.arrivals_ != nullptr) event_active(state.arrivals_.get(), 0, 0);
+  state.oversized_.forget(connection);  // another connection's that had the address
+  evbuffer_add_cb(bufferevent_get_output(connection), onOutput, &gate);
+  evbuffer_add_cb(bufferevent_get_input(connection), onInput, &gate);
+  return connection;
+}
+
+/// Runs in the round of the loop in which they came: they have their descriptors now, and nothing was read.
+void HttpServer::State::onArrivals() {
+  for (bufferevent* connection : std::exchange(arrived_, {})) {
+    Gate& gate = gates_[connection];
+    gate.turnedAway = cap_.isFull(settings_.connections);
+    const int descriptor = bufferevent_getfd(connection);
+    if (!gate.turnedAway) {
+      cap_.opened(descriptor);
+      continue;
+    }
+    cap_.endSoon(descriptor);
+    onEndings();
+    calls_.rejected(peerOf(descriptor), 503);
+  }
+}
+
+void HttpServer::State::onEndings() {
+  constexpr timeval kNextLook{0, 250'000};
+  refuseOversized();
+  const bool isMoreToEnd = cap_.endOverdue() || !oversized_.isEmpty();
+  if (isMoreToEnd && endings_ != nullptr) event_add(endings_.get(), &kNextLook);
+}
+
+/// evhttp would say nothing until the whole body is there.
+void HttpServer::State::refuseOversized() {
+  constexpr int kStatus = 413;
+  for (const int descriptor : oversized_.takeDue(OversizedBodies::Clock::now(), settings_.idle)) {
+    calls_.rejected(peerOf(descriptor), kStatus);
+    // Nothing else waits to be sent: it became due only after the request before it was answered.
+    const std::string page = errorPage(kStatus, settings_.bodyLimit, settings_.bodyLimitKey);
+    (void)::send(descriptor, page.data(), page.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    shutdown(descriptor, SHUT_RDWR);  // evhttp sees the end, and closes
+  }
+}
+
+void HttpServer::State::onInput(evbuffer* input, const evbuffer_cb_info* info, void* self) {
+  Gate& gate = *static_cast<Gate*>(self);
+  if (info->n_added > 0 && !gate.isTaking) gate.state->readAlong(gate, input, info->n_added);
+}
+
+/// Looks at the last `added` octets of the input. What they are beyond the head of a request is evhttp's, but
+/// for a large body.
+void HttpServer::State::readAlong(Gate& gate, evbuffer* input, std::size_t added) {
+  if (gate.head.isOver()) {
+    gate.bodyCame += added;
+    oversized_.came(gate.connection, OversizedBodies::Clock::now());
+    return takeBody(gate, input);
+  }
+  std::string octets(added, '\0');
+  evbuffer_ptr at{};
+  evbuffer_ptr_set(input, &at, evbuffer_get_length(input) - added, EVBUFFER_PTR_SET);
+  evbuffer_copyout_from(input, &at, octets.data(), octets.size());
+  gate.bodyCame = added - gate.head.feed(octets);
+  if (!gate.isAnswering) expectOversized(gate);
+}
+
+void HttpServer::State::takeBody(Gate& gate, evbuffer* input) {
+  const std::shared_ptr<BodyStream> stream = streamOf(gate, input);
+  if (stream == nullptr || stream->isComplete()) return;
+  gate.isTaking = true;
+  const bool isTaken = BodyStream::take(stream, input);
+  gate.isTaking = false;
+  if (!isTaken) shutdown(bufferevent_getfd(gate.connection), SHUT_RDWR);
+}
+
+/// Of the body that is coming in, or null where it is kept in memory.
+std::shared_ptr<BodyStream> HttpServer::State::streamOf(Gate& gate, const evbuffer* input) {
+  const RequestHead& head = gate.head;
+  if (auto stream = gate.body.lock()) return stream;
+  const bool isLarge = head.announced() >= kStreamedOctets && head.announced() <= settings_.bodyLimit;
+  const std::string_view target = head.target();
+  if (gate.isKept || !calls_.sink || gate.isAnswering || gate.turnedAway || !isLarge || !head.isPlain() ||
+      !target.starts_with('/') || target.find('#') != target.npos)
+    return nullptr;
+  // evhttp has taken the head out of the input, and nothing else.
+  if (gate.bodyCame != evbuffer_get_length(input) || gate.bodyCame > head.announced()) return nullptr;
+  const std::size_t path = std::min(target.find('?'), target.size());
+  auto sink = calls_.sink({head.method(), target.substr(0, path),
+                           target.substr(std::min(path + 1, target.size())), head.contentType()});
+  gate.isKept = sink == nullptr;
+  if (gate.isKept) return nullptr;
+  bufferevent_set_max_single_read(gate.connection, kReadAtOnce);
+  auto stream = std::make_shared<BodyStream>(std::move(sink), head.announced());
+  gate.body = stream;
+  return stream;
+}
+
+/// Where the request that is coming in announces too much, from now on it is waited for. REQUIRES: the one
+/// before it is answered, so that this one's answer is not taken for that one's.
+void HttpServer::State::expectOversized(const Gate& gate) {
+  if (!gate.head.isOver() || gate.head.announced() <= settings_.bodyLimit) return;
+  oversized_.announced(gate.connection, bufferevent_getfd(gate.connection), OversizedBodies::Clock::now());
+  onEndings();
+}
+
+void HttpServer::State::onAnswered(evhttp_request* request) {
+  --open;
+  const auto gate = gates_.find(evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)));
+  if (gate == gates_.end()) return;
+  gate->second.isAnswering = false;
+  expectOversized(gate->second);
+}
+
+void HttpServer::State::turnAway(evhttp_request* request) const {
+  const std::string key = settings_.connectionsKey.empty() ? "" : " (" + settings_.connectionsKey + ")";
+  const std::string body = "{\"error\":\"too many connections are open" + key + "\"}\n";
+  evkeyvalq* headers = evhttp_request_get_output_headers(request);
+  evhttp_add_header(headers, "Content-Type", "application/json");
+  evhttp_add_header(headers, "Retry-After", "1");
+  evhttp_add_header(headers, "Connection", "close");
+  evbuffer_add(evhttp_request_get_output_buffer(request), body.data(), body.size());
+  evhttp_send_reply(request, 503, phraseOf(503), nullptr);
+}
+
+void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info, void* self) {
+  if (info->n_added == 0) return;
+  // Once something was written a bufferevent keeps its output's front frozen, against reading too.
+  evbuffer_unfreeze(output, 1);
+  const Gate& gate = *static_cast<Gate*>(self);
+  const HttpSettings& settings = gate.state->settings_;
+  const int status = evhttpErrorPage(output);
+  if (status != 0) replaceErrorPage(output, status, settings.bodyLimit, settings.bodyLimitKey);
+  evbuffer_freeze(output, 1);
+  if (status == 413) gate.state->giveBackMemory();
+  if (status != 0) {
+    gate.state->oversized_.forget(gate.connection);
+    gate.state->calls_.rejected(peerOf(bufferevent_getfd(gate.connection)), status);
+  }
+}
+
+/// A large body, kept or thrown away, leaves its pages with malloc, which would keep them.
+void HttpServer::State::giveBackMemory() {
+  const timeval onceFreed{1, 0};
+  event_base_once(
+      base_, -1, EV_TIMEOUT, [](evutil_socket_t, short, void*) { malloc_trim(0); }, nullptr, &onceFreed);
+}
+
+void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
+  auto& state = *static_cast<State*>(self);
+  evhttp_connection* connection = evhttp_request_get_connection(raw);
+  HttpRequest request;
+  bufferevent* channel = evhttp_connection_get_bufferevent(connection);
+  if (const auto gate = state.gates_.find(channel); gate != state.gates_.end()) {
+    if (gate->second.turnedAway) return state.turnAway(raw);
+    // What is left of the input begins another request.
+    state.oversized_.forget(channel);
+    if (const auto stream = gate->second.body.lock()) {
+      // The head that evhttp saw was another than the one that was read along.
+      if (!stream->isComplete()) return evhttp_send_error(raw, 400, nullptr);
+      request.sink = stream->finish();
+    }
+    gate->second.body.reset();
+    gate->second.isKept = false;
+    gate->second.head.restart();
+    gate->second.isAnswering = true;
+    evbuffer* input = bufferevent_get_input(channel);
+    state.readAlong(gate->second, input, evbuffer_get_length(input));
+  }
+  const evhttp_uri* uri = evhttp_request_get_evhttp_uri(raw);
+  const evkeyvalq* headers = evhttp_request_get_input_headers(raw);
+
+  request.method = methodText(evhttp_request_get_command(raw));
+  request.path = orEmpty(evhttp_uri_get_path(uri));
+  request.query = orEmpty(evhttp_uri_get_query(uri));
+  request.contentType = orEmpty(evhttp_find_header(headers, "Content-Type"));
+  request.accept = orEmpty(evhttp_find_header(headers, "Accept"));
+  request.peer = peerOf(bufferevent_getfd(channel));
+  constexpr std::size_t kLargeOctets = 16u << 20;
+  evbuffer* body = evhttp_request_get_input_buffer(raw);
+  const bool isLarge = request.sink == nullptr && evbuffer_get_length(body) >= kLargeOctets;
+  if (request.sink == nullptr) request.body.fill(body);
+
+  auto exchange = std::make_shared<HttpReply::Exchange>(HttpReply::Exchange{&state, raw, isLarge});
+  state.exchanges[connection] = exchange;
+  ++state.open;
+  evhttp_connection_set_closecb(connection, HttpReply::Exchange::onClose, &state);
+  state.calls_.handler(std::move(request), std::make_shared<HttpReply>(std::move(exchange)));
+}
+
+}  // namespace holdfast

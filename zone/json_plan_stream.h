@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "zone/plan.h"
+#include "zone/result.h"
+
+namespace holdfast {
+
+/// Reads a plan as JSON (docs/plans.md) while it comes in: its endpoints are compiled piece by piece, by
+/// several threads where there are many. Never partial: the first problem is the Error. Any octets are safe
+/// input. One thread at a time.
+class JsonPlanStream {
+ public:
+  /// `zone` is the zone the plan must be for. All is borrowed.
+  JsonPlanStream(NameView zone, const PlanLimits& limits);
+  ~JsonPlanStream();
+  JsonPlanStream(const JsonPlanStream&) = delete;
+  JsonPlanStream& operator=(const JsonPlanStream&) = delete;
+
+  /// The next of the document, which is not kept. Long work now and then.
+  void feed(std::string_view text);
+  /// After the last, once. None where the document must be read as a whole: it is not JSON, or not cut as a
+  /// plan usually is.
+  std::optional<Result<Plan>> finish();
+
+ private:
+  class Reading;
+  const std::unique_ptr<Reading> reading_;
+};
+
+}  // namespace holdfast

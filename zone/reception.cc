@@ -1,0 +1,128 @@
+#include "zone/reception.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "zone/parallel.h"
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::size_t kBlockOctets = std::size_t{256} << 10;
+/// More at once would only wait for each other, and each has threads and half-made plans.
+constexpr unsigned kMostReading = 2;
+
+}  // namespace
+
+Reception::Reception(SpooledBody spool, NameView zone, DocumentFormat format, const PlanLimits& limits,
+                     std::shared_ptr<void> seat)
+    : zone_(zone), format_(format), limits_(limits), seat_(std::move(seat)), spool_(std::move(spool)) {
+  if (format == DocumentFormat::Json) stream_.emplace(zone_, limits_);
+  if (seat_ != nullptr) thread_ = std::jthread([this] { readAlong(); });
+}
+
+Reception::~Reception() {
+  {
+    const std::lock_guard lock(mutex_);
+    isForgotten_ = isEnded_ = true;
+  }
+  more_.notify_one();
+}
+
+void Reception::feed(std::string_view octets) {
+  if (isFull_) return;
+  Status kept = spool_.append(octets);
+  isFull_ = !kept;
+  {
+    const std::lock_guard lock(mutex_);
+    written_ = spool_.size();
+    if (!kept) failed_ = std::move(kept).error();
+  }
+  more_.notify_one();
+}
+
+Result<Reception::Read> Reception::finish() {
+  {
+    const std::lock_guard lock(mutex_);
+    isEnded_ = true;
+  }
+  more_.notify_one();
+  if (thread_.joinable())
+    thread_.join();
+  else
+    givingWay(true, [this] { read(); });
+  seat_.reset();
+  if (problem_) std::rethrow_exception(problem_);
+  if (failed_) return *std::move(failed_);
+  return Read{toHex(digest_.finish()), *std::move(plan_)};
+}
+
+void Reception::readAlong() noexcept {
+  lowerThreadPriority();
+  try {
+    read();
+  } catch (...) {  // memory that runs out, for finish() to tell
+    problem_ = std::current_exception();
+  }
+}
+
+std::size_t Reception::await(std::uint64_t from, std::size_t most) {
+  std::unique_lock lock(mutex_);
+  more_.wait(lock, [&] { return written_ - from >= most || isEnded_ || failed_; });
+  if (isForgotten_ || failed_) return 0;
+  return static_cast<std::size_t>(std::min<std::uint64_t>(most, written_ - from));
+}
+
+bool Reception::isStopped() {
+  const std::lock_guard lock(mutex_);
+  return isForgotten_ || failed_;
+}
+
+void Reception::read() {
+  const auto block = std::make_unique_for_overwrite<char[]>(kBlockOctets);
+  for (std::uint64_t at = 0;;) {
+    const std::size_t size = await(at, kBlockOctets);
+    if (size == 0) break;
+    Result<std::string_view> octets = spool_.read(at, {block.get(), size});
+    if (!octets || octets->size() < size) {
+      const std::lock_guard lock(mutex_);
+      failed_ =
+          octets ? Error{ErrorKind::Store, "", "a large document is cut off"} : std::move(octets).error();
+      return;
+    }
+    at += size;
+    digest_.add(*octets);
+    if (stream_) stream_->feed(*octets);
+  }
+  if (isStopped()) return;
+  if (stream_) plan_ = stream_->finish();
+  stream_.reset();
+  if (!plan_) plan_ = readWhole();
+}
+
+Result<Plan> Reception::readWhole() const {
+  if (spool_.size() == 0) return parsePlan(format_, {}, zone_, limits_);
+  const Result<SpooledBody::Mapped> all = spool_.map();
+  if (!all) return all.error();
+  return parsePlan(format_, all->view(), zone_, limits_);
+}
+
+Receptions::Receptions(std::string directory, const PlanLimits& limits)
+    : directory_(std::move(directory)),
+      limits_(limits),
+      reading_(std::make_shared<std::atomic<unsigned>>(0)) {}
+
+Result<std::unique_ptr<Reception>> Receptions::begin(NameView zone, DocumentFormat format) const {
+  Result<SpooledBody> spool = SpooledBody::in(directory_);
+  if (!spool) return std::move(spool).error();
+  std::shared_ptr<void> seat;
+  if (reading_->fetch_add(1) < kMostReading)
+    seat = {reading_.get(), [reading = reading_](void*) { --*reading; }};
+  else
+    --*reading_;
+  return std::make_unique<Reception>(*std::move(spool), zone, format, limits_, std::move(seat));
+}
+
+}  // namespace holdfast

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "zone/digest.h"
+#include "zone/json_plan_stream.h"
+#include "zone/plan.h"
+#include "zone/spooled_body.h"
+
+namespace holdfast {
+
+/// A large document that is kept on the disk as it comes in, and read while the rest of it is still to come.
+class Reception {
+ public:
+  /// Reads along on a thread of its own while it holds a `seat`, which may be null.
+  Reception(SpooledBody spool, NameView zone, DocumentFormat format, const PlanLimits& limits,
+            std::shared_ptr<void> seat);
+  /// Before its end: forgets all. Waits for no more than a piece that is just being read.
+  ~Reception();
+  Reception(const Reception&) = delete;
+  Reception& operator=(const Reception&) = delete;
+
+  NameView zone() const noexcept { return zone_; }
+  DocumentFormat format() const noexcept { return format_; }
+  /// Or only when all of it is there.
+  bool readsAlong() const noexcept { return thread_.joinable(); }
+
+  /// The next octets. Waits for the page cache at most. One thread; not after finish().
+  void feed(std::string_view octets);
+
+  struct Read {
+    std::string digest;  ///< SHA-256, hex
+    Result<Plan> plan;
+  };
+  /// After the last octets, once: long work, on any thread. An Error: it could not be kept (Store).
+  Result<Read> finish();
+
+ private:
+  void readAlong() noexcept;
+  /// What there is to read from `from` on; fewer octets than `most` only at the end. Waits for them.
+  std::size_t await(std::uint64_t from, std::size_t most);
+  bool isStopped();
+  void read();
+  Result<Plan> readWhole() const;
+
+  const Name zone_;
+  const DocumentFormat format_;
+  const PlanLimits limits_;
+  std::shared_ptr<void> seat_;
+  SpooledBody spool_;
+  bool isFull_ = false;  // of who feeds: no more can be kept
+
+  // Of who reads.
+  Sha256 digest_;
+  std::optional<JsonPlanStream> stream_;
+  std::optional<Result<Plan>> plan_;
+  std::exception_ptr problem_;
+
+  std::mutex mutex_;
+  std::condition_variable more_;
+  std::uint64_t written_ = 0;
+  bool isEnded_ = false, isForgotten_ = false;
+  std::optional<Error> failed_;
+
+  std::jthread thread_;
+};
+
+/// Makes receptions, and lets only so many read along at once. Outlives none of them: they share what they
+/// need. Any thread.
+class Receptions {
+ public:
+  /// Documents are kept in `directory`.
+  Receptions(std::string directory, const PlanLimits& limits);
+  /// An Error of kind Store: nothing can be kept there.
+  Result<std::unique_ptr<Reception>> begin(NameView zone, DocumentFormat format) const;
+
+ private:
+  const std::string directory_;
+  const PlanLimits limits_;
+  const std::shared_ptr<std::atomic<unsigned>> reading_;
+};
+
+}  // namespace holdfast
