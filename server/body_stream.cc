@@ -35,15 +35,18 @@ void feedFront(BodySink& sink, evbuffer* input, std::size_t octets) {
 BodyStream::BodyStream(std::unique_ptr<BodySink> sink, std::uint64_t octets)
     : sink_(std::move(sink)),
       octets_(octets),
-      nowhere_(mmap(nullptr, octets, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
+      nowhere_(mmap(nullptr, octets, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)) {}
 
 BodyStream::~BodyStream() {
-  if (nowhere_ != MAP_FAILED) munmap(nowhere_, octets_);
+  if (isUsable()) munmap(nowhere_, octets_);
+}
+
+bool BodyStream::isUsable() const noexcept {
+  return nowhere_ != MAP_FAILED;
 }
 
 bool BodyStream::take(const std::shared_ptr<BodyStream>& stream, evbuffer* input) {
   BodyStream& self = *stream;
-  if (self.nowhere_ == MAP_FAILED) return false;
   const std::unique_ptr<evbuffer, FreeBuffer> front(evbuffer_new());
   if (front == nullptr) return false;
   const std::size_t before = self.received_;

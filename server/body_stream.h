@@ -18,7 +18,7 @@ class BodySink {
 
 /// Hands a large body on while it comes in. evhttp leaves it in the connection's input until all of it is
 /// there, which needs memory for all of it. Here what has come is taken out, and evhttp finds as many octets
-/// in its place that are nowhere: address space that nobody may read. One thread.
+/// in its place that are nowhere: pages of zeros that nobody is to look at. One thread.
 class BodyStream {
  public:
   /// Of a body of so many octets.
@@ -30,8 +30,9 @@ class BodyStream {
   /// rest. False where memory is short: the connection is to be ended.
   static bool take(const std::shared_ptr<BodyStream>& stream, evbuffer* input);
 
-  /// Octets that have come.
-  std::uint64_t received() const noexcept { return received_; }
+  /// Or there is no address space for it: then it can take nothing.
+  bool isUsable() const noexcept;
+  std::uint64_t octets() const noexcept { return octets_; }
   bool isComplete() const noexcept { return received_ == octets_; }
   /// The sink, once all of it has come.
   std::unique_ptr<BodySink> finish() noexcept { return std::move(sink_); }

@@ -62,7 +62,7 @@ Control::Control(const Intake& intake, Enactors enactors, LoopQueue& loop, Log& 
       clock_(std::move(clock)),
       facts_(std::move(settings.facts)),
       counts_(std::move(settings.counts)),
-      receptions_(std::move(settings.spool), intake.limits()),
+      receptions_(std::move(settings.spool), settings.submissions.running, intake.limits()),
       submitters_(submitters(settings.submissions)),
       readers_(kReaders) {}
 
@@ -86,8 +86,8 @@ std::unique_ptr<BodySink> Control::sinkOf(const HttpStart& start) const {
   if (route == nullptr || route->method != "POST") return nullptr;
   if (route->kind != RouteKind::Plans && route->kind != RouteKind::Diff) return nullptr;
   const std::optional<DocumentFormat> format = planFormatOf(mediaType(start.contentType));
-  if (!format) return nullptr;
-  auto reception = receptions_.begin(route->zone, *format);
+  if (!format || !publisher_.hasZone(route->zone)) return nullptr;
+  auto reception = receptions_.begin(route->zone, *format, start.bodyOctets);
   if (reception) return std::make_unique<PlanSink>(*std::move(reception));
   log_.warning("large plan kept in memory", {{"cause", reception.error().text()}});
   return nullptr;
@@ -112,6 +112,7 @@ void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
   // The task hands the call on to the loop and keeps nothing of it: the reply must not end in the pool.
   const WorkPool::Taken taken = pool.run(laneOf(*route), [this, mine = call, route]() mutable {
     auto sent = std::make_shared<HttpResponse>(perform(*route, *mine));
+    mine->sink.reset();  // not on the loop thread: there may be much to give back
     loop_.post([this, done = std::move(mine), sent] { answer(done, std::move(*sent)); });
   });
   if (taken != WorkPool::Taken::Yes) answer(call, busy(isSubmission(*route), taken));

@@ -75,7 +75,11 @@ Result<Document> Control::documentOf(const Route& route, const Call& call) const
   Document document;
   document.zone = route.zone;
   document.format = *planFormatOf(mediaType(call.contentType));
-  if (call.sink != nullptr) document.received = &static_cast<PlanSink&>(*call.sink).reception();
+  if (call.sink != nullptr) {
+    document.received = &static_cast<PlanSink&>(*call.sink).reception();
+    if (document.received->zone() != route.zone.view() || document.received->format() != document.format)
+      return Error{ErrorKind::Invalid, "", "the head of the request can be read in two ways"};
+  }
   const auto generation = route.query.number("generation", kMaxPlannedGeneration);
   const auto base = route.query.number("base", kMaxGeneration);
   const auto diff = route.query.number("diff", kDiffMost);
@@ -106,9 +110,7 @@ HttpResponse Control::submit(const Route& route, Call& call) {
   const Asked asked{route.zone,       document->base,
                     std::nullopt,     document->diffLimit,
                     document->reason, idleRemovals(publisher_, route.zone, document->removals)};
-  HttpResponse response = concluded(intake_.submit(*document), asked, call);
-  call.sink.reset();  // here and not on the loop thread: closing its file gives much memory back
-  return response;
+  return concluded(intake_.submit(*document), asked, call);
 }
 
 HttpResponse Control::preview(const Route& route, Call& call) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -102,6 +103,7 @@ struct HttpStart {
   std::string_view method;
   std::string_view path, query;  ///< still percent-encoded
   std::string_view contentType;
+  std::uint64_t bodyOctets;
 };
 
 /// Where an HttpServer's requests go.

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "server/evhttp_error_page.h"
@@ -173,10 +174,14 @@ void HttpServer::State::readAlong(Gate& gate, evbuffer* input, std::size_t added
 }
 
 void HttpServer::State::takeBody(Gate& gate, evbuffer* input) {
-  const std::shared_ptr<BodyStream> stream = streamOf(gate, input);
-  if (stream == nullptr || stream->isComplete()) return;
-  gate.isTaking = true;
-  const bool isTaken = BodyStream::take(stream, input);
+  bool isTaken = false;
+  try {  // no exception may go through evhttp
+    const std::shared_ptr<BodyStream> stream = streamOf(gate, input);
+    if (stream == nullptr || stream->isComplete()) return;
+    gate.isTaking = true;
+    isTaken = BodyStream::take(stream, input);
+  } catch (const std::exception&) {  // memory that runs out
+  }
   gate.isTaking = false;
   if (!isTaken) shutdown(bufferevent_getfd(gate.connection), SHUT_RDWR);
 }
@@ -193,12 +198,13 @@ std::shared_ptr<BodyStream> HttpServer::State::streamOf(Gate& gate, const evbuff
   // evhttp has taken the head out of the input, and nothing else.
   if (gate.bodyCame != evbuffer_get_length(input) || gate.bodyCame > head.announced()) return nullptr;
   const std::size_t path = std::min(target.find('?'), target.size());
-  auto sink = calls_.sink({head.method(), target.substr(0, path),
-                           target.substr(std::min(path + 1, target.size())), head.contentType()});
-  gate.isKept = sink == nullptr;
+  std::unique_ptr<BodySink> sink =
+      calls_.sink({head.method(), target.substr(0, path), target.substr(std::min(path + 1, target.size())),
+                   head.contentType(), head.announced()});
+  auto stream = sink ? std::make_shared<BodyStream>(std::move(sink), head.announced()) : nullptr;
+  gate.isKept = stream == nullptr || !stream->isUsable();
   if (gate.isKept) return nullptr;
   bufferevent_set_max_single_read(gate.connection, kReadAtOnce);
-  auto stream = std::make_shared<BodyStream>(std::move(sink), head.announced());
   gate.body = stream;
   return stream;
 }
@@ -263,8 +269,9 @@ void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
     // What is left of the input begins another request.
     state.oversized_.forget(channel);
     if (const auto stream = gate->second.body.lock()) {
-      // The head that evhttp saw was another than the one that was read along.
-      if (!stream->isComplete()) return evhttp_send_error(raw, 400, nullptr);
+      // Where evhttp saw another head than the one that was read along.
+      const std::size_t length = evbuffer_get_length(evhttp_request_get_input_buffer(raw));
+      if (!stream->isComplete() || length != stream->octets()) return evhttp_send_error(raw, 400, nullptr);
       request.sink = stream->finish();
     }
     gate->second.body.reset();

@@ -120,10 +120,6 @@ std::string SocketAddress::text() const {
   return address + ":" + std::to_string(port());
 }
 
-void FileDescriptor::close() noexcept {
-  if (value_ >= 0) ::close(std::exchange(value_, -1));
-}
-
 Result<FileDescriptor> openUdp(const SocketAddress& address, const SocketBuffers& buffers) {
   auto socket = openShared(address, SOCK_DGRAM);
   if (!socket) return socket;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "zone/file_descriptor.h"
 #include "zone/result.h"
 
 namespace holdfast {
@@ -34,29 +35,6 @@ class SocketAddress {
  private:
   sockaddr_storage storage_{};
   socklen_t size_ = 0;
-};
-
-/// Owns a file descriptor.
-class FileDescriptor {
- public:
-  FileDescriptor() noexcept = default;
-  explicit FileDescriptor(int value) noexcept : value_(value) {}
-  FileDescriptor(FileDescriptor&& other) noexcept : value_(std::exchange(other.value_, -1)) {}
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    if (this != &other) {
-      close();
-      value_ = std::exchange(other.value_, -1);
-    }
-    return *this;
-  }
-  ~FileDescriptor() { close(); }
-
-  explicit operator bool() const noexcept { return value_ >= 0; }
-  int get() const noexcept { return value_; }
-  void close() noexcept;
-
- private:
-  int value_ = -1;
 };
 
 struct SocketBuffers {

@@ -19,7 +19,7 @@ class RequestHead {
   bool isOver() const noexcept { return isOver_; }
   /// Octets; 0 until the head says, and where it says no number. One too large to count is the largest.
   std::uint64_t announced() const noexcept { return announced_; }
-  /// The body is the octets announced, as they are.
+  /// The body is the octets announced, as they are, and nobody can read the head otherwise.
   bool isPlain() const noexcept { return isPlain_; }
   /// Of the request line; empty where it is longer than any that has a large body.
   std::string_view method() const noexcept;
@@ -31,7 +31,9 @@ class RequestHead {
 
   std::string line_;  // as much of it as can matter
   std::string request_, contentType_;
-  bool isOver_ = false, isPlain_ = true, sawRequest_ = false;
+  bool isOver_ = false, isPlain_ = true;
+  bool sawRequest_ = false, sawLength_ = false, sawType_ = false;
+  bool isCut_ = false, endsInReturn_ = false;  // of the line
   std::uint64_t announced_ = 0;
 };
 

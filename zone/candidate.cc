@@ -51,12 +51,14 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
     if (which == 0) {
       candidate.verdict = judge(judged);
       candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
-      if (!candidate.verdict.accepted()) unwanted.request_stop();
+      candidate.judged = std::chrono::steady_clock::now();
+      if (!candidate.verdict.accepted() || candidate.judged >= deadline) unwanted.request_stop();
     } else if (!unwanted.stop_requested()) {
       candidate.change = encodeChange(*basis.content, *candidate.zone, unwanted.get_token());
     }
   };
   inParallel(2, isLarge(submission), step);
+  if (unwanted.stop_requested()) candidate.change.clear();
 }
 
 /// Compiles and judges with the owners in `kept` left as they are.
@@ -73,6 +75,7 @@ Candidate attempt(const Work& work, std::span<const Name> kept) {
     candidate.zone = basis.content;
     candidate.snapshot = basis.served->with(candidate.zone);
     candidate.verdict.reasons.push_back(timeoutReason(submission.plan.zone, basis.policy));
+    candidate.judged = std::chrono::steady_clock::now();
     return candidate;
   }
   candidate.snapshot = basis.served->with(candidate.zone);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,8 @@ struct Candidate {
   std::vector<Reason> quarantined;  ///< why; of names that lose something by them too
   Diff diff;
   std::string change;  ///< for the store, where it is accepted and to be committed: encodeChange()
+  /// When that was over, but for packing the change, which no time limit is for.
+  std::chrono::steady_clock::time_point judged{};
 };
 
 /// Compiles, then judges, and packs what is accepted so that the commit only has to write it; a large plan is

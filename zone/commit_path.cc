@@ -13,10 +13,6 @@ namespace {
 /// that could matter to it wait, so that it cannot be overtaken for ever.
 constexpr unsigned kTriesBeforeTurn = 2;
 
-std::chrono::microseconds since(Monotonic begun) {
-  return std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begun);
-}
-
 }  // namespace
 
 CommitPath::CommitPath(PlanStore& store, Clock clock, const CommitFaults& faults)
@@ -105,10 +101,11 @@ void CommitPath::prepare(Attempt& attempt) const {
   // What earlier tries have used up is not to be had again.
   if (begun < basis.deadline)
     attempt.candidate = makeCandidate(attempt.submission, basis, attempt.outcome.generation, clock_());
-  if (std::chrono::steady_clock::now() >= basis.deadline) refuseAsLate(attempt);
+  const Monotonic judged = std::max(begun, attempt.candidate.judged);
+  if (judged >= basis.deadline) refuseAsLate(attempt);
   const Zone* candidate = attempt.candidate.zone.get();
   attempt.hasAliases = hasAliases(*basis.content) || (candidate != nullptr && hasAliases(*candidate));
-  attempt.outcome.judged += since(begun);
+  attempt.outcome.judged += std::chrono::duration_cast<std::chrono::microseconds>(judged - begun);
   attempt.step = Attempt::Step::Conclude;
 }
 

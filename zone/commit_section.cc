@@ -83,8 +83,12 @@ Result<Durable> CommitPath::commit(Batch& batch) {
   if (faults_.swapsBeforeCommit) swapIn(std::move(batch.next), std::chrono::steady_clock::now());
   if (Status clean = takeBackDoubted(batch); !clean) return std::move(clean).error();
   std::vector<ZoneCommit> commits;
-  for (const Batch::Part& part : batch.parts)
-    commits.push_back({part.entry, *part.state->content, part.content, part.attempt->candidate.change});
+  for (const Batch::Part& part : batch.parts) {
+    const Attempt& attempt = *part.attempt;
+    const bool isOfThis = attempt.basis.content == part.state->content;
+    commits.push_back({part.entry, *part.state->content, part.content,
+                       isOfThis ? std::string_view(attempt.candidate.change) : std::string_view()});
+  }
   const Monotonic begun = std::chrono::steady_clock::now();
   if (Status committed = store_.commit(commits); !committed) return std::move(committed).error();
   const Monotonic ended = std::chrono::steady_clock::now();

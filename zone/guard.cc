@@ -239,12 +239,12 @@ void Judge::addPlaces() {
       const Result<RRType> type = parseType(reason.type);
       wanted.push_back({names.back(), type ? std::optional(*type) : std::nullopt, &reason.where});
     }
-  const std::vector<EmptyEndpoint>& emptied = case_.plan.emptied;
+  const std::vector<EmptyEndpoint>& emptied = case_.plan.emptied;  // in order, as Plan has it
+  const auto ownerOf = [](const EmptyEndpoint& endpoint) { return endpoint.owner.view(); };
   for (PlanPlaces::Wanted& each : wanted) {
     if (each.type && !isAddressType(*each.type)) continue;
-    const auto empty = std::ranges::find_if(
-        emptied, [&](const EmptyEndpoint& endpoint) { return endpoint.owner.view() == each.owner; });
-    if (empty != emptied.end()) *each.where = empty->where;
+    const auto empty = std::ranges::lower_bound(emptied, each.owner, {}, ownerOf);
+    if (empty != emptied.end() && ownerOf(*empty) == each.owner) *each.where = empty->where;
   }
   std::erase_if(wanted, [](const PlanPlaces::Wanted& each) { return !each.where->empty(); });
   if (!wanted.empty()) case_.plan.places.find(wanted, case_.plan.sets.get());

@@ -68,7 +68,7 @@ void Judge::judgeReached() {
   bool turnsDname = false;
   for (const Changed& changed : changed_) {
     if (changed.isPlain && (!changed.before || case_.policy.endpoints.empty())) continue;
-    const auto& [before, after, isPlain] = changed;
+    const NodeView before = changed.before, after = changed.after;
     const bool isApex = changed.name() == case_.zone;
     const bool turnsCut = !isApex && has(before, RRType::NS) != has(after, RRType::NS);
     const bool dname = differs(before, after, RRType::DNAME);

@@ -120,9 +120,7 @@ Status JsonEndpoints::settleTargets(EndpointDraft& endpoint, const JsonPlace& wh
   if (Status settled = settle(endpoint.aaaa, RRType::AAAA, where); !settled) return settled;
   const std::size_t count = endpoint.targets();
   if (targets_.fetch_add(count, std::memory_order_relaxed) + count <= limits_.records) return Done{};
-  return Error{
-      ErrorKind::TooLarge, "",
-      "the plan has more than " + std::to_string(limits_.records) + " records (limits.plan-records)"};
+  return tooManyRecords(limits_);
 }
 
 /// Puts the targets of one family into the order of RRset::canonicalise. None may come twice.

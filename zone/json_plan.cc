@@ -245,12 +245,9 @@ std::optional<Result<Plan>> JsonPlanStream::finish() {
   return reading_->finish();
 }
 
-Result<Plan> parseJsonPlan(std::string_view body, NameView zone, const PlanLimits& limits) {
+Result<Plan> parseJsonPlanWhole(std::string_view body, NameView zone, const PlanLimits& limits) {
   if (body.empty())
     return Error{ErrorKind::Unreadable, "", "the document is empty, which is not an empty plan"};
-  JsonPlanStream stream(zone, limits);
-  stream.feed(body);
-  if (std::optional<Result<Plan>> plan = stream.finish()) return *std::move(plan);
   JsonPlanReader reader(zone, limits);
   dom::parser parser;
   dom::element document;
@@ -258,6 +255,13 @@ Result<Plan> parseJsonPlan(std::string_view body, NameView zone, const PlanLimit
   if (error != simdjson::SUCCESS) return notJson(body, simdjson::error_message(error));
   if (Status read = reader.read(document); !read) return std::move(read).error();
   return reader.finish();
+}
+
+Result<Plan> parseJsonPlan(std::string_view body, NameView zone, const PlanLimits& limits) {
+  JsonPlanStream stream(zone, limits);
+  stream.feed(body);
+  if (std::optional<Result<Plan>> plan = stream.finish()) return *std::move(plan);
+  return parseJsonPlanWhole(body, zone, limits);
 }
 
 }  // namespace holdfast

@@ -31,4 +31,8 @@ class JsonPlanStream {
   const std::unique_ptr<Reading> reading_;
 };
 
+/// The same of a document that is all there, by one thread and in one piece: for what the stream cannot read.
+/// An Error has a JSON pointer, or line and column where it is no JSON at all.
+Result<Plan> parseJsonPlanWhole(std::string_view body, NameView zone, const PlanLimits& limits);
+
 }  // namespace holdfast

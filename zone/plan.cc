@@ -55,6 +55,11 @@ Result<WallTime> parseTime(std::string_view text) {
   return WallTime(std::chrono::seconds(timegm(&parts)) + std::chrono::microseconds(micros));
 }
 
+Error tooManyRecords(const PlanLimits& limits) {
+  return {ErrorKind::TooLarge, "",
+          "the plan has more than " + std::to_string(limits.records) + " records (limits.plan-records)"};
+}
+
 Result<Plan> parsePlan(DocumentFormat format, std::string_view body, NameView zone,
                        const PlanLimits& limits) {
   return format == DocumentFormat::Json ? parseJsonPlan(body, zone, limits)

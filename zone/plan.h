@@ -53,7 +53,7 @@ struct Plan {
   /// node has targets, both of its address RRsets are set, even where one is not there. Generation 0, and an
   /// SOA only where the plan has one. Null: nothing.
   std::shared_ptr<const Zone> sets;
-  std::vector<EmptyEndpoint> emptied;  ///< none of them in `sets` with addresses
+  std::vector<EmptyEndpoint> emptied;  ///< by owner; none of them in `sets` with addresses
   PlanPlaces places;
   std::vector<Removal> removals;
   /// From a zone file or a record line: its serial is the zone's first generation.
@@ -69,6 +69,9 @@ struct PlanLimits {
   std::size_t targets = 4000;        ///< of one endpoint and address family: more would not fit in a response
   std::uint16_t pick = 64;
 };
+
+/// What is told of a plan with more records than that.
+Error tooManyRecords(const PlanLimits& limits);
 
 /// Reads a plan as JSON (docs/plans.md). `zone` is the zone it must be for. Never partial: the first problem
 /// is the Error, with a JSON pointer, or line and column where it is no JSON at all. `body` may be any bytes;

@@ -36,9 +36,7 @@ bool hasPlainAddresses(NodeView node) noexcept {
 Status PlanBuilder::countRecords(std::size_t more) {
   records_ += more;
   if (records_ <= limits_.records) return Done{};
-  return Error{
-      ErrorKind::TooLarge, "",
-      "the plan has more than " + std::to_string(limits_.records) + " records (limits.plan-records)"};
+  return tooManyRecords(limits_);
 }
 
 Status PlanBuilder::add(const RecordView& record, std::uint32_t number) {

@@ -1,7 +1,7 @@
 #include "zone/reception.h"
 
 #include <algorithm>
-#include <array>
+#include <system_error>
 #include <utility>
 
 #include "zone/parallel.h"
@@ -12,15 +12,19 @@ namespace {
 
 constexpr std::size_t kBlockOctets = std::size_t{256} << 10;
 /// More at once would only wait for each other, and each has threads and half-made plans.
-constexpr unsigned kMostReading = 2;
+constexpr std::size_t kMostReading = 2;
 
 }  // namespace
 
 Reception::Reception(SpooledBody spool, NameView zone, DocumentFormat format, const PlanLimits& limits,
-                     std::shared_ptr<void> seat)
-    : zone_(zone), format_(format), limits_(limits), seat_(std::move(seat)), spool_(std::move(spool)) {
+                     Places places)
+    : zone_(zone), format_(format), limits_(limits), places_(std::move(places)), spool_(std::move(spool)) {
   if (format == DocumentFormat::Json) stream_.emplace(zone_, limits_);
-  if (seat_ != nullptr) thread_ = std::jthread([this] { readAlong(); });
+  if (places_.seat == nullptr) return;
+  try {
+    thread_ = std::jthread([this] { readAlong(); });
+  } catch (const std::system_error&) {  // no more threads: it is read when it is there
+  }
 }
 
 Reception::~Reception() {
@@ -40,6 +44,7 @@ void Reception::feed(std::string_view octets) {
     written_ = spool_.size();
     if (!kept) failed_ = std::move(kept).error();
   }
+  if (isFull_) spool_.clear();  // others need the room
   more_.notify_one();
 }
 
@@ -53,7 +58,6 @@ Result<Reception::Read> Reception::finish() {
     thread_.join();
   else
     givingWay(true, [this] { read(); });
-  seat_.reset();
   if (problem_) std::rethrow_exception(problem_);
   if (failed_) return *std::move(failed_);
   return Read{toHex(digest_.finish()), *std::move(plan_)};
@@ -66,6 +70,7 @@ void Reception::readAlong() noexcept {
   } catch (...) {  // memory that runs out, for finish() to tell
     problem_ = std::current_exception();
   }
+  places_.seat.reset();
 }
 
 std::size_t Reception::await(std::uint64_t from, std::size_t most) {
@@ -103,26 +108,40 @@ void Reception::read() {
 }
 
 Result<Plan> Reception::readWhole() const {
-  if (spool_.size() == 0) return parsePlan(format_, {}, zone_, limits_);
-  const Result<SpooledBody::Mapped> all = spool_.map();
+  const Result<std::string> all = spool_.all();
   if (!all) return all.error();
-  return parsePlan(format_, all->view(), zone_, limits_);
+  return format_ == DocumentFormat::Json ? parseJsonPlanWhole(*all, zone_, limits_)
+                                         : parseZoneFilePlan(*all, zone_, limits_);
 }
 
-Receptions::Receptions(std::string directory, const PlanLimits& limits)
-    : directory_(std::move(directory)),
-      limits_(limits),
-      reading_(std::make_shared<std::atomic<unsigned>>(0)) {}
+namespace {
 
-Result<std::unique_ptr<Reception>> Receptions::begin(NameView zone, DocumentFormat format) const {
-  Result<SpooledBody> spool = SpooledBody::in(directory_);
+/// One of at most so many; null where there are as many.
+std::shared_ptr<void> take(const std::shared_ptr<std::atomic<std::size_t>>& count, std::size_t most) {
+  if (count->fetch_add(1) < most) return {count.get(), [count](void*) { --*count; }};
+  --*count;
+  return nullptr;
+}
+
+}  // namespace
+
+Receptions::Receptions(std::string directory, std::size_t most, const PlanLimits& limits)
+    : directory_(std::move(directory)),
+      most_(most),
+      limits_(limits),
+      open_(std::make_shared<Count>(0)),
+      reading_(std::make_shared<Count>(0)) {}
+
+Result<std::unique_ptr<Reception>> Receptions::begin(NameView zone, DocumentFormat format,
+                                                     std::uint64_t octets) const {
+  std::shared_ptr<void> place = take(open_, most_);
+  if (place == nullptr)
+    return Error{ErrorKind::Store, directory_,
+                 "holds " + std::to_string(most_) + " large documents already (limits.submissions-running)"};
+  Result<SpooledBody> spool = SpooledBody::in(directory_, octets);
   if (!spool) return std::move(spool).error();
-  std::shared_ptr<void> seat;
-  if (reading_->fetch_add(1) < kMostReading)
-    seat = {reading_.get(), [reading = reading_](void*) { --*reading; }};
-  else
-    --*reading_;
-  return std::make_unique<Reception>(*std::move(spool), zone, format, limits_, std::move(seat));
+  return std::make_unique<Reception>(*std::move(spool), zone, format, limits_,
+                                     Reception::Places{std::move(place), take(reading_, kMostReading)});
 }
 
 }  // namespace holdfast

@@ -21,9 +21,12 @@ namespace holdfast {
 /// A large document that is kept on the disk as it comes in, and read while the rest of it is still to come.
 class Reception {
  public:
-  /// Reads along on a thread of its own while it holds a `seat`, which may be null.
-  Reception(SpooledBody spool, NameView zone, DocumentFormat format, const PlanLimits& limits,
-            std::shared_ptr<void> seat);
+  /// Its place among those that are open, and its seat among those that read along on a thread of their own,
+  /// which may be null.
+  struct Places {
+    std::shared_ptr<void> place, seat;
+  };
+  Reception(SpooledBody spool, NameView zone, DocumentFormat format, const PlanLimits& limits, Places places);
   /// Before its end: forgets all. Waits for no more than a piece that is just being read.
   ~Reception();
   Reception(const Reception&) = delete;
@@ -55,7 +58,7 @@ class Reception {
   const Name zone_;
   const DocumentFormat format_;
   const PlanLimits limits_;
-  std::shared_ptr<void> seat_;
+  Places places_;
   SpooledBody spool_;
   bool isFull_ = false;  // of who feeds: no more can be kept
 
@@ -74,19 +77,21 @@ class Reception {
   std::jthread thread_;
 };
 
-/// Makes receptions, and lets only so many read along at once. Outlives none of them: they share what they
-/// need. Any thread.
+/// Makes receptions, so many at once, of which only a few read along. They share what they need, and may
+/// outlive it. Any thread.
 class Receptions {
  public:
-  /// Documents are kept in `directory`.
-  Receptions(std::string directory, const PlanLimits& limits);
-  /// An Error of kind Store: nothing can be kept there.
-  Result<std::unique_ptr<Reception>> begin(NameView zone, DocumentFormat format) const;
+  /// Documents are kept in `directory`, `most` at once.
+  Receptions(std::string directory, std::size_t most, const PlanLimits& limits);
+  /// Of a document of so many octets. An Error of kind Store: it cannot be kept there.
+  Result<std::unique_ptr<Reception>> begin(NameView zone, DocumentFormat format, std::uint64_t octets) const;
 
  private:
+  using Count = std::atomic<std::size_t>;
   const std::string directory_;
+  const std::size_t most_;
   const PlanLimits limits_;
-  const std::shared_ptr<std::atomic<unsigned>> reading_;
+  const std::shared_ptr<Count> open_, reading_;
 };
 
 }  // namespace holdfast

@@ -1,7 +1,8 @@
 #include "zone/spooled_body.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <cerrno>
 #include <cstring>
@@ -24,8 +25,12 @@ int openUnnamed(const std::string& directory) {
 
 }  // namespace
 
-Result<SpooledBody> SpooledBody::in(const std::string& directory) {
-  SpooledBody body(Descriptor(openUnnamed(directory)), directory);
+Result<SpooledBody> SpooledBody::in(const std::string& directory, std::uint64_t octets) {
+  struct statvfs room {};
+  if (statvfs(directory.c_str(), &room) == 0 && room.f_bavail * room.f_frsize / 2 < octets)
+    return Error{ErrorKind::Store, directory,
+                 "has not room for a document of " + std::to_string(octets) + " octets, twice"};
+  SpooledBody body(FileDescriptor(openUnnamed(directory)), directory);
   if (!body.file_) return body.failed("cannot keep a large document");
   return body;
 }
@@ -45,6 +50,10 @@ Status SpooledBody::append(std::string_view octets) {
   return Done{};
 }
 
+void SpooledBody::clear() noexcept {
+  (void)!ftruncate(file_.get(), 0);  // and not closed: somebody may be reading
+}
+
 Result<std::string_view> SpooledBody::read(std::uint64_t offset, std::span<char> into) const {
   std::size_t got = 0;
   while (got < into.size()) {
@@ -58,14 +67,12 @@ Result<std::string_view> SpooledBody::read(std::uint64_t offset, std::span<char>
   return std::string_view(into.data(), got);
 }
 
-void SpooledBody::Mapped::Unmap::operator()(const char* octets) const noexcept {
-  munmap(const_cast<char*>(octets), size);
-}
-
-Result<SpooledBody::Mapped> SpooledBody::map() const {
-  void* at = mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file_.get(), 0);
-  if (at == MAP_FAILED) return failed("cannot read a large document");
-  return Mapped(static_cast<const char*>(at), size_);
+Result<std::string> SpooledBody::all() const {
+  std::string octets(size_, '\0');
+  const Result<std::string_view> got = read(0, octets);
+  if (!got) return got.error();
+  octets.resize(got->size());
+  return octets;
 }
 
 }  // namespace holdfast

@@ -2,12 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "zone/descriptor.h"
+#include "zone/file_descriptor.h"
 #include "zone/result.h"
 
 namespace holdfast {
@@ -17,36 +16,27 @@ namespace holdfast {
 /// Errors are of kind Store and name the directory.
 class SpooledBody {
  public:
-  /// In a directory that may be written to.
-  static Result<SpooledBody> in(const std::string& directory);
+  /// In a directory that may be written to, and has room for twice so many octets: what it is made into is
+  /// written there, too.
+  static Result<SpooledBody> in(const std::string& directory, std::uint64_t octets);
 
   Status append(std::string_view octets);
   std::uint64_t size() const noexcept { return size_; }
+  /// Gives the room back: nothing can be read any more.
+  void clear() noexcept;
 
   /// Octets from `offset` on; fewer than asked for only where they end.
   Result<std::string_view> read(std::uint64_t offset, std::span<char> into) const;
 
-  /// All of it, mapped.
-  class Mapped {
-   public:
-    Mapped(const char* octets, std::size_t size) noexcept : octets_(octets, Unmap{size}) {}
-    std::string_view view() const noexcept { return {octets_.get(), octets_.get_deleter().size}; }
-
-   private:
-    struct Unmap {
-      std::size_t size;
-      void operator()(const char* octets) const noexcept;
-    };
-    std::unique_ptr<const char, Unmap> octets_;
-  };
-  Result<Mapped> map() const;
+  /// All of it, in memory. Not mapped: a disk that fails is an Error then, and no signal.
+  Result<std::string> all() const;
 
  private:
-  SpooledBody(Descriptor file, std::string directory) noexcept
+  SpooledBody(FileDescriptor file, std::string directory) noexcept
       : file_(std::move(file)), directory_(std::move(directory)) {}
   Error failed(const char* what) const;
 
-  Descriptor file_;
+  FileDescriptor file_;
   std::string directory_;
   std::uint64_t size_ = 0;
 };

@@ -231,7 +231,7 @@ Result<ZoneHead> SqliteStore::insertCommit(const ZoneCommit& commit) {
   const Result<bool> whole = isChainWhole(apex, commit.before);
   if (!whole) return whole.error();
   std::string made;
-  if (!*whole || commit.change.empty())
+  if (commit.change.empty() || (!*whole && commit.before.hasContent()))
     made = encodeChange(*whole ? commit.before : Zone(Name(commit.after->apex())), *commit.after);
   const std::string_view body = made.empty() ? commit.change : made;
   StoredEntry entry = storedFormOf(commit.entry);

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <filesystem>
 
-#include "zone/descriptor.h"
+#include "zone/file_descriptor.h"
 
 namespace holdfast {
 
@@ -48,7 +48,7 @@ Status makeDirectories(const std::string& path) {
 }  // namespace
 
 Status syncDirectory(const std::string& path) {
-  const Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const FileDescriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory || ::fsync(directory.get()) != 0) return systemError(path, "be synced");
   return Done{};
 }
@@ -56,7 +56,7 @@ Status syncDirectory(const std::string& path) {
 Status writeDurably(const std::string& file, std::string_view bytes) {
   const std::string beside = file + ".new";
   {
-    const Descriptor out(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+    const FileDescriptor out(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
     if (!out) return systemError(beside, "be made");
     Status wrote = writeAll(out.get(), beside, bytes);
     if (wrote && ::fsync(out.get()) != 0) wrote = systemError(beside, "be synced");
@@ -70,7 +70,7 @@ Status writeDurably(const std::string& file, std::string_view bytes) {
 }
 
 Result<std::string> readFile(const std::string& file) {
-  const Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
   if (!in && errno == ENOENT) return Error{ErrorKind::NotFound, file, "is not there"};
   if (!in) return systemError(file, "be opened");
   std::string bytes;
@@ -90,11 +90,11 @@ Result<std::string> readFile(const std::string& file) {
 Result<StateDirectory> StateDirectory::open(const std::string& path) {
   if (Status made = makeDirectories(path); !made) return std::move(made).error();
   const std::string file = path + "/lock";
-  Descriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  FileDescriptor lock(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
   const bool isReadOnly = !lock && (errno == EROFS || errno == EACCES);
   const bool isFull = !lock && (errno == ENOSPC || errno == EDQUOT);
   if (isReadOnly) {
-    const Descriptor existing(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+    const FileDescriptor existing(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!existing) return StateDirectory(path, -1);
     if (flock(existing.get(), LOCK_EX | LOCK_NB) == 0) return StateDirectory(path, ::dup(existing.get()));
   } else if (isFull) {

@@ -98,7 +98,7 @@ Result<ZoneImage::Head> ZoneImage::decoded(std::string_view octets, const std::s
 }
 
 Result<ZoneImage> ZoneImage::open(const std::string& file, NameView apex) {
-  Descriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  FileDescriptor in(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
   if (!in && errno == ENOENT) return Error{ErrorKind::NotFound, file, "is not there"};
   if (!in) return Error{ErrorKind::System, file, std::string("cannot be opened: ") + std::strerror(errno)};
   std::string octets(image_format::kHead, '\0');

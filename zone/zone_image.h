@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "zone/descriptor.h"
+#include "zone/file_descriptor.h"
 #include "zone/zone.h"
 
 namespace holdfast {
@@ -65,7 +65,7 @@ class ZoneImage {
   class Writer;
   class Loader;
 
-  ZoneImage(std::string file, Descriptor in, Head head) noexcept
+  ZoneImage(std::string file, FileDescriptor in, Head head) noexcept
       : file_(std::move(file)), in_(std::move(in)), head_(std::move(head)) {}
   static std::string encoded(const Head& head);
   static Result<Head> decoded(std::string_view octets, const std::string& file);
@@ -74,7 +74,7 @@ class ZoneImage {
   Error damaged(const std::string& how) const { return {ErrorKind::Store, file_, how}; }
 
   std::string file_;
-  Descriptor in_;
+  FileDescriptor in_;
   Head head_;
 };
 

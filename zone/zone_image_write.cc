@@ -126,7 +126,7 @@ class ZoneImage::Writer {
   }
 
   const std::string file_, beside_;
-  const Descriptor out_;
+  const FileDescriptor out_;
   const std::uint64_t reserve_;
   std::string chunk_, list_;
   std::uint32_t firstIndex_ = 0, pastIndex_ = 0;

@@ -163,7 +163,7 @@ TEST_CASE("a plan that comes in pieces is the one that it is as a whole") {
   const PlanLimits limits;
   const Name zone = name("z.");
   const std::string body = manyEndpoints(9000);
-  const Result<Plan> whole = parseJsonPlan(body, zone, limits);
+  const Result<Plan> whole = parseJsonPlanWhole(body, zone, limits);
   REQUIRE(whole);
   for (const std::size_t step : {1, 1000, 70'000}) {
     JsonPlanStream stream(zone, limits);

@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 #include <random>
+#include <stop_token>
 
 #include "tests/zone/fixtures.h"
 #include "zone/store_codec.h"
@@ -74,6 +75,48 @@ TEST_CASE("random edits keep empty non-terminals and child counts as built from 
     REQUIRE(encodeChange(*next, *replayed) == encodeChange(*next, *next));
     zone = next;
   }
+}
+
+TEST_CASE("a large change is packed in parts, and leads from the old content to the new") {
+  const Name apex = name("example.");
+  std::mt19937 random(3);
+  const bool isCompressible = GENERATE(true, false);
+  const auto filled = [&](const Zone& from, int first, int count) {
+    ZoneEdit edit(from);
+    for (int i = first; i < first + count; ++i) {
+      RRset rrset{RRType::TXT, 60, 0, {}, {}};
+      for (int part = 0; part < 4; ++part) {
+        std::string rdata(256, static_cast<char>('a' + part));
+        rdata[0] = '\xff';
+        for (std::size_t at = 1; !isCompressible && at < rdata.size(); ++at)
+          rdata[at] = static_cast<char>(random());
+        rrset.rdata.push_back(std::move(rdata));
+      }
+      rrset.canonicalise();
+      edit.setRRset(name("n" + std::to_string(i) + ".example."), std::move(rrset));
+    }
+    return edit.finish(1, 1, WallTime{});
+  };
+  const auto before = filled(Zone(apex), 0, 1000);
+  const auto after = filled(*before, 500, 20'000);  // 20 MB
+  const std::string stored = encodeChange(*before, *after);
+  CHECK((stored.size() < 3'000'000) == isCompressible);
+  ZoneEdit replay(*before);
+  REQUIRE(applyChange(stored, replay));
+  const auto replayed = replay.finish(1, 1, WallTime{});
+  CHECK(replayed->names().size() == after->names().size());
+  NameTable::differences(after->names(), replayed->names(), [](NodeView, NodeView) {
+    FAIL("it leads elsewhere");
+    return true;
+  });
+  const Result<std::vector<Name>> owners = ownersIn(stored, apex);
+  REQUIRE(owners);
+  CHECK(owners->size() == (isCompressible ? 19'500u : 20'000u));  // of the others nothing changed
+  ZoneEdit damaged(*before);
+  CHECK_FALSE(applyChange(std::string_view(stored).substr(0, stored.size() - 1), damaged));
+  std::stop_source unwanted;
+  unwanted.request_stop();
+  CHECK(encodeChange(*before, *after, unwanted.get_token()).empty());
 }
 
 TEST_CASE("a stored change that is cut off or altered anywhere is an error or a change, never a crash") {
