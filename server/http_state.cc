@@ -193,7 +193,7 @@ std::shared_ptr<BodyStream> HttpServer::State::streamOf(Gate& gate, const evbuff
   const bool isLarge = head.announced() >= kStreamedOctets && head.announced() <= settings_.bodyLimit;
   const std::string_view target = head.target();
   if (gate.isKept || !calls_.sink || gate.isAnswering || gate.turnedAway || !isLarge || !head.isPlain() ||
-      !target.starts_with('/') || target.find('#') != target.npos)
+      !target.starts_with('/') || target.find('#') != std::string_view::npos)
     return nullptr;
   // evhttp has taken the head out of the input, and nothing else.
   if (gate.bodyCame != evbuffer_get_length(input) || gate.bodyCame > head.announced()) return nullptr;

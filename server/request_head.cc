@@ -26,7 +26,7 @@ std::optional<std::string_view> valueOf(std::string_view line, std::string_view 
 }
 
 bool isDigits(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 std::uint64_t numberIn(std::string_view text) {

@@ -31,8 +31,9 @@ bool isLarge(const Submission& submission) noexcept {
 
 /// Judges the candidate's zone and packs it for the store. What turns out to be refused is not packed on.
 void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candidate) {
-  const auto& [submission, basis, lost, generation, at, deadline] = work;
-  const VelocityCase velocity{lost,         basis.at,        basis.serverVelocity,
+  const Submission& submission = work.submission;
+  const Basis& basis = work.basis;
+  const VelocityCase velocity{work.lost,    basis.at,        basis.serverVelocity,
                               basis.lately, basis.elsewhere, basis.elsewhereHas};
   const Case judged{*basis.served,
                     *candidate.snapshot,
@@ -41,9 +42,9 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
                     basis.policy,
                     submission.overrides,
                     !submission.reason.empty(),
-                    at,
+                    work.at,
                     &velocity,
-                    deadline,
+                    work.deadline,
                     kept};
   std::stop_source unwanted;
   if (submission.dryRun) unwanted.request_stop();
@@ -52,7 +53,7 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
       candidate.verdict = judge(judged);
       candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
       candidate.judged = std::chrono::steady_clock::now();
-      if (!candidate.verdict.accepted() || candidate.judged >= deadline) unwanted.request_stop();
+      if (!candidate.verdict.accepted() || candidate.judged >= work.deadline) unwanted.request_stop();
     } else if (!unwanted.stop_requested()) {
       candidate.change = encodeChange(*basis.content, *candidate.zone, unwanted.get_token());
     }

@@ -5,16 +5,14 @@
 #include <cstring>
 #include <utility>
 
+#include "zone/json_members.h"
+
 namespace holdfast {
 
 namespace {
 
-bool isSpace(char c) noexcept {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 bool isBlank(std::string_view text) noexcept {
-  return std::ranges::all_of(text, isSpace);
+  return std::ranges::all_of(text, isJsonBlank);
 }
 
 /// Whether a character says where values begin and end.
@@ -84,7 +82,7 @@ void JsonCutter::around(std::string_view text, std::size_t& at) {
       continue;
     }
     const char c = text[at];
-    if (where_ == Where::BeforeObject && !isSpace(c)) {
+    if (where_ == Where::BeforeObject && !isJsonBlank(c)) {
       if (c != '{' || std::exchange(wasCut_, true)) {
         where_ = Where::Lost;
         return;

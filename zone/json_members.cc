@@ -9,10 +9,6 @@ namespace holdfast {
 
 namespace {
 
-bool isSpace(char c) noexcept {
-  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
 /// What a character means for where values begin and end.
 enum class Mark : std::uint8_t { None, Quote, Open, Close, Comma };
 
@@ -34,7 +30,7 @@ class Walker {
   bool isAtEnd() const noexcept { return at_ >= text_.size(); }
 
   void skipSpace() noexcept {
-    while (!isAtEnd() && isSpace(text_[at_])) ++at_;
+    while (!isAtEnd() && isJsonBlank(text_[at_])) ++at_;
   }
   bool take(char c) noexcept {
     skipSpace();

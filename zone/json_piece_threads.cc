@@ -10,7 +10,7 @@ namespace holdfast {
 namespace {
 
 /// With fewer pieces than these no thread is worth its start.
-constexpr std::size_t kWorthThreads = 4;
+constexpr std::size_t kPiecesWorthThreads = 4;
 
 }  // namespace
 
@@ -33,9 +33,9 @@ void JsonPieceThreads::take(std::string members) {
   std::unique_lock lock(mutex_);
   if (isOver_) return;
   waiting_.push_back({taken_++, std::move(members)});
-  if (threads_.empty() && waiting_.size() >= kWorthThreads) startThreads();
+  if (threads_.empty() && waiting_.size() >= kPiecesWorthThreads) startThreads();
   changed_.notify_one();
-  if (waiting_.size() > kWorthThreads) readNext(own_, lock);
+  if (waiting_.size() > kPiecesWorthThreads) readNext(own_, lock);
 }
 
 Result<bool> JsonPieceThreads::finish() {

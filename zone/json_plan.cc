@@ -66,7 +66,7 @@ class JsonPlanReader {
 };
 
 Result<bool> JsonPlanReader::finishMembers() {
-  const Result<bool> isJson = pieces_.finish();
+  Result<bool> isJson = pieces_.finish();
   if (!isJson || !*isJson) return isJson;
   pieces_.forEachShare([this](JsonEndpoints& share) { join(share); });
   return true;

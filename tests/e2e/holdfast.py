@@ -35,8 +35,11 @@ def free_port():
             try:
                 for address in ["127.0.0.1"] + (["::1"] if HAS_IPV6 else []):
                     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-                    with socket.socket(family, socket.SOCK_DGRAM) as other:
-                        other.bind((address, port))
+                    for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                        if (family, kind) == (probe.family, probe.type):
+                            continue
+                        with socket.socket(family, kind) as other:
+                            other.bind((address, port))
                 return port
             except OSError:
                 continue
