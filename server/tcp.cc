@@ -15,6 +15,7 @@ namespace {
 /// Accepted in one wake-up, so that a rush leaves UDP and open connections their turns.
 constexpr unsigned kAcceptsPerWake = 16;
 constexpr std::chrono::milliseconds kBackOff{100};
+constexpr int kTriesToMakeRoom = 4;
 
 bool isOutOfResources(int error) noexcept {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -38,8 +39,10 @@ bool TcpPool::start() noexcept {
 }
 
 TcpPlaces::Taken TcpPool::takePlace(const SocketAddress& client, TcpPlaces::Place& place) noexcept {
-  TcpPlaces::Taken taken = places_.take(client, place);
-  if (taken == TcpPlaces::Taken::NoneLeft && makeRoom()) taken = places_.take(client, place);
+  TcpPlaces::Taken taken = places_.take(client, share_, place);
+  // Other workers may take what was given back to all.
+  for (int tries = 0; taken == TcpPlaces::Taken::NoneLeft && tries < kTriesToMakeRoom && makeRoom(); ++tries)
+    taken = places_.take(client, share_, place);
   WorkerCounters& counters = serving_.counters;
   if (taken == TcpPlaces::Taken::NoneLeft) counters.tcpRefused.add();
   if (taken == TcpPlaces::Taken::ClientHasAll) counters.tcpClientRefused.add();

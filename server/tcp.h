@@ -64,6 +64,7 @@ class TcpPool final : private TcpConnection::Owner {
   Serving& serving_;
   const TcpLimits limits_;
   TcpPlaces& places_;
+  TcpPlaces::Share share_;
   EventPtr sweep_;
   // By state; each has one time limit, so that the first is always the next to be overdue.
   List idle_, receiving_, sending_;

@@ -35,8 +35,9 @@ std::chrono::milliseconds TcpLimits::idleWhen(std::size_t used) const noexcept {
   return std::max(idle / 10, idle * static_cast<std::int64_t>(free) / static_cast<std::int64_t>(reserve));
 }
 
-TcpPlaces::TcpPlaces(const TcpLimits& limits)
-    : limit_(std::max<std::size_t>(1, limits.connections)),
+TcpPlaces::TcpPlaces(const TcpLimits& limits, std::size_t workers)
+    : ofEach_(limits.connections / 2 / std::max<std::size_t>(1, workers)),
+      common_(std::max<std::size_t>(1, limits.connections) - ofEach_ * std::max<std::size_t>(1, workers)),
       perClient_(std::max<std::size_t>(1, limits.connectionsPerClient)),
       seed_(randomSeed()),
       cells_(std::make_unique<Cells>()) {}
@@ -50,7 +51,7 @@ std::uint64_t TcpPlaces::hashOf(const SocketAddress& client) const noexcept {
   return z ^ (z >> 31);
 }
 
-TcpPlaces::Taken TcpPlaces::take(const SocketAddress& client, Place& place) noexcept {
+TcpPlaces::Taken TcpPlaces::take(const SocketAddress& client, Share& share, Place& place) noexcept {
   const std::uint64_t hash = hashOf(client);
   const std::uint32_t one = first(hash).fetch_add(1, std::memory_order_relaxed);
   const std::uint32_t other = second(hash).fetch_add(1, std::memory_order_relaxed);
@@ -58,11 +59,15 @@ TcpPlaces::Taken TcpPlaces::take(const SocketAddress& client, Place& place) noex
     giveBackCells(hash);
     return Taken::ClientHasAll;
   }
-  if (used_.fetch_add(1, std::memory_order_relaxed) >= limit_) {
-    giveBack(hash);
+  const bool isOwn = share.used_ < ofEach_;
+  if (!isOwn && commonUsed_.fetch_add(1, std::memory_order_relaxed) >= common_) {
+    commonUsed_.fetch_sub(1, std::memory_order_relaxed);
+    giveBackCells(hash);
     return Taken::NoneLeft;
   }
-  place = Place(*this, hash);
+  if (isOwn) ++share.used_;
+  used_.fetch_add(1, std::memory_order_relaxed);
+  place = Place(*this, isOwn ? &share : nullptr, hash);
   return Taken::Yes;
 }
 
@@ -71,9 +76,13 @@ void TcpPlaces::giveBackCells(std::uint64_t hash) noexcept {
   second(hash).fetch_sub(1, std::memory_order_relaxed);
 }
 
-void TcpPlaces::giveBack(std::uint64_t hash) noexcept {
+void TcpPlaces::giveBack(std::uint64_t hash, Share* share) noexcept {
   giveBackCells(hash);
   used_.fetch_sub(1, std::memory_order_relaxed);
+  if (share != nullptr)
+    --share->used_;
+  else
+    commonUsed_.fetch_sub(1, std::memory_order_relaxed);
 }
 
 }  // namespace holdfast

@@ -11,7 +11,9 @@
 namespace holdfast {
 
 /// Counts the TCP connections of all workers, in all and by client, so that both limits hold for the whole
-/// server. Neither locks nor allocates after construction. Any thread.
+/// server. Half of the places is divided among the workers, for each to have whatever the others hold: a
+/// worker can only close connections of its own to make room. Neither locks nor allocates after construction.
+/// Any thread.
 ///
 /// Clients are counted in two rows of cells, each chosen by a keyed hash; a client has what the emptier of
 /// its two cells says. Memory is fixed whoever connects, and a client is taken for another's share only where
@@ -19,38 +21,48 @@ namespace holdfast {
 /// While two workers take the last place at the same instant, both may be told that none is left.
 class TcpPlaces {
  public:
-  explicit TcpPlaces(const TcpLimits& limits);
+  explicit TcpPlaces(const TcpLimits& limits, std::size_t workers = 1);
   TcpPlaces(const TcpPlaces&) = delete;
   TcpPlaces& operator=(const TcpPlaces&) = delete;
 
-  /// A place, given back when dropped. REQUIRES: the TcpPlaces outlives it.
+  /// How many places of its own a worker has taken. One thread, which takes and drops them.
+  class Share {
+    friend class TcpPlaces;
+    std::size_t used_ = 0;
+  };
+
+  /// A place, given back when dropped. REQUIRES: the TcpPlaces and the Share outlive it.
   class Place {
    public:
     Place() noexcept = default;
-    Place(Place&& other) noexcept : places_(std::exchange(other.places_, nullptr)), hash_(other.hash_) {}
+    Place(Place&& other) noexcept
+        : places_(std::exchange(other.places_, nullptr)), share_(other.share_), hash_(other.hash_) {}
     Place& operator=(Place&& other) noexcept {
       std::swap(places_, other.places_);
+      std::swap(share_, other.share_);
       std::swap(hash_, other.hash_);
       return *this;
     }
     ~Place() {
-      if (places_ != nullptr) places_->giveBack(hash_);
+      if (places_ != nullptr) places_->giveBack(hash_, share_);
     }
 
    private:
     friend class TcpPlaces;
-    Place(TcpPlaces& places, std::uint64_t hash) noexcept : places_(&places), hash_(hash) {}
+    Place(TcpPlaces& places, Share* share, std::uint64_t hash) noexcept
+        : places_(&places), share_(share), hash_(hash) {}
     TcpPlaces* places_ = nullptr;
+    Share* share_ = nullptr;  // null: of those that all workers have together
     std::uint64_t hash_ = 0;
   };
 
   enum class Taken {
     Yes,
-    NoneLeft,     ///< all places are taken
+    NoneLeft,     ///< all places that this worker may have are taken
     ClientHasAll  ///< that client may have no more
   };
   /// Fills `place` where the answer is Yes.
-  Taken take(const SocketAddress& client, Place& place) noexcept;
+  Taken take(const SocketAddress& client, Share& share, Place& place) noexcept;
   std::size_t used() const noexcept { return used_.load(std::memory_order_relaxed); }
 
  private:
@@ -65,13 +77,13 @@ class TcpPlaces {
   Cell& second(std::uint64_t hash) noexcept { return cells_->second[(hash >> 32) % kCells]; }
   std::uint64_t hashOf(const SocketAddress& client) const noexcept;
   void giveBackCells(std::uint64_t hash) noexcept;
-  void giveBack(std::uint64_t hash) noexcept;
+  void giveBack(std::uint64_t hash, Share* share) noexcept;
 
-  const std::size_t limit_;
+  const std::size_t ofEach_, common_;  // places
   const std::size_t perClient_;
   const std::uint64_t seed_;
   const std::unique_ptr<Cells> cells_;
-  std::atomic<std::size_t> used_{0};
+  std::atomic<std::size_t> used_{0}, commonUsed_{0};
 };
 
 }  // namespace holdfast

@@ -81,7 +81,7 @@ Status Workers::open(const ServeSettings& settings, const RcuPointer<Snapshot>& 
   each.messages = settings.messages;
 
   counters_ = std::make_unique<WorkerCounters[]>(threads);
-  places_ = std::make_unique<TcpPlaces>(settings.tcp);
+  places_ = std::make_unique<TcpPlaces>(settings.tcp, threads);
   for (unsigned i = 0; i < threads; ++i) {
     auto worker = Worker::make(each, snapshot, counters_[i], *places_);
     if (!worker) return std::move(worker).error();

@@ -166,15 +166,17 @@ TEST_CASE("the limit of connections is that of all workers together") {
 TEST_CASE("while places run low idle connections go sooner, also those of other workers") {
   ServeSettings settings = generous();
   settings.threads = 4;
-  settings.tcp.connections = 8;
+  settings.tcp.connections = 80;  // 50 for any one worker
   settings.tcp.idle = milliseconds(30'000);
   Running server(settings);
   std::vector<std::unique_ptr<Client>> clients;
-  for (unsigned i = 0; i < 5; ++i) clients.push_back(std::make_unique<Client>(SOCK_STREAM, server.address()));
+  for (unsigned i = 0; i < 50; ++i)
+    clients.push_back(std::make_unique<Client>(SOCK_STREAM, server.address()));
   std::this_thread::sleep_for(milliseconds(900));
   CHECK(server.sum(idle) == 0);
   const auto begun = Clock::now();
-  for (unsigned i = 0; i < 3; ++i) clients.push_back(std::make_unique<Client>(SOCK_STREAM, server.address()));
+  for (unsigned i = 0; i < 30; ++i)
+    clients.push_back(std::make_unique<Client>(SOCK_STREAM, server.address()));
   // A bound: with places left it would take 30 s.
   while (server.sum(idle) == 0 && Clock::now() - begun < milliseconds(20'000))
     std::this_thread::sleep_for(milliseconds(20));
