@@ -238,11 +238,13 @@ void requireSame(std::string_view members, NameView zone, const PlanLimits& limi
 
 }  // namespace
 
-TEST_CASE("our own reader and simdjson make the same of endpoints") {
+namespace {
+
+void compareReaders(int rounds) {
   RandomMembers random(20261122);
   const Name zones[] = {name("z."), name("us-east-1.example.net."), name(".")};
   std::map<std::string, int> kinds;
-  for (int round = 0; round < 300'000; ++round) {
+  for (int round = 0; round < rounds; ++round) {
     random.setOdd(round % 4 == 0 ? 3 : 0);
     std::string text = random.members(random.below(6) + 1);
     if (round % 2 == 0) text = random.mutated(std::move(text));
@@ -252,9 +254,19 @@ TEST_CASE("our own reader and simdjson make the same of endpoints") {
     ++kinds[reading.substr(0, reading.find_first_of("0123456789\n"))];
   }
   CAPTURE(kinds);
-  CHECK(kinds["not JSON"] > 10'000);
-  CHECK(kinds["error "] > 10'000);
-  CHECK(kinds[""] > 10'000);
+  CHECK(kinds["not JSON"] > rounds / 30);
+  CHECK(kinds["error "] > rounds / 30);
+  CHECK(kinds[""] > rounds / 30);
+}
+
+}  // namespace
+
+TEST_CASE("our own reader and simdjson make the same of endpoints") {
+  compareReaders(30'000);
+}
+
+TEST_CASE("our own reader and simdjson make the same of very many endpoints", "[.]") {
+  compareReaders(300'000);
 }
 
 TEST_CASE("our own reader takes what is usual, and no more than a member") {
