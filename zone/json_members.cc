@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 
 namespace holdfast {
 
@@ -21,10 +20,10 @@ constexpr std::array<Mark, 256> kMarks = [] {
   return marks;
 }();
 
-/// Walks over a document without reading its values.
+/// Walks over members without reading their values.
 class Walker {
  public:
-  explicit Walker(std::string_view text, std::size_t at = 0) : text_(text), at_(at) {}
+  explicit Walker(std::string_view text) : text_(text) {}
 
   std::size_t at() const noexcept { return at_; }
   bool isAtEnd() const noexcept { return at_ >= text_.size(); }
@@ -38,13 +37,8 @@ class Walker {
     ++at_;
     return true;
   }
-  /// The raw text of a string; none where there is no whole one.
-  std::optional<std::string_view> takeString() noexcept {
-    if (!take('"')) return std::nullopt;
-    const std::size_t begin = at_;
-    if (!skipString()) return std::nullopt;
-    return text_.substr(begin, at_ - 1 - begin);
-  }
+  /// False where there is no whole one.
+  bool takeString() noexcept { return take('"') && skipString(); }
   /// To the comma or the closing brace that ends the value here, or false.
   bool skipValue() noexcept {
     for (unsigned depth = 0; !isAtEnd(); ++at_) {
@@ -77,7 +71,7 @@ class Walker {
   }
 
   std::string_view text_;
-  std::size_t at_;
+  std::size_t at_ = 0;
 };
 
 }  // namespace

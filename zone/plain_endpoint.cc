@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "zone/address_text.h"
+#include "zone/json_members.h"
 
 namespace holdfast {
 
@@ -102,7 +103,7 @@ class PlainJson {
 
  private:
   void skipBlanks() noexcept {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) ++at_;
+    while (at_ < end_ && isJsonBlank(*at_)) ++at_;
   }
 
   const char* at_;

@@ -38,13 +38,14 @@ Reception::~Reception() {
 void Reception::feed(std::string_view octets) {
   if (isFull_) return;
   Status kept = spool_.append(octets);
-  isFull_ = !kept;
-  {
+  if (kept) {
     const std::lock_guard lock(mutex_);
     written_ = spool_.size();
-    if (!kept) failed_ = std::move(kept).error();
+  } else {
+    isFull_ = true;
+    fail(std::move(kept).error());
+    spool_.clear();  // others need the room
   }
-  if (isFull_) spool_.clear();  // others need the room
   more_.notify_one();
 }
 
@@ -73,38 +74,35 @@ void Reception::readAlong() noexcept {
   places_.seat.reset();
 }
 
-std::size_t Reception::await(std::uint64_t from, std::size_t most) {
+std::optional<std::size_t> Reception::await(std::uint64_t from, std::size_t most) {
   std::unique_lock lock(mutex_);
   more_.wait(lock, [&] { return written_ - from >= most || isEnded_ || failed_; });
-  if (isForgotten_ || failed_) return 0;
+  if (isForgotten_ || failed_) return std::nullopt;
   return static_cast<std::size_t>(std::min<std::uint64_t>(most, written_ - from));
-}
-
-bool Reception::isStopped() {
-  const std::lock_guard lock(mutex_);
-  return isForgotten_ || failed_;
 }
 
 void Reception::read() {
   const auto block = std::make_unique_for_overwrite<char[]>(kBlockOctets);
   for (std::uint64_t at = 0;;) {
-    const std::size_t size = await(at, kBlockOctets);
-    if (size == 0) break;
-    Result<std::string_view> octets = spool_.read(at, {block.get(), size});
-    if (!octets || octets->size() < size) {
-      const std::lock_guard lock(mutex_);
-      failed_ =
-          octets ? Error{ErrorKind::Store, "", "a large document is cut off"} : std::move(octets).error();
-      return;
-    }
-    at += size;
+    const std::optional<std::size_t> size = await(at, kBlockOctets);
+    if (!size) return;
+    if (*size == 0) break;
+    Result<std::string_view> octets = spool_.read(at, {block.get(), *size});
+    if (octets && octets->size() < *size) octets = Error{ErrorKind::Store, "", "a large document is cut off"};
+    if (!octets) return fail(std::move(octets).error());
+    at += *size;
     digest_.add(*octets);
     if (stream_) stream_->feed(*octets);
   }
-  if (isStopped()) return;
   if (stream_) plan_ = stream_->finish();
   stream_.reset();
   if (!plan_) plan_ = readWhole();
+}
+
+/// The first failure is the one that is told: of a document that could not be kept, reading fails too.
+void Reception::fail(Error error) {
+  const std::lock_guard lock(mutex_);
+  if (!failed_) failed_ = std::move(error);
 }
 
 Result<Plan> Reception::readWhole() const {

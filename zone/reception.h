@@ -49,10 +49,11 @@ class Reception {
 
  private:
   void readAlong() noexcept;
-  /// What there is to read from `from` on; fewer octets than `most` only at the end. Waits for them.
-  std::size_t await(std::uint64_t from, std::size_t most);
-  bool isStopped();
+  /// How many octets there are to read from `from` on; fewer than `most` only at the end. Waits for them.
+  /// None where nobody wants the document any more, or it cannot be kept.
+  std::optional<std::size_t> await(std::uint64_t from, std::size_t most);
   void read();
+  void fail(Error error);
   Result<Plan> readWhole() const;
 
   const Name zone_;
