@@ -7,6 +7,7 @@ that a malformed response is noticed instead of forgiven.
 import ipaddress
 import socket
 import struct
+import time
 from dataclasses import dataclass, field
 
 TYPES = {
@@ -227,12 +228,19 @@ def _family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
 
 
-def ask_udp(address, port, octets, timeout=3.0):
+def ask_udp(address, port, octets, timeout=3.0, every=None):
+    """Sends a query, once or again `every` so many seconds without an answer."""
     with socket.socket(_family(address), socket.SOCK_DGRAM) as sock:
-        sock.settimeout(timeout)
         sock.connect((address, port))
-        sock.send(octets)
-        return sock.recv(65535)
+        end = time.monotonic() + timeout
+        while (left := end - time.monotonic()) > 0:
+            sock.settimeout(min(left, every or left))
+            sock.send(octets)
+            try:
+                return sock.recv(65535)
+            except TimeoutError:
+                pass
+    raise TimeoutError(f"no answer within {timeout} s")
 
 
 def receive_exactly(sock, count):

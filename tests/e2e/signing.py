@@ -124,9 +124,10 @@ remote-control:
     def log(self):
         return (self.dir / "log").read_text(errors="replace")
 
-    def ask(self, name, qtype, timeout=10.0, cd=False):
+    def ask(self, name, qtype, timeout=10.0, every=None, cd=False):
+        """With `every`, the query is sent again after each such time without an answer, as stub resolvers do."""
         query = dns.query(name, qtype, edns=1232, do=True, flags=0x0100 | (0x0010 if cd else 0))
-        return dns.parse(dns.ask_udp("127.0.0.1", self.port, query, timeout))
+        return dns.parse(dns.ask_udp("127.0.0.1", self.port, query, timeout, every))
 
     def verdict(self, name, qtype):
         """(what the validator says, its rcode): secure, insecure or bogus"""
