@@ -7,9 +7,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdlib>
+#include <cstring>
+#include <ctime>
 #include <deque>
 #include <iostream>
 #include <string>
@@ -30,9 +32,15 @@ constexpr unsigned kBatch = 64;
 constexpr std::size_t kReplyOctets = 1500;
 constexpr std::int64_t kSecond = 1'000'000'000;
 
-/// CLOCK_MONOTONIC in nanoseconds, which other processes read too.
+std::int64_t read(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return time.tv_sec * kSecond + time.tv_nsec;
+}
+
+/// In nanoseconds, as other processes read it too.
 std::int64_t now() {
-  return std::chrono::nanoseconds(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return read(CLOCK_MONOTONIC);
 }
 
 /// What became of the queries that were sent between two commands.
@@ -51,12 +59,15 @@ struct Options {
   unsigned endpoints = 0;
   unsigned rate = 0;
   unsigned firstPercent = 0;
+  /// In nanoseconds: how often what is due goes out together and answers are fetched. A prober that wakes for
+  /// each of them takes a core for itself, which the server it measures then has not.
+  std::int64_t tick = 0;
 };
 
 class Prober {
  public:
   Prober(int socket, const Options& options)
-      : socket_(socket), interval_(kSecond / options.rate), draw_(options.endpoints, options.firstPercent) {
+      : socket_(socket), interval_(kSecond / options.rate), tick_(options.tick), draw_(options.endpoints, options.firstPercent) {
     beginWindow("start");
     for (unsigned i = 0; i < kBatch; ++i) {
       queryParts_[i] = {queries_[i].data(), 0};
@@ -64,16 +75,18 @@ class Prober {
       replyParts_[i] = {replies_[i].data(), kReplyOctets};
       replyHeaders_[i].msg_hdr = {nullptr, 0, &replyParts_[i], 1, nullptr, 0, 0};
     }
+    const int on = 1;
+    ::setsockopt(socket_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   }
 
   /// Until standard input ends, and a second longer for answers.
   void run() {
-    for (due_ = now(); isOpen_;) {
+    for (due_ = now(); isOpen_; readCommands()) {
       sendDue();
       receive();
-      wait(due_ - now(), true);
+      sleepUntil(std::max(due_, now() + tick_));
     }
-    for (const std::int64_t end = now() + kSecond; now() < end; receive()) wait(end - now(), false);
+    for (const std::int64_t end = now() + kSecond; now() < end; receive()) sleepUntil(now() + tick_);
     for (const Sent& sent : sent_)
       if (sent.isOutstanding) ++windows_[sent.window].lost;
   }
@@ -127,17 +140,30 @@ class Prober {
     }
   }
 
+  /// An answer counts from when the system had it, not from when it was fetched.
   void receive() {
     for (int count = kBatch; count == static_cast<int>(kBatch);) {
+      for (unsigned i = 0; i < kBatch; ++i) {
+        replyHeaders_[i].msg_hdr.msg_control = stamps_[i].data();
+        replyHeaders_[i].msg_hdr.msg_controllen = stamps_[i].size();
+      }
       count = ::recvmmsg(socket_, replyHeaders_.data(), kBatch, MSG_DONTWAIT, nullptr);
-      const std::int64_t at = now();
+      const std::int64_t toMonotonic = now() - read(CLOCK_REALTIME);
       for (int i = 0; i < count; ++i) {
         const auto place = static_cast<std::size_t>(i);
-        if (const auto reply =
-                holdfast::bench::readReply({replies_[place].data(), replyHeaders_[place].msg_len}))
-          take(*reply, at);
+        const mmsghdr& header = replyHeaders_[place];
+        if (const auto reply = holdfast::bench::readReply({replies_[place].data(), header.msg_len}))
+          take(*reply, stampOf(header.msg_hdr) + toMonotonic);
       }
     }
+  }
+
+  /// CLOCK_REALTIME in nanoseconds.
+  static std::int64_t stampOf(const msghdr& header) {
+    timespec stamp{};
+    if (const cmsghdr* found = CMSG_FIRSTHDR(&header); found != nullptr && found->cmsg_type == SCM_TIMESTAMPNS)
+      std::memcpy(&stamp, CMSG_DATA(found), sizeof stamp);
+    return stamp.tv_sec * kSecond + stamp.tv_nsec;
   }
 
   void take(const Reply& reply, std::int64_t at) {
@@ -153,16 +179,14 @@ class Prober {
     std::cout << "changed " << tag_ << ' ' << at << std::endl;
   }
 
-  /// Until something can be received, a command was read, or the time is over.
-  void wait(std::int64_t nanoseconds, bool forCommands) {
-    if (nanoseconds <= 0) nanoseconds = 0;
-    const timespec timeout{nanoseconds / kSecond, nanoseconds % kSecond};
-    std::array<pollfd, 2> ready{{{socket_, POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}}};
-    ::ppoll(ready.data(), forCommands ? 2 : 1, &timeout, nullptr);
-    if (forCommands && ready[1].revents != 0) readCommands();
+  static void sleepUntil(std::int64_t at) {
+    const timespec until{at / kSecond, at % kSecond};
+    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr);
   }
 
   void readCommands() {
+    pollfd ready{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&ready, 1, 0) <= 0) return;
     std::array<char, 256> octets{};
     const ssize_t got = ::read(STDIN_FILENO, octets.data(), octets.size());
     if (got <= 0) isOpen_ = false;
@@ -179,6 +203,7 @@ class Prober {
 
   int socket_;
   std::int64_t interval_;
+  std::int64_t tick_;
   std::int64_t due_ = 0;
   QuestionDraw draw_;
   bool isOpen_ = true;
@@ -194,6 +219,8 @@ class Prober {
   std::array<iovec, kBatch> replyParts_{};
   std::array<mmsghdr, kBatch> queryHeaders_{};
   std::array<mmsghdr, kBatch> replyHeaders_{};
+  struct alignas(cmsghdr) Stamp : std::array<char, CMSG_SPACE(sizeof(timespec))> {};
+  std::array<Stamp, kBatch> stamps_{};
 };
 
 int connectedSocket(std::uint16_t port) {
@@ -209,13 +236,15 @@ int connectedSocket(std::uint16_t port) {
 }
 
 bool readOptions(int argc, char** argv, Options& options) {
-  if (argc != 5) return false;
-  std::array<unsigned long, 4> numbers{};
+  if (argc != 6) return false;
+  std::array<unsigned long, 5> numbers{};
   for (unsigned i = 0; i < numbers.size(); ++i) numbers[i] = std::strtoul(argv[i + 1], nullptr, 10);
   options = {static_cast<std::uint16_t>(numbers[0]), static_cast<unsigned>(numbers[1]),
-             static_cast<unsigned>(numbers[2]), static_cast<unsigned>(numbers[3])};
+             static_cast<unsigned>(numbers[2]), static_cast<unsigned>(numbers[3]),
+             static_cast<std::int64_t>(numbers[4]) * 1000};
   return numbers[0] > 0 && numbers[0] <= 65535 && numbers[1] > 0 && numbers[1] <= 5'000'000 &&
-         numbers[2] > 0 && numbers[2] <= 1'000'000 && numbers[3] <= 100;
+         numbers[2] > 0 && numbers[2] <= 1'000'000 && numbers[3] <= 100 && numbers[4] > 0 &&
+         numbers[4] <= 1'000'000;
 }
 
 }  // namespace
@@ -223,7 +252,8 @@ bool readOptions(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!readOptions(argc, argv, options)) {
-    std::cerr << "usage: bench_prober PORT ENDPOINTS QUERIES-PER-SECOND PERCENT-FOR-ENDPOINT-0\n"
+    std::cerr << "usage: bench_prober PORT ENDPOINTS QUERIES-PER-SECOND PERCENT-FOR-ENDPOINT-0 "
+                 "TICK-MICROSECONDS\n"
                  "A line on standard input begins a window of that name; its end ends the prober.\n";
     return 2;
   }

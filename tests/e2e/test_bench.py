@@ -149,7 +149,7 @@ def test_the_prober_counts_what_is_late_and_what_is_lost():
     delay = 0.004
     server = SlowServer(delay)
     server.data = types.SimpleNamespace(endpoints=1)
-    with Prober(server, types.SimpleNamespace(bin=BIN, client_core=0), rate=100, first_percent=100) as prober:
+    with Prober(server, types.SimpleNamespace(bin=BIN, client_core=0), rate=100, first_percent=100, tick=50) as prober:
         prober.window("first")
         begun = prober.seen(0, 0, 10)
         time.sleep(0.5)

@@ -26,9 +26,9 @@ def dnsperf(port, queries, cores, seconds, threads=1):
 class Prober:
     """bench_prober beside a server. What it counts is kept by windows; it tells when endpoint 0 changes."""
 
-    def __init__(self, server, options, rate, first_percent):
+    def __init__(self, server, options, rate, first_percent, tick):
         command = pinned([options.client_core], [options.bin / "bench_prober", server.port, server.data.endpoints,
-                                                 rate, first_percent])
+                                                 rate, first_percent, tick])
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1)
         self._server = server
         self._changes, self._windows, self._news = [], None, threading.Condition()
