@@ -30,8 +30,9 @@ struct Bucket {
 constexpr unsigned kDirectoryBits = 6;
 constexpr unsigned kDirectoryChildren = 1u << kDirectoryBits;
 constexpr unsigned kMaxBits = 4 * kDirectoryBits;
-/// A table is spread anew when its buckets hold more than this or fewer than a quarter of it on average.
+/// A table is spread anew when its buckets hold more than this on average, or less than one part in so many.
 constexpr std::size_t kDenseBucket = 12;
+constexpr std::size_t kSparse = 8;
 
 /// One tier of the way to a bucket: 2^kDirectoryBits children, Directories or Buckets (which, the depth
 /// says).

@@ -51,14 +51,15 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
   const auto step = [&](std::size_t which) {
     if (which == 0) {
       candidate.verdict = judge(judged);
-      candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
       candidate.judged = std::chrono::steady_clock::now();
       if (!candidate.verdict.accepted() || candidate.judged >= work.deadline) unwanted.request_stop();
+    } else if (which == 1) {
+      candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
     } else if (!unwanted.stop_requested()) {
       candidate.change = encodeChange(*basis.content, *candidate.zone, unwanted.get_token());
     }
   };
-  inParallel(2, isLarge(submission), step);
+  inParallel(3, isLarge(submission), step);
   if (unwanted.stop_requested()) candidate.change.clear();
 }
 

@@ -5,6 +5,8 @@
 #include <iterator>
 #include <utility>
 
+#include "zone/repeated_nodes.h"
+
 namespace holdfast {
 
 namespace {
@@ -13,7 +15,15 @@ constexpr std::size_t kLargestBlock = std::size_t{256} << 10;
 
 }  // namespace
 
+GatheredNodes::GatheredNodes() = default;
+GatheredNodes::GatheredNodes(const NameTable& known) : repeated_(RepeatedNodes::of(known)) {}
+GatheredNodes::GatheredNodes(GatheredNodes&&) noexcept = default;
+GatheredNodes& GatheredNodes::operator=(GatheredNodes&&) noexcept = default;
+GatheredNodes::~GatheredNodes() = default;
+
 void GatheredNodes::add(std::uint64_t hash, std::string_view node) {
+  ++size_;
+  if (repeated_ && repeated_->mark(hash, node)) return;
   Filling& part = parts_[hash >> (64 - kPartBits)];
   if (part.left < node.size()) {
     part.left = std::max(part.next, node.size());
@@ -25,7 +35,6 @@ void GatheredNodes::add(std::uint64_t hash, std::string_view node) {
   part.entries.push_back({hash, NodeView(part.free)});
   part.free += node.size();
   part.left -= node.size();
-  ++size_;
 }
 
 void GatheredNodes::join(GatheredNodes&& other) {
@@ -36,6 +45,15 @@ void GatheredNodes::join(GatheredNodes&& other) {
     from = {};
   }
   size_ += std::exchange(other.size_, 0);
+  if (!repeated_) {
+    repeated_ = std::move(other.repeated_);
+  } else if (other.repeated_) {
+    repeated_->join(*other.repeated_, [this](NodeView twice) {
+      --size_;
+      add(HashedName(twice.name()).hash(),
+          {reinterpret_cast<const char*>(twice.data()), twice.bytes().size()});
+    });
+  }
 }
 
 GatheredNodes::Part GatheredNodes::take(std::size_t part) noexcept {

@@ -8,6 +8,7 @@
 #include "zone/endpoint_draft.h"
 #include "zone/gathered_nodes.h"
 #include "zone/json_values.h"
+#include "zone/name_table.h"
 #include "zone/plan.h"
 
 namespace holdfast {
@@ -16,9 +17,11 @@ namespace holdfast {
 /// each; several may read one plan.
 class JsonEndpoints {
  public:
-  /// `targets` counts those of all readers of the plan. All are borrowed.
-  JsonEndpoints(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets)
-      : zone_(zone), zoneHash_(HashedName(zone).hash()), limits_(limits), targets_(targets) {}
+  /// `targets` counts those of all readers of the plan. What `known` has just so is shared with it. All are
+  /// borrowed.
+  JsonEndpoints(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets,
+                const NameTable& known = {})
+      : nodes(known), zone_(zone), zoneHash_(HashedName(zone).hash()), limits_(limits), targets_(targets) {}
 
   /// The members of an object `where`. May be called more than once. The first problem is the Error.
   Status read(const simdjson::dom::object& endpoints, const JsonPlace& where);

@@ -25,8 +25,8 @@ class JsonPieceReader {
  public:
   /// As JsonEndpoints has them.
   JsonPieceReader(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets,
-                  EndpointReading reading = EndpointReading::PlainFirst)
-      : reading_(reading), plain_(limits.pick), endpoints_(zone, limits, targets) {}
+                  const NameTable& known = {}, EndpointReading reading = EndpointReading::PlainFirst)
+      : reading_(reading), plain_(limits.pick), endpoints_(zone, limits, targets, known) {}
 
   /// These members. False where they are not JSON, whatever else is wrong with them; else the first problem
   /// is the Error. Any bytes are safe input.

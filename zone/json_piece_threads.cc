@@ -14,8 +14,9 @@ constexpr std::size_t kPiecesWorthThreads = 4;
 
 }  // namespace
 
-JsonPieceThreads::JsonPieceThreads(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets)
-    : zone_(zone), limits_(limits), targets_(targets), own_(newReader()) {}
+JsonPieceThreads::JsonPieceThreads(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets,
+                                   const NameTable& known)
+    : zone_(zone), limits_(limits), targets_(targets), known_(known), own_(newReader()) {}
 
 JsonPieceThreads::~JsonPieceThreads() {
   {
@@ -26,7 +27,7 @@ JsonPieceThreads::~JsonPieceThreads() {
 }
 
 JsonPieceReader& JsonPieceThreads::newReader() {
-  return *readers_.emplace_back(std::make_unique<JsonPieceReader>(zone_, limits_, targets_));
+  return *readers_.emplace_back(std::make_unique<JsonPieceReader>(zone_, limits_, targets_, known_));
 }
 
 void JsonPieceThreads::take(std::string members) {

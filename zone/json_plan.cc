@@ -34,12 +34,13 @@ Plan planFor(NameView zone) {
 
 class JsonPlanReader {
  public:
-  JsonPlanReader(NameView zone, const PlanLimits& limits)
+  JsonPlanReader(NameView zone, const PlanLimits& limits, NameTable known = {})
       : limits_(limits),
+        known_(std::move(known)),
         plan_(planFor(zone)),
         builder_(plan_, limits_),
         endpoints_(plan_.zone, limits_, targets_),
-        pieces_(plan_.zone, limits_, targets_) {}
+        pieces_(plan_.zone, limits_, targets_, known_) {}
 
   /// The document, or what was left of it when the members of "endpoints" were cut out.
   Status read(const dom::element& document);
@@ -58,6 +59,7 @@ class JsonPlanReader {
   void join(JsonEndpoints& share);
 
   const PlanLimits& limits_;
+  const NameTable known_;
   Plan plan_;
   PlanBuilder builder_;
   std::atomic<std::size_t> targets_{0};
@@ -211,8 +213,8 @@ Error notJson(std::string_view body, const char* fallback) {
 
 class JsonPlanStream::Reading {
  public:
-  Reading(NameView zone, const PlanLimits& limits)
-      : reader_(zone, limits), cutter_("endpoints", kPieceOctets, [this](std::string members) {
+  Reading(NameView zone, const PlanLimits& limits, NameTable known)
+      : reader_(zone, limits, std::move(known)), cutter_("endpoints", kPieceOctets, [this](std::string members) {
           reader_.take(std::move(members));
         }) {}
 
@@ -234,8 +236,8 @@ class JsonPlanStream::Reading {
   JsonCutter cutter_;
 };
 
-JsonPlanStream::JsonPlanStream(NameView zone, const PlanLimits& limits)
-    : reading_(std::make_unique<Reading>(zone, limits)) {}
+JsonPlanStream::JsonPlanStream(NameView zone, const PlanLimits& limits, NameTable known)
+    : reading_(std::make_unique<Reading>(zone, limits, std::move(known))) {}
 JsonPlanStream::~JsonPlanStream() = default;
 
 void JsonPlanStream::feed(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "zone/name_table.h"
 #include "zone/plan.h"
 #include "zone/result.h"
 
@@ -14,8 +15,9 @@ namespace holdfast {
 /// input. One thread at a time.
 class JsonPlanStream {
  public:
-  /// `zone` is the zone the plan must be for. All is borrowed.
-  JsonPlanStream(NameView zone, const PlanLimits& limits);
+  /// `zone` is the zone the plan must be for; `known` is what it holds, so that what the plan repeats is not
+  /// copied. All but that is borrowed.
+  JsonPlanStream(NameView zone, const PlanLimits& limits, NameTable known = {});
   ~JsonPlanStream();
   JsonPlanStream(const JsonPlanStream&) = delete;
   JsonPlanStream& operator=(const JsonPlanStream&) = delete;

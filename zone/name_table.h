@@ -37,7 +37,7 @@ class NameTable {
 
   /// Makes one node of two or more of the same name, in the order they were added.
   using Merge = std::function<Result<std::string>(std::span<const NodeView>)>;
-  /// The table of all these nodes. Large ones are made by several threads, which call `merge` at once. The
+  /// The table of all these nodes; it shares the buckets that it has in common with what they know. Large ones are made by several threads, which call `merge` at once. The
   /// Error is one of merge's.
   static Result<NameTable> of(GatheredNodes nodes, const Merge& merge);
   /// A table equal to this one that shares with `other` what both have, where they are of like size.
@@ -64,6 +64,7 @@ class NameTable {
   friend class NameTableEdit;
   friend class NameTableBuckets;
   friend class NameTableLoader;
+  friend class RepeatedNodes;
   const detail::Bucket* bucketFor(std::uint64_t hash) const noexcept;
 
   // Directories of levels_ tiers over 2^bits_ buckets; with levels_ == 0 root_ is a Bucket.

@@ -1,6 +1,7 @@
 // Tables made of all their nodes at once, and tables that share what they have in common.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "zone/bucket.h"
 #include "zone/name_table.h"
 #include "zone/parallel.h"
+#include "zone/repeated_nodes.h"
 
 namespace holdfast {
 
@@ -19,8 +21,12 @@ using Entry = GatheredNodes::Entry;
 /// Fewer nodes than these are made into a table sooner than threads for it are.
 constexpr std::size_t kWorthThreads = 20'000;
 
-unsigned bitsFor(std::size_t size) noexcept {
-  unsigned bits = 0;
+unsigned bitsFor(const GatheredNodes& nodes) noexcept {
+  const std::size_t size = nodes.size();
+  unsigned bits = nodes.repeated() == nullptr ? 0 : nodes.repeated()->bits();
+  const std::size_t dense = kDenseBucket << bits;
+  if (bits > 0 && size <= dense && size >= dense / kSparse) return bits;  // the same buckets, to be shared
+  bits = 0;
   while (bits < kMaxBits && size > (kDenseBucket << bits)) ++bits;
   return bits;
 }
@@ -46,6 +52,13 @@ class Buckets {
       all_[index] = makeBucket(inBucket);
     }
   }
+
+  void share(std::size_t index, const Bucket& bucket) {
+    detail::share(&bucket, 0);
+    all_[index] = &bucket;
+  }
+
+  unsigned bits() const noexcept { return bits_; }
 
   /// The whole tree, with one reference.
   const void* takeTree() { return directoriesOver(all_, tiersFor(bits_)); }
@@ -86,6 +99,35 @@ Status mergeEqual(GatheredNodes::Part& part, const NameTable::Merge& merge) {
   return Done{};
 }
 
+/// The nodes that are shared become entries, but for buckets that are taken as they are. Returns how many
+/// nodes those have. REQUIRES: entries by hash, which they stay.
+std::size_t joinRepeated(const GatheredNodes& nodes, std::size_t part, std::vector<Entry>& entries,
+                         Buckets& buckets) {
+  if (nodes.repeated() == nullptr) return 0;
+  const RepeatedNodes& repeated = *nodes.repeated();
+  const std::size_t added = entries.size();
+  std::size_t next = 0;
+  std::size_t shared = 0;
+  repeated.forEachBucket(part, GatheredNodes::kPartBits, [&](std::size_t index, const Bucket& bucket,
+                                                             std::uint32_t marked) {
+    const auto indexOf = [&](const Entry& entry) { return bucketIndex(entry.hash, repeated.bits()); };
+    while (next < added && indexOf(entries[next]) < index) ++next;
+    const bool hasOthers = next < added && indexOf(entries[next]) == index;
+    const bool isWhole = static_cast<unsigned>(std::popcount(marked)) == bucket.count;
+    if (isWhole && !hasOthers && buckets.bits() == repeated.bits()) {
+      buckets.share(index, bucket);
+      shared += bucket.count;
+      return;
+    }
+    for (; marked != 0; marked &= marked - 1) {
+      const NodeView node = bucket.node(static_cast<unsigned>(std::countr_zero(marked)));
+      entries.push_back({HashedName(node.name()).hash(), node});
+    }
+  });
+  if (entries.size() > added) std::ranges::stable_sort(entries, {}, &Entry::hash);
+  return shared;
+}
+
 /// The tree `now` with what it has in common with `before` taken from there; one reference.
 const void* sharedTree(const void* now, const void* before, unsigned tiers) {
   if (now == before || now == nullptr || before == nullptr) return share(now, tiers);
@@ -110,7 +152,7 @@ const void* sharedTree(const void* now, const void* before, unsigned tiers) {
 
 Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge) {
   NameTable table;
-  table.bits_ = bitsFor(nodes.size());
+  table.bits_ = bitsFor(nodes);
   const bool isWorthThreads = nodes.size() >= kWorthThreads;
   Buckets buckets(table.bits_);
   std::array<std::size_t, GatheredNodes::kParts> sizes{};
@@ -121,8 +163,9 @@ Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge) {
   inParallel(GatheredNodes::kParts, isWorthThreads, [&](std::size_t i) {
     GatheredNodes::Part part = nodes.take(i);
     std::ranges::stable_sort(part.entries, {}, &Entry::hash);
+    const std::size_t shared = joinRepeated(nodes, i, part.entries, buckets);
     problems[i] = mergeEqual(part, merge);
-    sizes[i] = part.entries.size();
+    sizes[i] = part.entries.size() + shared;
     if (!problems[i]) return;
     if (!isSplit) return buckets.make(part.entries);
     all.insert(all.end(), part.entries.begin(), part.entries.end());

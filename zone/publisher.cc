@@ -130,6 +130,12 @@ Result<std::shared_ptr<const Zone>> Publisher::content(NameView zone, Generation
   return store_->content(zone, generation);
 }
 
+std::shared_ptr<const Zone> Publisher::committed(NameView zone) const {
+  const std::lock_guard view(view_);
+  const ZoneState* state = path_.find(zone);
+  return state == nullptr ? nullptr : state->content;
+}
+
 Result<SealReport> Publisher::verify(NameView zone) const {
   {
     const std::lock_guard view(view_);

@@ -96,6 +96,8 @@ class Publisher {
   std::optional<ZoneStatus> status(NameView zone) const;
   Result<std::vector<HistoryEntry>> history(NameView zone, std::size_t limit, std::int64_t beforeId) const;
   Result<std::shared_ptr<const Zone>> content(NameView zone, Generation generation) const;
+  /// The newest; null where the zone is not held, without content where nothing is committed.
+  std::shared_ptr<const Zone> committed(NameView zone) const;
   /// Recomputes the seals of the zone's history. Long work.
   Result<SealReport> verify(NameView zone) const;
   /// The newest commit that changed the owner, up to what is committed; none: it is older than what is kept.

@@ -16,10 +16,10 @@ constexpr std::size_t kMostReading = 2;
 
 }  // namespace
 
-Reception::Reception(SpooledBody spool, NameView zone, DocumentFormat format, const PlanLimits& limits,
+Reception::Reception(SpooledBody spool, const Zone& held, DocumentFormat format, const PlanLimits& limits,
                      Places places)
-    : zone_(zone), format_(format), limits_(limits), places_(std::move(places)), spool_(std::move(spool)) {
-  if (format == DocumentFormat::Json) stream_.emplace(zone_, limits_);
+    : zone_(held.apex()), format_(format), limits_(limits), places_(std::move(places)), spool_(std::move(spool)) {
+  if (format == DocumentFormat::Json) stream_.emplace(zone_, limits_, held.names());
   if (places_.seat == nullptr) return;
   try {
     thread_ = std::jthread([this] { readAlong(); });
@@ -37,14 +37,15 @@ Reception::~Reception() {
 
 void Reception::feed(std::string_view octets) {
   if (isFull_) return;
-  Status kept = spool_.append(octets);
-  if (kept) {
-    const std::lock_guard lock(mutex_);
-    written_ = spool_.size();
-  } else {
+  const std::uint64_t before = spool_.size();
+  if (Status kept = spool_.append(octets); !kept) {
     isFull_ = true;
     fail(std::move(kept).error());
     spool_.clear();  // others need the room
+  } else {
+    const std::lock_guard lock(mutex_);
+    written_ = spool_.size();
+    if (written_ / kBlockOctets == before / kBlockOctets) return;  // nobody waits for less
   }
   more_.notify_one();
 }
@@ -130,7 +131,7 @@ Receptions::Receptions(std::string directory, std::size_t most, const PlanLimits
       open_(std::make_shared<Count>(0)),
       reading_(std::make_shared<Count>(0)) {}
 
-Result<std::unique_ptr<Reception>> Receptions::begin(NameView zone, DocumentFormat format,
+Result<std::unique_ptr<Reception>> Receptions::begin(const Zone& held, DocumentFormat format,
                                                      std::uint64_t octets) const {
   std::shared_ptr<void> place = take(open_, most_);
   if (place == nullptr)
@@ -138,7 +139,7 @@ Result<std::unique_ptr<Reception>> Receptions::begin(NameView zone, DocumentForm
                  "holds " + std::to_string(most_) + " large documents already (limits.submissions-running)"};
   Result<SpooledBody> spool = SpooledBody::in(directory_, octets);
   if (!spool) return std::move(spool).error();
-  return std::make_unique<Reception>(*std::move(spool), zone, format, limits_,
+  return std::make_unique<Reception>(*std::move(spool), held, format, limits_,
                                      Reception::Places{std::move(place), take(reading_, kMostReading)});
 }
 

@@ -26,7 +26,9 @@ class Reception {
   struct Places {
     std::shared_ptr<void> place, seat;
   };
-  Reception(SpooledBody spool, NameView zone, DocumentFormat format, const PlanLimits& limits, Places places);
+  /// `held` is what the zone that it is for has.
+  Reception(SpooledBody spool, const Zone& held, DocumentFormat format, const PlanLimits& limits,
+            Places places);
   /// Before its end: forgets all. Waits for no more than a piece that is just being read.
   ~Reception();
   Reception(const Reception&) = delete;
@@ -84,8 +86,10 @@ class Receptions {
  public:
   /// Documents are kept in `directory`, `most` at once.
   Receptions(std::string directory, std::size_t most, const PlanLimits& limits);
-  /// Of a document of so many octets. An Error of kind Store: it cannot be kept there.
-  Result<std::unique_ptr<Reception>> begin(NameView zone, DocumentFormat format, std::uint64_t octets) const;
+  /// Of a document of so many octets for the zone that has `held`. An Error of kind Store: it cannot be kept
+  /// there.
+  Result<std::unique_ptr<Reception>> begin(const Zone& held, DocumentFormat format,
+                                           std::uint64_t octets) const;
 
  private:
   using Count = std::atomic<std::size_t>;

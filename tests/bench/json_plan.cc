@@ -60,7 +60,7 @@ void timed(double& least, Work work) {
 std::size_t readOnce(const std::vector<std::string>& pieces, EndpointReading reading, double& least) {
   const PlanLimits limits;
   std::atomic<std::size_t> targets{0};
-  JsonPieceReader reader(zone(), limits, targets, reading);
+  JsonPieceReader reader(zone(), limits, targets, {}, reading);
   timed(least, [&] {
     for (const std::string& piece : pieces) {
       const Result<bool> read = reader.read(piece);

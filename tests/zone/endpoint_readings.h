@@ -12,7 +12,7 @@ namespace holdfast::test {
 inline std::string readingOf(std::string_view members, NameView zone, const PlanLimits& limits,
                              EndpointReading reading) {
   std::atomic<std::size_t> targets{0};
-  JsonPieceReader reader(zone, limits, targets, reading);
+  JsonPieceReader reader(zone, limits, targets, {}, reading);
   const Result<bool> read = reader.read(members);
   if (!read)
     return "error " + std::to_string(static_cast<int>(read.error().kind)) + ": " + read.error().text();

@@ -37,7 +37,7 @@ void feed(Reception& reception, std::string_view body, std::size_t step) {
 }
 
 std::unique_ptr<Reception> begun(const Receptions& receptions, DocumentFormat format) {
-  Result<std::unique_ptr<Reception>> reception = receptions.begin(name("z."), format, 1000);
+  Result<std::unique_ptr<Reception>> reception = receptions.begin(Zone(name("z.")), format, 1000);
   REQUIRE(reception);
   return *std::move(reception);
 }
@@ -72,7 +72,7 @@ TEST_CASE("a document that is received in pieces is the one that was sent") {
   std::vector<std::unique_ptr<Reception>> all;
   for (int i = 0; i < 4; ++i) all.push_back(begun(receptions, format));
   CHECK(std::ranges::count_if(all, [](const auto& each) { return each->readsAlong(); }) == 2);
-  const auto more = receptions.begin(name("z."), format, 1000);
+  const auto more = receptions.begin(Zone(name("z.")), format, 1000);
   REQUIRE_FALSE(more);
   CHECK(more.error().text().find("holds 4 large documents already (limits.submissions-running)") !=
         std::string::npos);
@@ -132,13 +132,13 @@ TEST_CASE("a document whose end never comes is forgotten, and its seat is free a
 TEST_CASE("a document that cannot be kept is an error of the store that names the directory") {
   const TemporaryDirectory directory;
   const Receptions nowhere(directory.path() + "/missing", 4, {});
-  const auto none = nowhere.begin(name("z."), DocumentFormat::Json, 1000);
+  const auto none = nowhere.begin(Zone(name("z.")), DocumentFormat::Json, 1000);
   REQUIRE_FALSE(none);
   CHECK(none.error().kind == ErrorKind::Store);
   CHECK(none.error().where == directory.path() + "/missing");
 
   const Receptions receptions(directory.path(), 4, {});
-  const auto large = receptions.begin(name("z."), DocumentFormat::Json, std::uint64_t{1} << 60);
+  const auto large = receptions.begin(Zone(name("z.")), DocumentFormat::Json, std::uint64_t{1} << 60);
   REQUIRE_FALSE(large);
   CHECK(large.error().text().find("has not room") != std::string::npos);
   const auto reception = begun(receptions, DocumentFormat::Json);
