@@ -77,6 +77,7 @@ struct ParsedMessage {
   Parsed parsed = Parsed::NotAQuery;
   Query query;                 ///< what parseQuery() made of the message, with `parsed`
   const Zone* zone = nullptr;  ///< findZone() of the question's name, where parsed is Query
+  NodeView likely = {};        ///< of the zone, where it was looked for: has the question's name, or does not
 };
 
 /// The same for a message that was taken apart before. REQUIRES: `message` is of request.message and of the

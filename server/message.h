@@ -71,7 +71,7 @@ struct Query {
   NameView name() const noexcept { return hashed.name(); }
 
   HashedName hashed;                                 ///< the question's name, where there is one
-  std::array<std::uint8_t, kMaxNameOctets> lowered;  // the first received.size() octets are set
+  NameRoom lowered;  // the first received.size() octets are set
 };
 
 enum class Parsed {

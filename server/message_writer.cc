@@ -13,7 +13,7 @@ namespace {
 /// A name in any case, hashed in its lower case.
 struct LoweredName {
   HashedName hashed;
-  std::array<std::uint8_t, kMaxNameOctets> octets;
+  NameRoom octets;
 
   /// REQUIRES: `name` is a whole name.
   explicit LoweredName(std::span<const std::uint8_t> name) noexcept { hashed.read(name, octets); }

@@ -1,6 +1,7 @@
 #include "zone/name.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace holdfast {
@@ -38,22 +39,52 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
 
 constexpr std::uint64_t kRootHash = 0x9e3779b97f4a7c15u;
 
+/// As many octets of a label as are hashed at once.
+struct Words {
+  std::uint64_t first, second;
+};
+constexpr std::size_t kWords = sizeof(Words);
+
+/// [n]: what leaves the first n octets.
+constexpr std::array<Words, kWords + 1> kMasks = [] {
+  std::array<Words, kWords + 1> masks{};
+  for (std::size_t n = 0; n <= kWords; ++n) {
+    std::array<std::uint8_t, kWords> octets{};
+    std::fill_n(octets.begin(), n, std::uint8_t{0xff});
+    masks[n] = std::bit_cast<Words>(octets);
+  }
+  return masks;
+}();
+
+/// Octets that others may follow, or none: a copy of the first `size`, and zeros.
+struct Bounded {
+  static Words words(const std::uint8_t* at, std::size_t size) noexcept {
+    Words words{};
+    std::memcpy(&words, at, size);
+    return words;
+  }
+};
+
+/// Octets that lie in a NameRoom: the same without looking at the size, which differs from label to label.
+struct Roomy {
+  static Words words(const std::uint8_t* at, std::size_t size) noexcept {
+    const auto words = load<Words>(at);
+    return {words.first & kMasks[size].first, words.second & kMasks[size].second};
+  }
+};
+
 /// In the manner of wyhash: 64-bit words of the label, each folded by a multiplication with what came before.
-/// The last word overlaps the one before rather than being filled up.
-inline std::uint64_t extendHash(std::uint64_t parentHash, const std::uint8_t* at, std::size_t size) noexcept {
+template <class Octets>
+std::uint64_t extendHash(std::uint64_t parentHash, const std::uint8_t* at, std::size_t size) noexcept {
   constexpr std::uint64_t kSize = 0x9e3779b97f4a7c15u;  // odd numbers with about half of their bits set
   constexpr std::uint64_t kTail = 0xe7037ed1a0b428dbu;
   std::uint64_t hash = parentHash + size * kSize;
-  const std::uint8_t* end = at + size;
-  if (size < 4) {
-    const std::uint64_t octets = size == 0 ? 0 : at[0] | at[size / 2] << 8 | at[size - 1] << 16;
-    return fold(hash ^ octets, kTail);
+  for (; size > kWords; size -= kWords, at += kWords) {
+    const auto words = load<Words>(at);
+    hash = mix(hash ^ words.first, kTail ^ words.second);
   }
-  if (size < 8) return mix(hash ^ load<std::uint32_t>(at), kTail ^ load<std::uint32_t>(end - 4));
-  for (; end - at > 16; at += 16)
-    hash = mix(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(at + 8));
-  if (size > 16) at = end - 16;
-  return mix(hash ^ load<std::uint64_t>(at), kTail ^ load<std::uint64_t>(end - 8));
+  const Words rest = Octets::words(at, size);
+  return mix(hash ^ rest.first, kTail ^ rest.second);
 }
 
 }  // namespace
@@ -94,10 +125,6 @@ bool NameView::isAtOrBelow(NameView ancestor) const noexcept {
   std::size_t at = 0;
   while (at < start) at += wire_[at] + 1u;
   return at == start;  // else the bytes matched in the middle of a label
-}
-
-bool operator==(NameView a, NameView b) noexcept {
-  return a.size_ == b.size_ && std::memcmp(a.wire_, b.wire_, a.size_) == 0;
 }
 
 std::strong_ordering operator<=>(NameView a, NameView b) noexcept {
@@ -285,7 +312,7 @@ Result<Name> Name::child(std::string_view label) const {
 }
 
 std::uint64_t HashedName::extend(std::uint64_t parentHash, std::span<const std::uint8_t> label) noexcept {
-  return extendHash(parentHash, label.data(), label.size());
+  return extendHash<Bounded>(parentHash, label.data(), label.size());
 }
 
 /// Finds where the labels start. False where `wire` does not begin with a whole name.
@@ -307,29 +334,29 @@ bool HashedName::split(std::span<const std::uint8_t> wire) noexcept {
   return false;
 }
 
+template <class Octets>
 void HashedName::hashAll() noexcept {
   std::uint64_t hash = hashes_[0] = kRootHash;
   for (unsigned n = 1; n <= labels_; ++n) {
     const std::uint8_t* label = name_.data() + offsets_[labels_ - n];
-    hashes_[n] = hash = extendHash(hash, label + 1, *label);
+    hashes_[n] = hash = extendHash<Octets>(hash, label + 1, *label);
   }
 }
 
 void HashedName::assign(NameView name) noexcept {
   name_ = name;
   split(name.bytes());
-  hashAll();
+  hashAll<Bounded>();
 }
 
-std::size_t HashedName::read(std::span<const std::uint8_t> wire,
-                             std::span<std::uint8_t, kMaxNameOctets> lowered) noexcept {
+std::size_t HashedName::read(std::span<const std::uint8_t> wire, NameRoom& lowered) noexcept {
   name_ = {};
   if (!split(wire)) return 0;
   const std::size_t octets = offsets_[labels_] + 1u;
   // Length octets are below 64, so lower-casing them with the rest does not change them.
   lowerOctets(wire.first(octets), lowered.data());
   name_ = {lowered.data(), octets};
-  hashAll();
+  hashAll<Roomy>();
   return octets;
 }
 

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <functional>
 #include <span>
 #include <string>
@@ -24,6 +25,9 @@ inline std::uint8_t lowerOctet(std::uint8_t c) noexcept {
 
 /// Lower-cases octets of names, sixteen at a time. REQUIRES: `to` has room for them and does not overlap.
 void lowerOctets(std::span<const std::uint8_t> from, std::uint8_t* to) noexcept;
+
+/// Room for a name in lower case, and behind it for reading whole words from wherever it ends.
+using NameRoom = std::array<std::uint8_t, kMaxNameOctets + 16>;
 
 /// The octets of the uncompressed name that `wire` begins with, its root label included; 0 where there is no
 /// whole one.
@@ -53,7 +57,9 @@ class NameView {
   bool isAtOrBelow(NameView ancestor) const noexcept;
   bool isBelow(NameView ancestor) const noexcept { return size_ > ancestor.size_ && isAtOrBelow(ancestor); }
 
-  friend bool operator==(NameView a, NameView b) noexcept;
+  friend bool operator==(NameView a, NameView b) noexcept {
+    return a.size_ == b.size_ && std::memcmp(a.wire_, b.wire_, a.size_) == 0;
+  }
   /// Canonical DNS order (RFC 4034 section 6.1).
   friend std::strong_ordering operator<=>(NameView a, NameView b) noexcept;
 
@@ -141,8 +147,7 @@ class HashedName {
   void assign(NameView name) noexcept;
   /// Takes the uncompressed name that `wire` begins with, in any case: its lower-case form goes to `lowered`,
   /// which is borrowed. Returns its octets, or 0 where there is no whole name; then this is no name.
-  std::size_t read(std::span<const std::uint8_t> wire,
-                   std::span<std::uint8_t, kMaxNameOctets> lowered) noexcept;
+  std::size_t read(std::span<const std::uint8_t> wire, NameRoom& lowered) noexcept;
 
   NameView name() const noexcept { return name_; }
   unsigned labels() const noexcept { return labels_; }
@@ -159,6 +164,7 @@ class HashedName {
 
  private:
   bool split(std::span<const std::uint8_t> wire) noexcept;
+  template <class Octets>
   void hashAll() noexcept;
 
   NameView name_;

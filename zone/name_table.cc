@@ -158,13 +158,14 @@ const Bucket* NameTable::prefetchBucket(std::uint64_t hash) const noexcept {
   return bucket;
 }
 
-void NameTable::prefetchNode(const Bucket* bucket, std::uint64_t hash) noexcept {
+NodeView NameTable::prefetchNode(const Bucket* bucket, std::uint64_t hash) noexcept {
   for (unsigned i = 0; bucket != nullptr && i < bucket->count; ++i) {
     if (bucket->slots()[i].tag != tagOf(hash)) continue;
-    const std::uint8_t* node = bucket->node(i).data();
-    for (std::size_t at = 0; at < kNodeOctets; at += kCacheLine) __builtin_prefetch(node + at);
-    return;
+    const NodeView node = bucket->node(i);
+    for (std::size_t at = 0; at < kNodeOctets; at += kCacheLine) __builtin_prefetch(node.data() + at);
+    return node;
   }
+  return {};
 }
 
 bool NameTable::forEach(const std::function<bool(NodeView)>& visit) const {

@@ -46,9 +46,10 @@ class NameTable {
   /// The node of that name or a null view. REQUIRES: hash == HashedName(name).hash().
   NodeView find(std::uint64_t hash, NameView name) const noexcept;
   /// The two halves of the way to a node, without waiting for its memory: for many names the first, then the
-  /// second, then find(), so that their cache misses overlap. Both only hint: find() needs neither.
+  /// second, so that their cache misses overlap. What the second returns is the node, if the table has the
+  /// name and no other of nearly the same hash: its name() tells, and find() where it is another.
   const detail::Bucket* prefetchBucket(std::uint64_t hash) const noexcept;
-  static void prefetchNode(const detail::Bucket* bucket, std::uint64_t hash) noexcept;
+  static NodeView prefetchNode(const detail::Bucket* bucket, std::uint64_t hash) noexcept;
 
   std::size_t size() const noexcept { return size_; }
 

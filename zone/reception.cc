@@ -18,7 +18,11 @@ constexpr std::size_t kMostReading = 2;
 
 Reception::Reception(SpooledBody spool, const Zone& held, DocumentFormat format, const PlanLimits& limits,
                      Places places)
-    : zone_(held.apex()), format_(format), limits_(limits), places_(std::move(places)), spool_(std::move(spool)) {
+    : zone_(held.apex()),
+      format_(format),
+      limits_(limits),
+      places_(std::move(places)),
+      spool_(std::move(spool)) {
   if (format == DocumentFormat::Json) stream_.emplace(zone_, limits_, held.names());
   if (places_.seat == nullptr) return;
   try {

@@ -112,6 +112,7 @@ std::shared_ptr<const Zone> ZoneEdit::finish(Generation generation, std::uint32_
   });
   finishAliases(*zone);
   finishDenial(*zone);
+  zone->negativeSoa_ = NegativeSoa(zone->apexNode());
   return zone;
 }
 

@@ -9,6 +9,7 @@
 #include "zone/alias_index.h"
 #include "zone/denial_index.h"
 #include "zone/name_table.h"
+#include "zone/negative_soa.h"
 
 namespace holdfast {
 
@@ -65,6 +66,8 @@ class Zone {
   const ZoneFacts& facts() const noexcept { return facts_; }
   /// How the zone denies provably; not usable for a zone that is not signed.
   const DenialIndex& denial() const noexcept { return denial_; }
+  /// What answers that there is nothing carry; none for a zone that is not served.
+  const NegativeSoa& negativeSoa() const noexcept { return negativeSoa_; }
   /// Who depends on which names, for the guard.
   const AliasIndex& aliases() const noexcept { return aliases_; }
   NodeView find(const HashedName& name, unsigned labels) const noexcept {
@@ -86,6 +89,7 @@ class Zone {
   NameTable names_;
   ZoneFacts facts_;
   DenialIndex denial_;
+  NegativeSoa negativeSoa_;
   AliasIndex aliases_;
 };
 

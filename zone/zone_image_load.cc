@@ -106,6 +106,7 @@ Result<std::shared_ptr<const Zone>> ZoneImage::load(WallTime firstCommittedAt) c
   zone->names_ = *std::move(names);
   zone->facts_ = head_.facts;
   if (!zone->apexNode()) return damaged("does not have the apex of its zone");
+  zone->negativeSoa_ = NegativeSoa(zone->apexNode());
   if (Status made = makeIndexes(*zone); !made) return std::move(made).error();
   return std::shared_ptr<const Zone>(std::move(zone));
 }

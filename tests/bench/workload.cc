@@ -46,7 +46,8 @@ std::shared_ptr<const Zone> makeZone(unsigned endpoints) {
   ZoneEdit edit(empty);
   const Name server = *apex().child("ns1");
   const std::string serverWire(server.wire());
-  edit.setRRsets(apex(), {{RRType::SOA, 3600, 0, {serverWire + serverWire + std::string(20, '\1')}, {}},
+  const std::string contactWire((*apex().child("hostmaster")).wire());
+  edit.setRRsets(apex(), {{RRType::SOA, 3600, 0, {serverWire + contactWire + std::string(20, '\1')}, {}},
                           {RRType::NS, 3600, 0, {serverWire}, {}}});
   edit.setRRsets(server, {{RRType::A, 3600, 0, {fourOctets(0xc0000201u)}, {}}});
   for (unsigned i = 0; i < endpoints; ++i) {

@@ -104,7 +104,7 @@ TEST_CASE("octets are lower-cased alike in any number, and none beyond them is w
 
 TEST_CASE("a name is read from a message in lower case and hashed as such") {
   const std::vector<std::uint8_t> wire{3, 'W', 'w', 'W', 7, 'E', 'X', 'A', 'M', 'P', 'L', 'E', 0, 0, 1};
-  std::array<std::uint8_t, kMaxNameOctets> lowered;
+  NameRoom lowered;
   HashedName hashed;
   REQUIRE(hashed.read(wire, lowered) == 13);
   CHECK(hashed.name() == name("www.example.").view());
@@ -124,6 +124,21 @@ TEST_CASE("a name is read from a message in lower case and hashed as such") {
   CHECK(hashed.labels() == 127);
   longest.insert(longest.begin(), {1, 'a'});
   CHECK(hashed.read(longest, lowered) == 0);
+}
+
+TEST_CASE("a name hashes the same wherever it lies and whatever follows it") {
+  for (std::size_t first = 1; first <= kMaxLabelOctets; ++first)
+    for (const std::size_t second : {1, 7, 8, 15, 16, 17, 63}) {
+      const std::string text = std::string(first, 'm') + "." + std::string(second, 'q') + ".z.";
+      const Name alone = name(text.c_str());
+      NameRoom lowered;
+      lowered.fill(static_cast<std::uint8_t>(first * 3 + second));
+      HashedName hashed;
+      REQUIRE(hashed.read(alone.view().bytes(), lowered) == alone.view().size());
+      INFO(text);
+      CHECK(hashed.hash() == HashedName(alone).hash());
+      CHECK(hashed.hash(2) == HashedName(alone.view().parent()).hash());
+    }
 }
 
 TEST_CASE("labels of every length hash apart from their neighbours") {

@@ -1,0 +1,96 @@
+#include "zone/negative_soa.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace holdfast {
+
+namespace {
+
+constexpr std::size_t kSoaTimersOctets = 20;  // serial to minimum (RFC 1035 section 3.3.13)
+constexpr std::size_t kSoaLengthAt = 10;      // of RDLENGTH behind a pointer, type, class and TTL
+
+void appendNumber16(std::string& out, std::size_t value) {
+  out += static_cast<char>(value >> 8 & 0xff);
+  out += static_cast<char>(value & 0xff);
+}
+
+void appendOctets(std::string& out, std::span<const std::uint8_t> octets) {
+  out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+}
+
+std::uint32_t firstNumber32(std::span<const std::uint8_t> octets) noexcept {
+  std::uint32_t value = 0;
+  for (const std::uint8_t octet : octets.first(4)) value = value << 8 | octet;
+  return value;
+}
+
+/// With how many labels two names end alike.
+unsigned commonLabels(const HashedName& a, const HashedName& b) noexcept {
+  unsigned labels = std::min(a.labels(), b.labels());
+  while (labels > 0 && !(a.suffix(labels) == b.suffix(labels))) --labels;
+  return labels;
+}
+
+}  // namespace
+
+NegativeSoa::NegativeSoa(NodeView apexNode) {
+  const RRsetView soa = apexNode ? apexNode.find(RRType::SOA) : RRsetView();
+  if (!soa || apexNode.name().isRoot()) return;  // the root's name is written, not pointed to
+  const auto rdata = soa.front();
+  const auto mname = rdata.first(nameOctets(rdata));
+  const auto rname = rdata.subspan(mname.size()).first(nameOctets(rdata.subspan(mname.size())));
+  const auto timers = rdata.subspan(mname.size() + rname.size());
+  if (mname.empty() || rname.empty() || timers.size() != kSoaTimersOctets) return;
+
+  const HashedName apex(apexNode.name());
+  NameRoom loweredM, loweredR;
+  HashedName primary, contact;
+  primary.read(mname, loweredM);
+  contact.read(rname, loweredR);
+  if (commonLabels(primary, contact) > commonLabels(contact, apex)) return;
+
+  apexLabels_ = apex.labels();
+  isSigned_ = holdfast::isSigned(apexNode, RRType::SOA);
+  const std::uint32_t ttl = std::min(soa.ttl(), firstNumber32(timers.last(4)));
+  pointers_[count_++] = {0, 0};
+  appendNumber16(octets_, 0);
+  appendNumber16(octets_, static_cast<std::size_t>(RRType::SOA));
+  appendNumber16(octets_, 1);  // class IN
+  appendNumber16(octets_, ttl >> 16);
+  appendNumber16(octets_, ttl & 0xffff);
+  appendNumber16(octets_, 0);
+  addName(mname, apex, children_[0]);
+  addName(rname, apex, children_[1]);
+  appendOctets(octets_, timers);
+  const std::size_t length = octets_.size() - kSoaLengthAt - 2;
+  octets_[kSoaLengthAt] = static_cast<char>(length >> 8);
+  octets_[kSoaLengthAt + 1] = static_cast<char>(length);
+}
+
+/// `child` is set where the name is below the apex: the message may have the question's name to point to.
+void NegativeSoa::addName(std::span<const std::uint8_t> wire, const HashedName& apex, std::uint64_t& child) {
+  NameRoom lowered;
+  HashedName name;
+  name.read(wire, lowered);
+  const unsigned common = commonLabels(name, apex);
+  if (common == 0) return appendOctets(octets_, wire);
+  if (common == apex.labels() && name.labels() > common) child = name.hash(common + 1);
+  const NameView shared = apex.suffix(common);
+  appendOctets(octets_, wire.first(wire.size() - shared.size()));
+  pointers_[count_++] = {static_cast<std::uint16_t>(octets_.size()),
+                         static_cast<std::uint16_t>(apex.name().size() - shared.size())};
+  appendNumber16(octets_, 0);
+}
+
+std::uint8_t* NegativeSoa::put(std::uint8_t* at, std::size_t apexAt) const noexcept {
+  std::memcpy(at, octets_.data(), octets_.size());
+  for (unsigned i = 0; i < count_; ++i) {
+    const std::size_t to = 0xc000u | (apexAt + pointers_[i].into);
+    at[pointers_[i].at] = static_cast<std::uint8_t>(to >> 8);
+    at[pointers_[i].at + 1u] = static_cast<std::uint8_t>(to);
+  }
+  return at + octets_.size();
+}
+
+}  // namespace holdfast
