@@ -108,22 +108,22 @@ std::size_t joinRepeated(const GatheredNodes& nodes, std::size_t part, std::vect
   const std::size_t added = entries.size();
   std::size_t next = 0;
   std::size_t shared = 0;
-  repeated.forEachBucket(part, GatheredNodes::kPartBits, [&](std::size_t index, const Bucket& bucket,
-                                                             std::uint32_t marked) {
-    const auto indexOf = [&](const Entry& entry) { return bucketIndex(entry.hash, repeated.bits()); };
-    while (next < added && indexOf(entries[next]) < index) ++next;
-    const bool hasOthers = next < added && indexOf(entries[next]) == index;
-    const bool isWhole = static_cast<unsigned>(std::popcount(marked)) == bucket.count;
-    if (isWhole && !hasOthers && buckets.bits() == repeated.bits()) {
-      buckets.share(index, bucket);
-      shared += bucket.count;
-      return;
-    }
-    for (; marked != 0; marked &= marked - 1) {
-      const NodeView node = bucket.node(static_cast<unsigned>(std::countr_zero(marked)));
-      entries.push_back({HashedName(node.name()).hash(), node});
-    }
-  });
+  repeated.forEachBucket(
+      part, GatheredNodes::kPartBits, [&](std::size_t index, const Bucket& bucket, std::uint32_t marked) {
+        const auto indexOf = [&](const Entry& entry) { return bucketIndex(entry.hash, repeated.bits()); };
+        while (next < added && indexOf(entries[next]) < index) ++next;
+        const bool hasOthers = next < added && indexOf(entries[next]) == index;
+        const bool isWhole = static_cast<unsigned>(std::popcount(marked)) == bucket.count;
+        if (isWhole && !hasOthers && buckets.bits() == repeated.bits()) {
+          buckets.share(index, bucket);
+          shared += bucket.count;
+          return;
+        }
+        for (; marked != 0; marked &= marked - 1) {
+          const NodeView node = bucket.node(static_cast<unsigned>(std::countr_zero(marked)));
+          entries.push_back({HashedName(node.name()).hash(), node});
+        }
+      });
   if (entries.size() > added) std::ranges::stable_sort(entries, {}, &Entry::hash);
   return shared;
 }
