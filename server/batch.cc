@@ -7,7 +7,9 @@ void MessageBatch::answer(unsigned count, const Snapshot& snapshot, const ReadSe
   parse(count, snapshot);
   const Buckets buckets = prefetchBuckets(count);
   for (unsigned i = 0; i < count; ++i)
-    messages_[i].likely = NameTable::prefetchNode(buckets[i], messages_[i].query.hashed.hash());
+    messages_[i].likely = buckets[i] == nullptr
+                              ? NodeView()
+                              : NameTable::prefetchNode(buckets[i], messages_[i].query.hashed.hash());
   for (unsigned i = 0; i < count; ++i) {
     Exchange& each = exchanges_[i];
     each.octets = holdfast::answer(snapshot, section, each.request, messages_[i], each.out, scratch);

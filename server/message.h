@@ -70,8 +70,8 @@ struct Query {
   /// The question's name, lower-cased. REQUIRES: `received` is not empty.
   NameView name() const noexcept { return hashed.name(); }
 
-  HashedName hashed;                                 ///< the question's name, where there is one
-  NameRoom lowered;  // the first received.size() octets are set
+  HashedName hashed;  ///< the question's name, where there is one
+  NameRoom lowered;   // the first received.size() octets are set
 };
 
 enum class Parsed {

@@ -92,8 +92,7 @@ std::size_t answerPlainly(const Request& request, const ParsedMessage& message, 
   const bool isFound = found.kind == PlainKind::Addresses;
   const NegativeSoa& soa = message.zone->negativeSoa();
   const unsigned count = isFound ? found.addresses.count() : 0;
-  const std::size_t records =
-      isFound ? count * (kFixedOctets + found.addresses.addressOctets()) : soa.size();
+  const std::size_t records = isFound ? count * (kFixedOctets + found.addresses.addressOctets()) : soa.size();
   const std::size_t size = kHeaderOctets + query.received.size() + kQuestionFixed + records +
                            (query.edns.present ? kOptOctets : 0);
   if (size > responseLimit(request, query, scratch)) return 0;

@@ -16,15 +16,6 @@ NameView hostOf(RRType type, std::span<const std::uint8_t> rdata,
   return canonicalName(rdata.subspan(before), out);
 }
 
-/// RFC 2308 section 3: how long "no" may be kept is the less of the SOA's TTL and its last field.
-std::uint32_t negativeTtl(RRsetView soa) noexcept {
-  const auto rdata = soa.front();
-  std::uint32_t minimum = 0;
-  for (const std::uint8_t octet : rdata.last(std::min<std::size_t>(rdata.size(), 4)))
-    minimum = minimum << 8 | octet;
-  return std::min(soa.ttl(), minimum);
-}
-
 }  // namespace
 
 void Response::authoritySection() noexcept {

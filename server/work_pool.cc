@@ -90,6 +90,7 @@ void WorkPool::finished(Lanes::iterator lane) {
     const std::lock_guard lock(mutex_);
     --running_;
     if (--lane->second.running == 0 && lane->second.tasks.empty()) lanes_.erase(lane);
+    if (waiting_ == 0) return;  // to wake all of them for nothing takes longer than most tasks
   }
   changed_.notify_all();  // what its lane kept waiting may be another thread's to run
 }

@@ -30,7 +30,8 @@ EventBasePtr makeBase() {
   return EventBasePtr(event_base_new_with_config(config.get()));
 }
 
-/// The first version of the system's sched_attr (sched_setattr(2)), whose header cannot stand beside <sched.h>.
+/// The first version of the system's sched_attr (sched_setattr(2)), whose header cannot stand beside
+/// <sched.h>.
 struct SchedulingAttributes {
   std::uint32_t size = sizeof(SchedulingAttributes);
   std::uint32_t policy = SCHED_OTHER;
@@ -44,6 +45,7 @@ struct SchedulingAttributes {
 /// it would else wait until one that compiles a plan has had its slice of milliseconds (Linux 6.12; ignored
 /// before).
 void askForShortSlices() noexcept {
+  if (::sched_getscheduler(0) != SCHED_OTHER) return;  // somebody has decided otherwise
   SchedulingAttributes attributes;
   attributes.nice = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
   attributes.runtime = 100'000;  // the least there is

@@ -7,7 +7,8 @@
 
 #include "zone/node.h"
 
-/// What a NameTable is made of. For the files that make and walk tables, name_table*.cc, alone.
+/// What a NameTable is made of. For the files that make and walk tables, name_table*.cc and
+/// repeated_nodes.cc, alone.
 namespace holdfast::detail {
 
 /// Shared by reference count. A bucket is one allocation: this header, a tag and an offset per node, the

@@ -29,7 +29,8 @@ bool isLarge(const Submission& submission) noexcept {
   return brought != nullptr && brought->names().size() > kManyNames;
 }
 
-/// Judges the candidate's zone and packs it for the store. What turns out to be refused is not packed on.
+/// Compares the candidate's zone with what is there, judges it and packs it for the store. What turns out to
+/// be refused is not packed on.
 void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candidate) {
   const Submission& submission = work.submission;
   const Basis& basis = work.basis;
@@ -50,11 +51,11 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
   if (submission.dryRun) unwanted.request_stop();
   const auto step = [&](std::size_t which) {
     if (which == 0) {
+      candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
+    } else if (which == 1) {
       candidate.verdict = judge(judged);
       candidate.judged = std::chrono::steady_clock::now();
       if (!candidate.verdict.accepted() || candidate.judged >= work.deadline) unwanted.request_stop();
-    } else if (which == 1) {
-      candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
     } else if (!unwanted.stop_requested()) {
       candidate.change = encodeChange(*basis.content, *candidate.zone, unwanted.get_token());
     }

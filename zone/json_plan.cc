@@ -214,9 +214,9 @@ Error notJson(std::string_view body, const char* fallback) {
 class JsonPlanStream::Reading {
  public:
   Reading(NameView zone, const PlanLimits& limits, NameTable known)
-      : reader_(zone, limits, std::move(known)), cutter_("endpoints", kPieceOctets, [this](std::string members) {
-          reader_.take(std::move(members));
-        }) {}
+      : reader_(zone, limits, std::move(known)),
+        cutter_("endpoints", kPieceOctets,
+                [this](std::string members) { reader_.take(std::move(members)); }) {}
 
   void feed(std::string_view text) { cutter_.feed(text); }
   std::optional<Result<Plan>> finish() {

@@ -35,10 +35,11 @@ class NameTable {
   NameTable& operator=(NameTable other) noexcept;
   ~NameTable();
 
-  /// Makes one node of two or more of the same name, in the order they were added.
+  /// Makes one node of two or more of the same name, in the order they were added, what is shared
+  /// last.
   using Merge = std::function<Result<std::string>(std::span<const NodeView>)>;
-  /// The table of all these nodes; it shares the buckets that it has in common with what they know. Large ones are made by several threads, which call `merge` at once. The
-  /// Error is one of merge's.
+  /// The table of all these nodes; it shares the buckets that it has in common with what they know. Large
+  /// ones are made by several threads, which call `merge` at once. The Error is one of merge's.
   static Result<NameTable> of(GatheredNodes nodes, const Merge& merge);
   /// A table equal to this one that shares with `other` what both have, where they are of like size.
   NameTable sharing(const NameTable& other) const;

@@ -19,12 +19,6 @@ void appendOctets(std::string& out, std::span<const std::uint8_t> octets) {
   out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
 }
 
-std::uint32_t firstNumber32(std::span<const std::uint8_t> octets) noexcept {
-  std::uint32_t value = 0;
-  for (const std::uint8_t octet : octets.first(4)) value = value << 8 | octet;
-  return value;
-}
-
 /// With how many labels two names end alike.
 unsigned commonLabels(const HashedName& a, const HashedName& b) noexcept {
   unsigned labels = std::min(a.labels(), b.labels());
@@ -33,6 +27,14 @@ unsigned commonLabels(const HashedName& a, const HashedName& b) noexcept {
 }
 
 }  // namespace
+
+std::uint32_t negativeTtl(RRsetView soa) noexcept {
+  const auto rdata = soa.front();
+  std::uint32_t minimum = 0;
+  for (const std::uint8_t octet : rdata.last(std::min<std::size_t>(rdata.size(), 4)))
+    minimum = minimum << 8 | octet;
+  return std::min(soa.ttl(), minimum);
+}
 
 NegativeSoa::NegativeSoa(NodeView apexNode) {
   const RRsetView soa = apexNode ? apexNode.find(RRType::SOA) : RRsetView();
@@ -52,7 +54,7 @@ NegativeSoa::NegativeSoa(NodeView apexNode) {
 
   apexLabels_ = apex.labels();
   isSigned_ = holdfast::isSigned(apexNode, RRType::SOA);
-  const std::uint32_t ttl = std::min(soa.ttl(), firstNumber32(timers.last(4)));
+  const std::uint32_t ttl = negativeTtl(soa);
   pointers_[count_++] = {0, 0};
   appendNumber16(octets_, 0);
   appendNumber16(octets_, static_cast<std::size_t>(RRType::SOA));

@@ -11,6 +11,9 @@
 
 namespace holdfast {
 
+/// How long "no" may be kept: the less of the SOA's TTL and its last field (RFC 2308 section 3).
+std::uint32_t negativeTtl(RRsetView soa) noexcept;
+
 /// The SOA record that says "no" (RFC 2308 section 3), as it stands in the authority section: ready but for
 /// where the message has the zone's name, which its own names end with. Made once for each content of a zone,
 /// so that such an answer is a copy. Immutable.

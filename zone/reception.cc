@@ -23,8 +23,10 @@ Reception::Reception(SpooledBody spool, const Zone& held, DocumentFormat format,
       limits_(limits),
       places_(std::move(places)),
       spool_(std::move(spool)) {
-  if (format == DocumentFormat::Json) stream_.emplace(zone_, limits_, held.names());
-  if (places_.seat == nullptr) return;
+  const bool readsAlong = places_.seat != nullptr;
+  if (format == DocumentFormat::Json)
+    stream_ = std::make_unique<JsonPlanStream>(zone_, limits_, readsAlong ? held.names() : NameTable());
+  if (!readsAlong) return;
   try {
     thread_ = std::jthread([this] { readAlong(); });
   } catch (const std::system_error&) {  // no more threads: it is read when it is there
@@ -88,6 +90,7 @@ std::optional<std::size_t> Reception::await(std::uint64_t from, std::size_t most
 
 void Reception::read() {
   const auto block = std::make_unique_for_overwrite<char[]>(kBlockOctets);
+  auto stream = std::move(stream_);  // there may be much to give back, and this is the thread for it
   for (std::uint64_t at = 0;;) {
     const std::optional<std::size_t> size = await(at, kBlockOctets);
     if (!size) return;
@@ -97,10 +100,10 @@ void Reception::read() {
     if (!octets) return fail(std::move(octets).error());
     at += *size;
     digest_.add(*octets);
-    if (stream_) stream_->feed(*octets);
+    if (stream) stream->feed(*octets);
   }
-  if (stream_) plan_ = stream_->finish();
-  stream_.reset();
+  if (stream) plan_ = stream->finish();
+  stream.reset();
   if (!plan_) plan_ = readWhole();
 }
 

@@ -26,7 +26,8 @@ class Reception {
   struct Places {
     std::shared_ptr<void> place, seat;
   };
-  /// `held` is what the zone that it is for has.
+  /// `held` is what the zone that it is for has. It is kept while the document is read along, and so is the
+  /// memory that it has alone.
   Reception(SpooledBody spool, const Zone& held, DocumentFormat format, const PlanLimits& limits,
             Places places);
   /// Before its end: forgets all. Waits for no more than a piece that is just being read.
@@ -67,7 +68,7 @@ class Reception {
 
   // Of who reads.
   Sha256 digest_;
-  std::optional<JsonPlanStream> stream_;
+  std::unique_ptr<JsonPlanStream> stream_;  // lives as long as somebody reads
   std::optional<Result<Plan>> plan_;
   std::exception_ptr problem_;
 

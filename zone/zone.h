@@ -66,7 +66,7 @@ class Zone {
   const ZoneFacts& facts() const noexcept { return facts_; }
   /// How the zone denies provably; not usable for a zone that is not signed.
   const DenialIndex& denial() const noexcept { return denial_; }
-  /// What answers that there is nothing carry; none for a zone that is not served.
+  /// What answers that there is nothing carry, where it could be made ready.
   const NegativeSoa& negativeSoa() const noexcept { return negativeSoa_; }
   /// Who depends on which names, for the guard.
   const AliasIndex& aliases() const noexcept { return aliases_; }

@@ -43,6 +43,16 @@ std::int64_t now() {
   return read(CLOCK_MONOTONIC);
 }
 
+/// From the system's time stamps to now(): read again where something came between.
+std::int64_t sinceRealtime() {
+  constexpr std::int64_t kAtOnce = 2'000;
+  for (int tries = 0;; ++tries) {
+    const std::int64_t before = now();
+    const std::int64_t realtime = read(CLOCK_REALTIME);
+    if (now() - before < kAtOnce || tries == 100) return before - realtime;
+  }
+}
+
 /// What became of the queries that were sent between two commands.
 struct Window {
   std::string label;
@@ -67,7 +77,10 @@ struct Options {
 class Prober {
  public:
   Prober(int socket, const Options& options)
-      : socket_(socket), interval_(kSecond / options.rate), tick_(options.tick), draw_(options.endpoints, options.firstPercent) {
+      : socket_(socket),
+        interval_(kSecond / options.rate),
+        tick_(options.tick),
+        draw_(options.endpoints, options.firstPercent) {
     beginWindow("start");
     for (unsigned i = 0; i < kBatch; ++i) {
       queryParts_[i] = {queries_[i].data(), 0};
@@ -148,7 +161,7 @@ class Prober {
         replyHeaders_[i].msg_hdr.msg_controllen = stamps_[i].size();
       }
       count = ::recvmmsg(socket_, replyHeaders_.data(), kBatch, MSG_DONTWAIT, nullptr);
-      const std::int64_t toMonotonic = now() - read(CLOCK_REALTIME);
+      const std::int64_t toMonotonic = sinceRealtime();
       for (int i = 0; i < count; ++i) {
         const auto place = static_cast<std::size_t>(i);
         const mmsghdr& header = replyHeaders_[place];
@@ -161,7 +174,8 @@ class Prober {
   /// CLOCK_REALTIME in nanoseconds.
   static std::int64_t stampOf(const msghdr& header) {
     timespec stamp{};
-    if (const cmsghdr* found = CMSG_FIRSTHDR(&header); found != nullptr && found->cmsg_type == SCM_TIMESTAMPNS)
+    if (const cmsghdr* found = CMSG_FIRSTHDR(&header);
+        found != nullptr && found->cmsg_type == SCM_TIMESTAMPNS)
       std::memcpy(&stamp, CMSG_DATA(found), sizeof stamp);
     return stamp.tv_sec * kSecond + stamp.tv_nsec;
   }
@@ -173,7 +187,7 @@ class Prober {
     Window& window = windows_[sent.window];
     ++window.answered;
     window.failed += reply.rcode != 0 && reply.rcode != 3;
-    window.latency.add(static_cast<std::uint64_t>(at - sent.at));
+    window.latency.add(static_cast<std::uint64_t>(std::max<std::int64_t>(at - sent.at, 0)));
     if (sent.endpoint != 0 || !reply.tag || *reply.tag == tag_) return;
     tag_ = *reply.tag;
     std::cout << "changed " << tag_ << ' ' << at << std::endl;
@@ -244,7 +258,7 @@ bool readOptions(int argc, char** argv, Options& options) {
              static_cast<std::int64_t>(numbers[4]) * 1000};
   return numbers[0] > 0 && numbers[0] <= 65535 && numbers[1] > 0 && numbers[1] <= 5'000'000 &&
          numbers[2] > 0 && numbers[2] <= 1'000'000 && numbers[3] <= 100 && numbers[4] > 0 &&
-         numbers[4] <= 1'000'000;
+         numbers[2] * numbers[4] <= kBatch * 1'000'000;
 }
 
 }  // namespace

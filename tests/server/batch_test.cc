@@ -14,11 +14,15 @@ constexpr const char* kZone =
     "www 60 IN CNAME ns\nd 60 IN DNAME ns\ncut 60 IN NS ns.cut\nns.cut 60 IN A 192.0.2.3\n*.w 60 IN MX 1 "
     "ns\n";
 
+constexpr const char* kFlat =
+    "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\nns 60 IN A 192.0.2.2\nt 60 IN TXT x\n";
+
 /// Messages of every way that answering can go.
 std::vector<Bytes> messages() {
   std::vector<Bytes> all;
-  for (const char* name : {"ns.example", "WWW.example", "x.d.example", "x.cut.example", "x.w.example",
-                           "no.example", "other", "version.bind", "empty", "."})
+  for (const char* name :
+       {"ns.example", "WWW.example", "x.d.example", "x.cut.example", "x.w.example", "no.example", "ns.flat",
+        "NO.flat", "t.flat", "other", "version.bind", "empty", "."})
     for (const RRType type : {RRType::A, RRType::AAAA, RRType::ANY, RRType::DS}) {
       const std::uint16_t qclass = std::string_view(name) == "version.bind" ? 3 : 1;
       all.push_back(queryBytes({.name = name, .type = type, .qclass = qclass}));
@@ -36,8 +40,8 @@ std::vector<Bytes> messages() {
 }  // namespace
 
 TEST_CASE("a batch answers each message as it is answered alone") {
-  const Snapshot snapshot(
-      {zoneOf("example", kZone), std::make_shared<const Zone>(*Name::absolute("empty."))});
+  const Snapshot snapshot({zoneOf("example", kZone), zoneOf("flat", kFlat),
+                           std::make_shared<const Zone>(*Name::absolute("empty."))});
   const RcuThread thread;
   const ReadSection section;
   const auto alone = std::make_unique<AnswerScratch>(7, std::uint16_t{1232});

@@ -20,13 +20,17 @@ constexpr const char* kFlat =
 /// Zones without wildcards whose SOA has names that end in other ways.
 std::vector<std::shared_ptr<const Zone>> negativeZones() {
   std::vector<std::shared_ptr<const Zone>> zones;
-  for (const auto& [apex, soa] :
-       {std::pair{"in.test", "ns contact 1 2 3 4 5"}, {"out.test", "NS.Other.ORG. Contact.out.test. 1 2 3 4 90"},
-        {"part.test", "ns.test. contact.part.TEST. 1 2 3 4 5"}, {"more.test", "a.ns b.ns 1 2 3 4 5"},
-        {"self.test", "@ contact 1 2 3 4 5"}, {"far.test", ". contact.other.org. 1 2 3 4 5"}})
+  for (const auto& [apex, soa] : {std::pair{"in.test", "ns contact 1 2 3 4 5"},
+                                  {"out.test", "NS.Other.ORG. Contact.out.test. 1 2 3 4 90"},
+                                  {"part.test", "ns.test. contact.part.TEST. 1 2 3 4 5"},
+                                  {"more.test", "a.ns b.ns 1 2 3 4 5"},
+                                  {"self.test", "@ contact 1 2 3 4 5"},
+                                  {"far.test", ". contact.other.org. 1 2 3 4 5"}})
     zones.push_back(zoneOf(apex, std::string("@ 60 IN SOA ") + soa +
                                      "\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\nalias 60 IN CNAME ns\n"
-                                     "one 60 IN AAAA 2001:db8::1\ndeep.er 60 IN TXT x\n"));
+                                     "one 60 IN AAAA 2001:db8::1\ndeep.er 60 IN TXT x\nsvc 60 IN HTTPS 1 .\n"
+                                     "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom 60 IN NSEC3 1 0 0 - "
+                                     "2t7b4g4vsa5smi47k61mv5bv1a22bojr A\n"));
   return zones;
 }
 
@@ -72,15 +76,17 @@ TEST_CASE("an answer made plainly is the one that the sections make, step by ste
   zones.push_back(flatZone());
   zones.push_back(zoneOf("cut", "@ 60 IN NS ns\nns 60 IN A 192.0.2.1\nsub 60 IN NS ns.sub\n"));
   zones.push_back(zoneOf("turned", "@ 60 IN NS ns.x.\nd 60 IN DNAME x.\na 60 IN A 192.0.2.1\n"));
+  zones.push_back(std::make_shared<const Zone>(*Name::absolute("empty.")));
   const Snapshot snapshot(zones);
   const RcuThread thread;
   const ReadSection section;
-  std::vector<std::string> names{"ns.example",  "NS.Example", "one.example", "alias.example",
-                                 "x.w.example", "t.example",  "no.example",  "example",
-                                 "ns.cut",      "a.turned",   "other",       "."};
+  std::vector<std::string> names{"ns.example", "NS.Example", "one.example", "alias.example", "x.w.example",
+                                 "t.example",  "no.example", "example",     "ns.cut",        "a.turned",
+                                 "other",      ".",          "x.empty"};
   for (int i = 1; i < 60; ++i) names.push_back("e" + std::to_string(i) + ".example");
   for (const char* apex : {"in.test", "out.test", "part.test", "more.test", "self.test", "far.test"})
-    for (const char* below : {"", "no.", "NO.", "x.y.", "er.", "alias.", "one.", "ns.", "x.ns.", "contact."})
+    for (const char* below : {"", "no.", "NO.", "x.y.", "er.", "alias.", "one.", "ns.", "x.ns.", "contact.",
+                              "svc.", "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom."})
       names.push_back(std::string(below) + apex);
   auto plain = std::make_unique<Answerer>(CookieMode::Off),
        full = std::make_unique<Answerer>(CookieMode::Off);
@@ -106,6 +112,9 @@ TEST_CASE("an answer made plainly is the one that the sections make, step by ste
     ParsedMessage message;
     message.parsed = parseQuery(octets, message.query);
     if (message.parsed == Parsed::Query) message.zone = snapshot.findZone(message.query.hashed);
+    // What was found on the way there may be the node, another of the zone, or nothing.
+    if (message.zone != nullptr && random() % 2 == 0)
+      message.likely = message.zone->find(random() % 2 == 0 ? message.query.name() : message.zone->apex());
     ++asked;
     plain->scratch.random = full->scratch.random;
     const std::size_t size = answerPlainly(request, message, plain->out, plain->scratch);

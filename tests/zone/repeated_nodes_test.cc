@@ -89,7 +89,8 @@ TEST_CASE("beside whatever the zone holds, a plan is what it is alone") {
   const unsigned missing = below(3) == 0 ? 97 : below(10);
   for (const auto& [owner, number] : held)
     if (below(100) >= missing) wanted[owner] = number + (below(100) < changed ? 1 : 0);
-  for (unsigned i = 0; i < below(3) * 1000; ++i) wanted["n" + std::to_string(i)] = i;
+  const unsigned added = below(3) * 4000;
+  for (unsigned i = 0; i < added; ++i) wanted["n" + std::to_string(i)] = i;
   CHECK(isSame(tableOf(readBeside(known, bodyOf(wanted))), tableOf(readBeside({}, bodyOf(wanted)))));
 }
 
@@ -108,6 +109,41 @@ TEST_CASE("an endpoint that comes twice is told beside what the zone holds, and 
   const Result<Plan> overlap = readBeside(known, body);
   REQUIRE_FALSE(overlap);
   CHECK(overlap.error().where == "/records/0");
+}
+
+TEST_CASE("a bucket of more nodes than there are marks is made again") {
+  std::map<std::uint64_t, std::vector<Name>> byBucket;
+  for (unsigned i = 0; i < 6000; ++i) {
+    const Name each = name(("m" + std::to_string(i) + ".z.").c_str());
+    byBucket[HashedName(each).hash() >> 58].push_back(each);
+  }
+  GatheredNodes first;
+  const auto addAll = [&](GatheredNodes& nodes) {
+    for (const auto& [bucket, names] : byBucket)
+      for (std::size_t i = 0; i < (bucket == 5 ? 60u : 8u); ++i)
+        nodes.add(HashedName(names.at(i)).hash(), encodeNode(names[i], 0, {}));
+  };
+  const NameTable::Merge none = [](std::span<const NodeView>) -> Result<std::string> {
+    return Error{ErrorKind::Invalid, "", "comes twice"};
+  };
+  addAll(first);
+  const Result<NameTable> known = NameTable::of(std::move(first), none);
+  REQUIRE(known);
+  GatheredNodes again(*known);
+  REQUIRE(again.repeated() != nullptr);
+  REQUIRE(again.repeated()->bits() == 6);
+  addAll(again);
+  const Result<NameTable> table = NameTable::of(std::move(again), none);
+  REQUIRE(table);
+  CHECK(isSame(*known, *table));
+  CHECK(shared(*known, *table) == 63u * 8);
+  // And where one of them comes twice, the Error is that of merging.
+  GatheredNodes twice(*known);
+  addAll(twice);
+  twice.add(HashedName(byBucket[5].front()).hash(), encodeNode(byBucket[5].front(), 0, {}));
+  const Result<NameTable> refused = NameTable::of(std::move(twice), none);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().what == "comes twice");
 }
 
 TEST_CASE("threads that have the same node share it once and copy it once") {
