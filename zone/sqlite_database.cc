@@ -1,5 +1,8 @@
 #include "zone/sqlite_database.h"
 
+#include <new>
+#include <utility>
+
 namespace holdfast {
 
 StoreFault faultOf(int code) noexcept {
@@ -88,11 +91,32 @@ Error SqliteDatabase::failure(std::string_view doing) {
   return {ErrorKind::Store, "plan store " + file_, std::move(what)};
 }
 
-SqliteStatement::SqliteStatement(SqliteDatabase& database, const char* sql) : database_(database) {
+sqlite3_stmt* SqliteDatabase::take(const char* sql) {
+  if (const auto known = idle_.find(std::string_view(sql)); known != idle_.end()) {
+    sqlite3_stmt* statement = known->second.release();
+    idle_.erase(known);
+    return statement;
+  }
   sqlite3_stmt* statement = nullptr;
-  sqlite3_prepare_v2(database.handle(), sql, -1, &statement, nullptr);  // step() reports a failure
-  statement_.reset(statement);
+  sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
+  return statement;
 }
+
+void SqliteDatabase::keep(Prepared statement) noexcept {
+  constexpr std::size_t kMost = 64;  // more than there are, but for those whose text is made
+  const std::string_view sql = sqlite3_sql(statement.get());
+  // Some of these work when they are prepared, and not again when they are stepped again.
+  if (sql.starts_with("PRAGMA") || idle_.size() == kMost) return;
+  sqlite3_reset(statement.get());
+  sqlite3_clear_bindings(statement.get());
+  try {
+    idle_.try_emplace(std::string(sql), std::move(statement));
+  } catch (const std::bad_alloc&) {  // then it is prepared again
+  }
+}
+
+SqliteStatement::SqliteStatement(SqliteDatabase& database, const char* sql)
+    : database_(database), statement_(database.take(sql), GiveBack{&database}) {}
 
 SqliteStatement& SqliteStatement::bind(std::int64_t value) {
   note(sqlite3_bind_int64(statement_.get(), next_++, value));

@@ -3,6 +3,8 @@
 #include <sqlite3.h>
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -55,14 +57,26 @@ class SqliteDatabase {
   struct Close {
     void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
   };
+  friend class SqliteStatement;
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+  };
+  using Prepared = std::unique_ptr<sqlite3_stmt, Finalize>;
+
   explicit SqliteDatabase(sqlite3* handle, std::string file) : handle_(handle), file_(std::move(file)) {}
+  /// Null where it cannot be prepared, which failure() tells.
+  sqlite3_stmt* take(const char* sql);
+  void keep(Prepared statement) noexcept;
+
   std::unique_ptr<sqlite3, Close> handle_;
   std::string file_;
   StoreFault fault_ = StoreFault::None;
+  /// Statements that nobody uses just now, by their text: to prepare one takes longer than to run it.
+  std::map<std::string, Prepared, std::less<>> idle_;
 };
 
-/// One prepared statement: bind in order, step, read columns. Borrows its database, and the bytes bound until
-/// it is stepped.
+/// One prepared statement: bind in order, step, read columns. Borrows its database, which keeps it for the
+/// next of the same text, and the bytes bound until it is stepped.
 class SqliteStatement {
  public:
   SqliteStatement(SqliteDatabase& database, const char* sql);
@@ -93,15 +107,18 @@ class SqliteStatement {
   bool isNull(int column) const { return sqlite3_column_type(statement_.get(), column) == SQLITE_NULL; }
 
  private:
-  struct Finalize {
-    void operator()(sqlite3_stmt* statement) const noexcept { sqlite3_finalize(statement); }
+  struct GiveBack {
+    SqliteDatabase* database;
+    void operator()(sqlite3_stmt* statement) const noexcept {
+      database->keep(SqliteDatabase::Prepared(statement));
+    }
   };
   /// A value that could not be bound would be stored as NULL: remembered, and told by step().
   void note(int code) noexcept {
     if (bindCode_ == SQLITE_OK) bindCode_ = code;
   }
   SqliteDatabase& database_;
-  std::unique_ptr<sqlite3_stmt, Finalize> statement_;
+  std::unique_ptr<sqlite3_stmt, GiveBack> statement_;
   int next_ = 1;
   int bindCode_ = SQLITE_OK;
 };
