@@ -3,7 +3,7 @@
 #include <array>
 #include <cstring>
 
-#include "server/network_order.h"
+#include "zone/network_order.h"
 #include "zone/node.h"
 
 namespace holdfast {

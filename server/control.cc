@@ -86,8 +86,9 @@ std::unique_ptr<BodySink> Control::sinkOf(const HttpStart& start) const {
   if (route == nullptr || route->method != "POST") return nullptr;
   if (route->kind != RouteKind::Plans && route->kind != RouteKind::Diff) return nullptr;
   const std::optional<DocumentFormat> format = planFormatOf(mediaType(start.contentType));
+  if (!format) return nullptr;
   const std::shared_ptr<const Zone> held = publisher_.committed(route->zone);
-  if (!format || held == nullptr) return nullptr;
+  if (held == nullptr) return nullptr;
   auto reception = receptions_.begin(*held, *format, start.bodyOctets);
   if (reception) return std::make_unique<PlanSink>(*std::move(reception));
   log_.warning("large plan kept in memory", {{"cause", reception.error().text()}});

@@ -5,19 +5,11 @@
 
 #include "server/address_records.h"
 #include "server/edns.h"
+#include "zone/lowered_name.h"
 
 namespace holdfast {
 
 namespace {
-
-/// A name in any case, hashed in its lower case.
-struct LoweredName {
-  HashedName hashed;
-  NameRoom octets;
-
-  /// REQUIRES: `name` is a whole name.
-  explicit LoweredName(std::span<const std::uint8_t> name) noexcept { hashed.read(name, octets); }
-};
 
 /// Where names stand in the RDATA of the types that are compressed: octets before the first, and how many.
 struct RdataNames {

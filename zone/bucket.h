@@ -34,6 +34,12 @@ constexpr unsigned kMaxBits = 4 * kDirectoryBits;
 /// A table is spread anew when its buckets hold more than this on average, or less than one part in so many.
 constexpr std::size_t kDenseBucket = 12;
 constexpr std::size_t kSparse = 8;
+/// By how many bits a table of that size is spread that was spread by `bits`.
+constexpr unsigned spreadOf(std::size_t size, unsigned bits) noexcept {
+  while (bits < kMaxBits && size > (kDenseBucket << bits)) ++bits;
+  while (bits > 0 && size < (kDenseBucket << bits) / kSparse) --bits;
+  return bits;
+}
 
 /// One tier of the way to a bucket: 2^kDirectoryBits children, Directories or Buckets (which, the depth
 /// says).

@@ -17,8 +17,8 @@ namespace holdfast {
 /// each; several may read one plan.
 class JsonEndpoints {
  public:
-  /// `targets` counts those of all readers of the plan. What `known` has just so is shared with it. All are
-  /// borrowed.
+  /// `targets` counts those of all readers of the plan. What `known` has just so is shared with it. All but
+  /// that is borrowed.
   JsonEndpoints(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets,
                 const NameTable& known = {})
       : nodes(known), zone_(zone), zoneHash_(HashedName(zone).hash()), limits_(limits), targets_(targets) {}

@@ -15,8 +15,8 @@ constexpr std::size_t kPiecesWorthThreads = 4;
 }  // namespace
 
 JsonPieceThreads::JsonPieceThreads(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets,
-                                   const NameTable& known)
-    : zone_(zone), limits_(limits), targets_(targets), known_(known), own_(newReader()) {}
+                                   NameTable known)
+    : zone_(zone), limits_(limits), targets_(targets), known_(std::move(known)), own_(newReader()) {}
 
 JsonPieceThreads::~JsonPieceThreads() {
   {

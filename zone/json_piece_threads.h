@@ -19,9 +19,9 @@ namespace holdfast {
 /// where there are some, on as many others as the machine has processors, at a low priority.
 class JsonPieceThreads {
  public:
-  /// What JsonEndpoints needs. All is borrowed.
+  /// What JsonEndpoints needs. All but `known` is borrowed.
   JsonPieceThreads(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets,
-                   const NameTable& known);
+                   NameTable known);
   /// Before finish(): waits for the pieces that are being read, and drops the others.
   ~JsonPieceThreads();
   JsonPieceThreads(const JsonPieceThreads&) = delete;
@@ -53,7 +53,7 @@ class JsonPieceThreads {
   const NameView zone_;
   const PlanLimits& limits_;
   std::atomic<std::size_t>& targets_;
-  const NameTable& known_;
+  const NameTable known_;
 
   std::mutex mutex_;
   std::condition_variable changed_;

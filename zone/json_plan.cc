@@ -36,11 +36,10 @@ class JsonPlanReader {
  public:
   JsonPlanReader(NameView zone, const PlanLimits& limits, NameTable known = {})
       : limits_(limits),
-        known_(std::move(known)),
         plan_(planFor(zone)),
         builder_(plan_, limits_),
         endpoints_(plan_.zone, limits_, targets_),
-        pieces_(plan_.zone, limits_, targets_, known_) {}
+        pieces_(plan_.zone, limits_, targets_, std::move(known)) {}
 
   /// The document, or what was left of it when the members of "endpoints" were cut out.
   Status read(const dom::element& document);
@@ -59,7 +58,6 @@ class JsonPlanReader {
   void join(JsonEndpoints& share);
 
   const PlanLimits& limits_;
-  const NameTable known_;
   Plan plan_;
   PlanBuilder builder_;
   std::atomic<std::size_t> targets_{0};

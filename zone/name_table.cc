@@ -212,9 +212,7 @@ void NameTableEdit::forEachChange(const std::function<void(NodeView, NodeView)>&
 }
 
 NameTable NameTableEdit::finish() {
-  unsigned bits = base_.bits_;
-  while (bits < kMaxBits && size_ > (kDenseBucket << bits)) ++bits;
-  while (bits > 0 && size_ < (kDenseBucket << bits) / kSparse) --bits;
+  const unsigned bits = spreadOf(size_, base_.bits_);
 
   std::vector<BucketChange> changes;
   changes.reserve(changes_.size());

@@ -21,14 +21,12 @@ using Entry = GatheredNodes::Entry;
 /// Fewer nodes than these are made into a table sooner than threads for it are.
 constexpr std::size_t kWorthThreads = 20'000;
 
+/// As what they know is spread, where that will do: then buckets can be shared.
 unsigned bitsFor(const GatheredNodes& nodes) noexcept {
-  const std::size_t size = nodes.size();
-  unsigned bits = nodes.repeated() == nullptr ? 0 : nodes.repeated()->bits();
-  const std::size_t dense = kDenseBucket << bits;
-  if (bits > 0 && size <= dense && size >= dense / kSparse) return bits;  // the same buckets, to be shared
-  bits = 0;
-  while (bits < kMaxBits && size > (kDenseBucket << bits)) ++bits;
-  return bits;
+  const RepeatedNodes* repeated = nodes.repeated();
+  if (repeated != nullptr && spreadOf(nodes.size(), repeated->bits()) == repeated->bits())
+    return repeated->bits();
+  return spreadOf(nodes.size(), 0);
 }
 
 /// The leaves of a tree that is being made. Owns them until they are taken.
@@ -108,22 +106,21 @@ std::size_t joinRepeated(const GatheredNodes& nodes, std::size_t part, std::vect
   const std::size_t added = entries.size();
   std::size_t next = 0;
   std::size_t shared = 0;
-  repeated.forEachBucket(
-      part, GatheredNodes::kPartBits, [&](std::size_t index, const Bucket& bucket, std::uint32_t marked) {
-        const auto indexOf = [&](const Entry& entry) { return bucketIndex(entry.hash, repeated.bits()); };
-        while (next < added && indexOf(entries[next]) < index) ++next;
-        const bool hasOthers = next < added && indexOf(entries[next]) == index;
-        const bool isWhole = static_cast<unsigned>(std::popcount(marked)) == bucket.count;
-        if (isWhole && !hasOthers && buckets.bits() == repeated.bits()) {
-          buckets.share(index, bucket);
-          shared += bucket.count;
-          return;
-        }
-        for (; marked != 0; marked &= marked - 1) {
-          const NodeView node = bucket.node(static_cast<unsigned>(std::countr_zero(marked)));
-          entries.push_back({HashedName(node.name()).hash(), node});
-        }
-      });
+  repeated.forEachBucket(part, [&](std::size_t index, const Bucket& bucket, std::uint32_t marked) {
+    const auto indexOf = [&](const Entry& entry) { return bucketIndex(entry.hash, repeated.bits()); };
+    while (next < added && indexOf(entries[next]) < index) ++next;
+    const bool hasOthers = next < added && indexOf(entries[next]) == index;
+    const bool isWhole = static_cast<unsigned>(std::popcount(marked)) == bucket.count;
+    if (isWhole && !hasOthers && buckets.bits() == repeated.bits()) {
+      buckets.share(index, bucket);
+      shared += bucket.count;
+      return;
+    }
+    for (; marked != 0; marked &= marked - 1) {
+      const NodeView node = bucket.node(static_cast<unsigned>(std::countr_zero(marked)));
+      entries.push_back({HashedName(node.name()).hash(), node});
+    }
+  });
   if (entries.size() > added) std::ranges::stable_sort(entries, {}, &Entry::hash);
   return shared;
 }

@@ -2,6 +2,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
+
+#include "zone/lowered_name.h"
+#include "zone/network_order.h"
+#include "zone/octets.h"
 
 namespace holdfast {
 
@@ -10,13 +15,8 @@ namespace {
 constexpr std::size_t kSoaTimersOctets = 20;  // serial to minimum (RFC 1035 section 3.3.13)
 constexpr std::size_t kSoaLengthAt = 10;      // of RDLENGTH behind a pointer, type, class and TTL
 
-void appendNumber16(std::string& out, std::size_t value) {
-  out += static_cast<char>(value >> 8 & 0xff);
-  out += static_cast<char>(value & 0xff);
-}
-
-void appendOctets(std::string& out, std::span<const std::uint8_t> octets) {
-  out.append(reinterpret_cast<const char*>(octets.data()), octets.size());
+std::string_view charsOf(std::span<const std::uint8_t> octets) noexcept {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
 }
 
 /// With how many labels two names end alike.
@@ -46,25 +46,21 @@ NegativeSoa::NegativeSoa(NodeView apexNode) {
   if (mname.empty() || rname.empty() || timers.size() != kSoaTimersOctets) return;
 
   const HashedName apex(apexNode.name());
-  NameRoom loweredM, loweredR;
-  HashedName primary, contact;
-  primary.read(mname, loweredM);
-  contact.read(rname, loweredR);
-  if (commonLabels(primary, contact) > commonLabels(contact, apex)) return;
+  const LoweredName primary(mname), contact(rname);
+  if (commonLabels(primary.hashed, contact.hashed) > commonLabels(contact.hashed, apex)) return;
 
   apexLabels_ = apex.labels();
   isSigned_ = holdfast::isSigned(apexNode, RRType::SOA);
-  const std::uint32_t ttl = negativeTtl(soa);
   pointers_[count_++] = {0, 0};
-  appendNumber16(octets_, 0);
-  appendNumber16(octets_, static_cast<std::size_t>(RRType::SOA));
-  appendNumber16(octets_, 1);  // class IN
-  appendNumber16(octets_, ttl >> 16);
-  appendNumber16(octets_, ttl & 0xffff);
-  appendNumber16(octets_, 0);
+  OctetWriter(octets_)
+      .number<std::uint16_t>(0)
+      .number(RRType::SOA)
+      .number<std::uint16_t>(1)  // class IN
+      .number(negativeTtl(soa))
+      .number<std::uint16_t>(0);
   addName(mname, apex, children_[0]);
   addName(rname, apex, children_[1]);
-  appendOctets(octets_, timers);
+  octets_ += charsOf(timers);
   const std::size_t length = octets_.size() - kSoaLengthAt - 2;
   octets_[kSoaLengthAt] = static_cast<char>(length >> 8);
   octets_[kSoaLengthAt + 1] = static_cast<char>(length);
@@ -72,26 +68,20 @@ NegativeSoa::NegativeSoa(NodeView apexNode) {
 
 /// `child` is set where the name is below the apex: the message may have the question's name to point to.
 void NegativeSoa::addName(std::span<const std::uint8_t> wire, const HashedName& apex, std::uint64_t& child) {
-  NameRoom lowered;
-  HashedName name;
-  name.read(wire, lowered);
-  const unsigned common = commonLabels(name, apex);
-  if (common == 0) return appendOctets(octets_, wire);
-  if (common == apex.labels() && name.labels() > common) child = name.hash(common + 1);
-  const NameView shared = apex.suffix(common);
-  appendOctets(octets_, wire.first(wire.size() - shared.size()));
+  const LoweredName name(wire);
+  const unsigned common = commonLabels(name.hashed, apex);
+  const std::size_t shared = common == 0 ? 0 : apex.suffix(common).size();
+  octets_ += charsOf(wire.first(wire.size() - shared));
+  if (common == 0) return;
+  if (common == apex.labels() && name.hashed.labels() > common) child = name.hashed.hash(common + 1);
   pointers_[count_++] = {static_cast<std::uint16_t>(octets_.size()),
-                         static_cast<std::uint16_t>(apex.name().size() - shared.size())};
-  appendNumber16(octets_, 0);
+                         static_cast<std::uint16_t>(apex.name().size() - shared)};
+  OctetWriter(octets_).number<std::uint16_t>(0);
 }
 
 std::uint8_t* NegativeSoa::put(std::uint8_t* at, std::size_t apexAt) const noexcept {
   std::memcpy(at, octets_.data(), octets_.size());
-  for (unsigned i = 0; i < count_; ++i) {
-    const std::size_t to = 0xc000u | (apexAt + pointers_[i].into);
-    at[pointers_[i].at] = static_cast<std::uint8_t>(to >> 8);
-    at[pointers_[i].at + 1u] = static_cast<std::uint8_t>(to);
-  }
+  for (unsigned i = 0; i < count_; ++i) store16(at + pointers_[i].at, 0xc000u | (apexAt + pointers_[i].into));
   return at + octets_.size();
 }
 

@@ -23,10 +23,10 @@ Reception::Reception(SpooledBody spool, const Zone& held, DocumentFormat format,
       limits_(limits),
       places_(std::move(places)),
       spool_(std::move(spool)) {
-  const bool readsAlong = places_.seat != nullptr;
+  const bool hasSeat = places_.seat != nullptr;
   if (format == DocumentFormat::Json)
-    stream_ = std::make_unique<JsonPlanStream>(zone_, limits_, readsAlong ? held.names() : NameTable());
-  if (!readsAlong) return;
+    stream_ = std::make_unique<JsonPlanStream>(zone_, limits_, hasSeat ? held.names() : NameTable());
+  if (!hasSeat) return;
   try {
     thread_ = std::jthread([this] { readAlong(); });
   } catch (const std::system_error&) {  // no more threads: it is read when it is there

@@ -56,8 +56,8 @@ const detail::Bucket* RepeatedNodes::bucketAt(std::size_t index) const noexcept 
   return known_.bucketFor(std::uint64_t{index} << (64 - bits()));
 }
 
-void RepeatedNodes::forEachBucket(std::size_t part, unsigned partBits, const Visit& visit) const {
-  const unsigned left = bits() - partBits;
+void RepeatedNodes::forEachBucket(std::size_t part, const Visit& visit) const {
+  const unsigned left = bits() - GatheredNodes::kPartBits;
   for (std::size_t index = part << left; index < (part + 1) << left; ++index)
     if (marked_[index] != 0) visit(index, *bucketAt(index), marked_[index]);
 }

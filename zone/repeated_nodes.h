@@ -27,10 +27,10 @@ class RepeatedNodes {
 
   /// The table has 2^bits() buckets.
   unsigned bits() const noexcept { return known_.bits_; }
-  /// Visits each bucket with marked nodes that lies within one of 2^partBits equal parts of all, ascending by
-  /// index, with a bit for each of its nodes that is marked. Several threads may at once.
+  /// Visits each bucket with marked nodes of one of the parts of GatheredNodes, ascending by index, with a
+  /// bit for each of its nodes that is marked. Several threads may at once.
   using Visit = std::function<void(std::size_t index, const detail::Bucket& bucket, std::uint32_t marked)>;
-  void forEachBucket(std::size_t part, unsigned partBits, const Visit& visit) const;
+  void forEachBucket(std::size_t part, const Visit& visit) const;
 
  private:
   explicit RepeatedNodes(const NameTable& known) : known_(known), marked_(std::size_t{1} << known.bits_) {}

@@ -192,6 +192,8 @@ def test_a_zone_signed_again_stays_secure_while_it_is_asked(signed):
         stop.set()
         thread.join(20)
     assert {verdict[:2] for verdict in verdicts} == {(dns.NOERROR, True)}, set(verdicts)
+    assert verdicts[-1][2] == f"192.0.2.{100 + first + 5}"
+    assert len({verdict[2] for verdict in verdicts}) >= 5
     # Where Unbound was silent, it was not for a query that holdfastd left without an answer.
     holdfast.wait_for(lambda: unanswered(signed.server) == 0, f"all queries answered; silences: {silences}")
 
