@@ -107,9 +107,10 @@ TEST_CASE("a client that waits to be told to go on is told") {
   const std::string body = bodyOf(2u << 20);
   RawConnection connection(server.socket());
   REQUIRE(connection.send(head(body.size(), "Expect: 100-continue\r\n")));
+  // It does wait: to one whose body is there already a server need not say so (RFC 9110, 10.1.1).
+  REQUIRE(connection.readTo("\r\n\r\n") == "HTTP/1.1 100 Continue\r\n\r\n");
   sendBy(connection, body + kGet, 30'000);
-  CHECK_THAT(connection.readAll(), Catch::StartsWith("HTTP/1.1 100") && Catch::Contains("{\"n\":1}") &&
-                                       Catch::Contains("{\"n\":2}"));
+  CHECK_THAT(connection.readAll(), Catch::Contains("{\"n\":1}") && Catch::Contains("{\"n\":2}"));
   server.end();
   CHECK(server.bodies.front() == body);
   CHECK(server.wasTaken.front());

@@ -45,6 +45,12 @@ std::string RawConnection::readAll() {
   return all;
 }
 
+std::string RawConnection::readTo(std::string_view end) {
+  std::string all;
+  for (char octet = 0; !all.ends_with(end) && recv(descriptor_, &octet, 1, 0) == 1;) all += octet;
+  return all;
+}
+
 HttpAnswer RawConnection::readAnswer() {
   std::string all = readAll();
   constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";

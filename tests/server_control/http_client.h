@@ -22,6 +22,8 @@ class RawConnection {
   bool send(std::string_view octets);
   /// What comes until the server closes, at most a minute long.
   std::string readAll();
+  /// What comes until the first `end`, and at most a minute long; what came after it stays for the next read.
+  std::string readTo(std::string_view end);
   HttpAnswer readAnswer();
 
  private:
