@@ -74,7 +74,11 @@ JsonDocument diffJson(const Diff& diff) {
 }
 
 JsonDocument changesJson(const Diff& diff) {
-  return {{"added", diff.namesAdded}, {"removed", diff.namesRemoved}, {"changed", diff.namesChanged}};
+  JsonDocument json;
+  json["added"] = diff.namesAdded;
+  json["removed"] = diff.namesRemoved;
+  json["changed"] = diff.namesChanged;
+  return json;
 }
 
 std::string_view outcomeText(Outcome::Kind kind) noexcept {
@@ -239,9 +243,11 @@ JsonDocument historyJson(NameView zone, const std::vector<HistoryEntry>& entries
 
 HttpResponse outcomeResponse(const Outcome& outcome, const Asked& asked, std::chrono::microseconds total) {
   const bool refused = outcome.kind == Outcome::Kind::Refused;
-  JsonDocument json{{"outcome", outcomeText(outcome.kind)},
-                    {"zone", asked.zone.text()},
-                    {"generation", outcome.generation}};
+  // Member by member: a list of them would be copied, and each change is answered with one.
+  JsonDocument json;
+  json["outcome"] = outcomeText(outcome.kind);
+  json["zone"] = asked.zone.text();
+  json["generation"] = outcome.generation;
   if (asked.base) json["base"] = *asked.base;
   if (asked.restored) json["restored"] = *asked.restored;
   json["committed"] = outcome.committed;
@@ -264,8 +270,10 @@ HttpResponse outcomeResponse(const Outcome& outcome, const Asked& asked, std::ch
   json["overridden"] = reasonsJson(outcome.verdict.overridden);
   json["warnings"] = warningsJson(outcome.verdict.warnings);
   json["unlisted_warnings"] = outcome.verdict.unlistedWarnings;
-  json["timings_us"] = {
-      {"judged", outcome.judged.count()}, {"durable", outcome.durable.count()}, {"total", total.count()}};
+  JsonDocument& timings = json["timings_us"];
+  timings["judged"] = outcome.judged.count();
+  timings["durable"] = outcome.durable.count();
+  timings["total"] = total.count();
   return {refused ? refusalStatus(outcome) : 200, textOf(json)};
 }
 

@@ -5,6 +5,7 @@
 #include <spdlog/sinks/ansicolor_sink.h>
 #include <spdlog/sinks/ostream_sink.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <type_traits>
 
@@ -30,6 +31,10 @@ spdlog::level::level_enum spdlogLevel(LogLevel level) noexcept {
   return spdlog::level::err;
 }
 
+bool isControl(char c) noexcept {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+}
+
 /// A JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.
 std::string jsonText(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
@@ -38,9 +43,7 @@ std::string jsonText(std::string_view text) {
 /// As it is where that is one readable word, else as a JSON string.
 std::string plainText(std::string_view text) {
   const bool isWord = !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos;
-  for (const char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return jsonText(text);
-  return isWord ? std::string(text) : jsonText(text);
+  return isWord && std::ranges::none_of(text, isControl) ? std::string(text) : jsonText(text);
 }
 
 std::string valueText(const LogField::Value& value, LogFormat format) {
@@ -49,6 +52,8 @@ std::string valueText(const LogField::Value& value, LogFormat format) {
         using Held = std::decay_t<decltype(held)>;
         if constexpr (std::is_same_v<Held, std::string>)
           return format == LogFormat::Json ? jsonText(held) : plainText(held);
+        else if constexpr (std::is_integral_v<Held> && !std::is_same_v<Held, bool>)
+          return std::to_string(held);
         else
           return nlohmann::json(held).dump();
       },
@@ -57,10 +62,9 @@ std::string valueText(const LogField::Value& value, LogFormat format) {
 
 /// A message for a person: control characters escaped, the rest as it is.
 std::string messageText(std::string_view message) {
-  std::string quoted = jsonText(message);
-  for (const char c : message)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return quoted.substr(1, quoted.size() - 2);
-  return std::string(message);
+  if (std::ranges::none_of(message, isControl)) return std::string(message);
+  const std::string quoted = jsonText(message);
+  return quoted.substr(1, quoted.size() - 2);
 }
 
 std::string lineOf(LogFormat format, std::string_view message, std::span<const LogField> fields) {

@@ -76,20 +76,20 @@ constexpr Leaf kLeaves[] = {{"plans", RouteKind::Plans},       {"diff", RouteKin
 
 /// Fills in kind, zone and generation. The zone is read last, so that an unknown path is told as such.
 std::optional<HttpResponse> readPath(std::string_view path, Route& route) {
-  const HttpResponse unknown = errorResponse(404, "there is no " + std::string(path));
-  if (path.empty() || path.front() != '/') return unknown;
+  const auto unknown = [whole = path] { return errorResponse(404, "there is no " + std::string(whole)); };
+  if (path.empty() || path.front() != '/') return unknown();
   std::vector<std::string_view> segments = segmentsOf(path);
   if (segments.size() > 3 && segments.back().empty()) segments.pop_back();
-  if (segments.size() < 2 || segments[0] != "v1") return unknown;
+  if (segments.size() < 2 || segments[0] != "v1") return unknown();
   if (segments[1] == "status" && segments.size() == 2) return std::nullopt;
-  if (segments[1] != "zones" || segments.size() < 3 || segments.size() > 5) return unknown;
+  if (segments[1] != "zones" || segments.size() < 3 || segments.size() > 5) return unknown();
 
   route.kind = RouteKind::Zone;
   if (segments.size() > 3) {
     const auto* const leaf = std::ranges::find(kLeaves, segments[3], &Leaf::segment);
-    if (leaf == std::end(kLeaves)) return unknown;
+    if (leaf == std::end(kLeaves)) return unknown();
     route.kind = leaf->kind;
-    if (segments.size() == 5 && route.kind != RouteKind::Plans) return unknown;
+    if (segments.size() == 5 && route.kind != RouteKind::Plans) return unknown();
     if (segments.size() == 5) route.kind = RouteKind::Plan;
   }
   if (route.kind == RouteKind::Plan) {
@@ -100,7 +100,7 @@ std::optional<HttpResponse> readPath(std::string_view path, Route& route) {
   }
   const auto text = percentDecode(segments[2], false);
   if (!text) return errorResponse(400, text.error().text());
-  if (text->empty() || *text == "@") return unknown;
+  if (text->empty() || *text == "@") return unknown();
   const auto zone = Name::absolute(*text);
   if (!zone) return errorResponse(400, "not a zone name: " + zone.error().text());
   route.zone = *zone;

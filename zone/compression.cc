@@ -10,9 +10,10 @@ namespace holdfast {
 
 namespace {
 
-/// Small bodies are many and live long, large ones are few and somebody waits for them.
-constexpr std::size_t kSmall = 64 * 1024;
-constexpr int kLevelOfSmall = 12, kLevelOfLarge = 2, kLevelOfPart = 1;
+/// Small bodies are many and live long, large ones are few and somebody waits for them. Of what is very small
+/// a level that needs little memory makes as little, and to clear more than that takes longest.
+constexpr std::size_t kVerySmall = 4 * 1024, kSmall = 64 * 1024;
+constexpr int kLevelOfVerySmall = 5, kLevelOfSmall = 10, kLevelOfLarge = 2, kLevelOfPart = 1;
 /// What is larger is compressed without looking further back than this.
 constexpr int kShortestWindowLog = 10, kLongestWindowLog = 27;
 /// No frame is more than this many times smaller than what it holds: what claims to be is damaged, and memory
@@ -42,13 +43,18 @@ std::string compressedBy(ZSTD_CCtx* context, std::string_view bytes) {
   return out;
 }
 
+int levelOf(std::size_t octets) noexcept {
+  if (octets < kVerySmall) return kLevelOfVerySmall;
+  return octets < kSmall ? kLevelOfSmall : kLevelOfLarge;
+}
+
 }  // namespace
 
 std::string compressed(std::string_view bytes, std::string_view alike) {
-  const bool isSmall = bytes.size() + alike.size() < kSmall;
-  const int windowLog = std::clamp(static_cast<int>(std::bit_width(bytes.size() + alike.size())),
-                                   kShortestWindowLog, kLongestWindowLog);
-  const CompressionContext context = contextOf(isSmall ? kLevelOfSmall : kLevelOfLarge);
+  const std::size_t octets = bytes.size() + alike.size();
+  const int windowLog =
+      std::clamp(static_cast<int>(std::bit_width(octets)), kShortestWindowLog, kLongestWindowLog);
+  const CompressionContext context = contextOf(levelOf(octets));
   if (!alike.empty()) {
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, windowLog);
     ZSTD_CCtx_refPrefix(context.get(), alike.data(), alike.size());

@@ -12,8 +12,25 @@ void Sha256::Free::operator()(evp_md_ctx_st* context) const noexcept {
   EVP_MD_CTX_free(context);
 }
 
+namespace {
+
+/// Found among the providers once: to look for it takes longer than to hash what is small.
+const EVP_MD* algorithm() {
+  struct Free {
+    void operator()(EVP_MD* method) const noexcept { EVP_MD_free(method); }
+  };
+  static const std::unique_ptr<EVP_MD, Free> fetched = [] {
+    std::unique_ptr<EVP_MD, Free> method(EVP_MD_fetch(nullptr, "SHA256", nullptr));
+    if (method == nullptr) throw std::bad_alloc();  // and is looked for again the next time
+    return method;
+  }();
+  return fetched.get();
+}
+
+}  // namespace
+
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
-  if (context_ == nullptr || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
+  if (context_ == nullptr || EVP_DigestInit_ex2(context_.get(), algorithm(), nullptr) != 1)
     throw std::bad_alloc();
 }
 
@@ -37,6 +54,7 @@ std::string sha256(std::string_view bytes) {
 std::string toHex(std::string_view bytes) {
   static constexpr char kDigits[] = "0123456789abcdef";
   std::string text;
+  text.reserve(2 * bytes.size());
   for (const char c : bytes) {
     text += kDigits[static_cast<std::uint8_t>(c) >> 4];
     text += kDigits[static_cast<std::uint8_t>(c) & 15];

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "zone/content_builder.h"
 #include "zone/digest.h"
 #include "zone/octets.h"
 #include "zone/state_directory.h"
@@ -83,11 +84,10 @@ Result<GoodCopies::Copy> GoodCopies::read(NameView apex, Generation generation) 
   const Head head = takeHead(reader);
   if (!head.apex || head.apex->view() != apex || head.generation != generation)
     return damaged("is not the copy that its name says");
-  const Zone empty{Name(apex)};
-  ZoneEdit edit(empty);
+  ContentBuilder content(std::make_shared<const Zone>(Name(apex)));
   const std::string_view change = body.substr(body.size() - reader.left());
-  if (Status applied = applyChange(change, edit); !applied) return damaged(applied.error().what);
-  return Copy{edit.finish(generation, head.serial, head.at), head.fence};
+  if (Status applied = content.apply(change); !applied) return damaged(applied.error().what);
+  return Copy{content.finish(generation, head.serial, head.at), head.fence};
 }
 
 void GoodCopies::remove(NameView apex, Generation generation) {

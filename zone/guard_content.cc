@@ -58,6 +58,7 @@ void Judge::judgeApex() {
   const RRsetView now = apex ? apex.find(RRType::NS) : RRsetView();
   if (before_ == nullptr || !now) return;
   const RRsetView old = before_->apexNode().find(RRType::NS);
+  if (old && std::ranges::equal(old.bytes(), now.bytes())) return;  // as nearly always: no text is made
   const auto names = [](RRsetView rrset) {
     std::set<std::string> texts;
     if (rrset)

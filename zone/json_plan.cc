@@ -22,7 +22,9 @@ constexpr std::array<std::string_view, 11> kPlanKeys = {"plan",      "zone",    
                                                         "endpoints", "records", "remove"};
 constexpr std::size_t kMaxSourceOctets = 1000;  // it is kept with each line of the history
 /// As much of the endpoints is parsed at once: little enough for a processor's second cache.
-constexpr std::size_t kPieceOctets = std::size_t{128} << 10;
+constexpr std::size_t kPieceOctets = std::size_t{96} << 10;
+/// A smaller document is read as a whole: to cut it, and to join what was read of the pieces, takes longer.
+constexpr std::size_t kWorthCutting = 4 << 10;
 constexpr JsonPlace kRecords{&kPlanDocument, "records"};
 constexpr JsonPlace kRemove{&kPlanDocument, "remove"};
 
@@ -34,17 +36,18 @@ Plan planFor(NameView zone) {
 
 class JsonPlanReader {
  public:
-  JsonPlanReader(NameView zone, const PlanLimits& limits, NameTable known = {})
+  JsonPlanReader(NameView zone, const PlanLimits& limits)
       : limits_(limits),
         plan_(planFor(zone)),
         builder_(plan_, limits_),
-        endpoints_(plan_.zone, limits_, targets_),
-        pieces_(plan_.zone, limits_, targets_, std::move(known)) {}
+        endpoints_(plan_.zone, limits_, targets_) {}
 
+  /// Before take(): the members of "endpoints" come apart from the document.
+  void expectPieces(NameTable known) { pieces_.emplace(plan_.zone, limits_, targets_, std::move(known)); }
   /// The document, or what was left of it when the members of "endpoints" were cut out.
   Status read(const dom::element& document);
   /// Some members of "endpoints", cut out.
-  void take(std::string members) { pieces_.take(std::move(members)); }
+  void take(std::string members) { pieces_->take(std::move(members)); }
   /// All of them. False where they are not JSON.
   Result<bool> finishMembers();
   Result<Plan> finish();
@@ -62,13 +65,13 @@ class JsonPlanReader {
   PlanBuilder builder_;
   std::atomic<std::size_t> targets_{0};
   JsonEndpoints endpoints_;
-  JsonPieceThreads pieces_;
+  std::optional<JsonPieceThreads> pieces_;
 };
 
 Result<bool> JsonPlanReader::finishMembers() {
-  Result<bool> isJson = pieces_.finish();
+  Result<bool> isJson = pieces_->finish();
   if (!isJson || !*isJson) return isJson;
-  pieces_.forEachShare([this](JsonEndpoints& share) { join(share); });
+  pieces_->forEachShare([this](JsonEndpoints& share) { join(share); });
   return true;
 }
 
@@ -81,12 +84,19 @@ Status JsonPlanReader::read(const dom::element& document) {
   const Result<dom::object> object = asObject(document, kPlanDocument);
   if (!object) return object.error();
   JsonKeys keys(kPlanKeys);
+  std::optional<dom::element> endpoints;  // last, as where they are cut out: what is told is the same
   for (const auto& [key, value] : *object) {
     if (Status known = keys.see(key, kPlanDocument); !known) return known;
-    if (Status status = readKey(key, value); !status) return status;
+    if (key == "endpoints")
+      endpoints = value;
+    else if (Status status = readKey(key, value); !status)
+      return status;
   }
-  if (keys.saw("plan")) return Done{};
-  return malformedAt(kPlanDocument.member("plan"), "is missing: it names the version of the format, 1");
+  if (!keys.saw("plan"))
+    return malformedAt(kPlanDocument.member("plan"), "is missing: it names the version of the format, 1");
+  if (!endpoints) return Done{};
+  const Result<dom::object> members = asObject(*endpoints, kPlanEndpoints);
+  return members ? endpoints_.read(*members, kPlanEndpoints) : members.error();
 }
 
 Result<Plan> JsonPlanReader::finish() {
@@ -107,10 +117,6 @@ Status JsonPlanReader::readKey(std::string_view key, const dom::element& value) 
   if (key == "base") return keep(asNumber(value, where, 0, kMaxGeneration), plan_.base);
   if (key == "kind") return readKind(value);
   if (key == "source") return keep(asString(value, where, kMaxSourceOctets), plan_.source);
-  if (key == "endpoints") {
-    const Result<dom::object> object = asObject(value, where);
-    return object ? endpoints_.read(*object, where) : object.error();
-  }
   if (key == "records") return readRecords(value);
   if (key == "remove") return readRemovals(value);
   const Result<std::string_view> text = asString(value, where);
@@ -212,9 +218,11 @@ Error notJson(std::string_view body, const char* fallback) {
 class JsonPlanStream::Reading {
  public:
   Reading(NameView zone, const PlanLimits& limits, NameTable known)
-      : reader_(zone, limits, std::move(known)),
-        cutter_("endpoints", kPieceOctets,
-                [this](std::string members) { reader_.take(std::move(members)); }) {}
+      : reader_(zone, limits), cutter_("endpoints", kPieceOctets, [this](std::string members) {
+          reader_.take(std::move(members));
+        }) {
+    reader_.expectPieces(std::move(known));
+  }
 
   void feed(std::string_view text) { cutter_.feed(text); }
   std::optional<Result<Plan>> finish() {
@@ -258,6 +266,7 @@ Result<Plan> parseJsonPlanWhole(std::string_view body, NameView zone, const Plan
 }
 
 Result<Plan> parseJsonPlan(std::string_view body, NameView zone, const PlanLimits& limits) {
+  if (body.size() < kWorthCutting) return parseJsonPlanWhole(body, zone, limits);
   JsonPlanStream stream(zone, limits);
   stream.feed(body);
   if (std::optional<Result<Plan>> plan = stream.finish()) return *std::move(plan);

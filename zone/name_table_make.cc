@@ -159,6 +159,7 @@ Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge) {
   std::vector<GatheredNodes::Part> held;
   inParallel(GatheredNodes::kParts, isWorthThreads, [&](std::size_t i) {
     GatheredNodes::Part part = nodes.take(i);
+    if (part.entries.empty() && nodes.repeated() == nullptr) return;  // nearly all parts of a small plan
     std::ranges::stable_sort(part.entries, {}, &Entry::hash);
     const std::size_t shared = joinRepeated(nodes, i, part.entries, buckets);
     problems[i] = mergeEqual(part, merge);

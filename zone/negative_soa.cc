@@ -15,10 +15,6 @@ namespace {
 constexpr std::size_t kSoaTimersOctets = 20;  // serial to minimum (RFC 1035 section 3.3.13)
 constexpr std::size_t kSoaLengthAt = 10;      // of RDLENGTH behind a pointer, type, class and TTL
 
-std::string_view charsOf(std::span<const std::uint8_t> octets) noexcept {
-  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
-}
-
 /// With how many labels two names end alike.
 unsigned commonLabels(const HashedName& a, const HashedName& b) noexcept {
   unsigned labels = std::min(a.labels(), b.labels());

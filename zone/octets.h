@@ -2,10 +2,16 @@
 
 #include <array>
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace holdfast {
+
+inline std::string_view charsOf(std::span<const std::uint8_t> octets) noexcept {
+  return {reinterpret_cast<const char*>(octets.data()), octets.size()};
+}
 
 /// Appends numbers, big-endian, and counted runs of octets to a string.
 class OctetWriter {
@@ -65,14 +71,18 @@ class OctetReader {
     for (const char c : octets(sizeof(T))) value = value << 8 | static_cast<std::uint8_t>(c);
     return static_cast<T>(value);
   }
-  std::uint64_t varint() noexcept {
+  /// What does not fit counts as cut off.
+  template <class T = std::uint64_t>
+  T varint() noexcept {
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 64; shift += 7) {
       const auto octet = number<std::uint8_t>();
       value |= static_cast<std::uint64_t>(octet & 0x7f) << shift;
-      if ((octet & 0x80) == 0) return value;
+      if ((octet & 0x80) == 0 && value <= std::numeric_limits<T>::max()) return static_cast<T>(value);
+      if ((octet & 0x80) == 0) break;
     }
     ok_ = false;
+    rest_ = {};
     return 0;
   }
   template <class Length>

@@ -1,9 +1,11 @@
 // How contents are rebuilt from changes and checkpoints.
 #include "zone/sqlite_contents.h"
 
+#include <limits>
+
+#include "zone/content_builder.h"
 #include "zone/digest.h"
 #include "zone/sqlite_entries.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 
@@ -91,9 +93,8 @@ Result<ContentReader::Newest> ContentReader::forEachChange(std::int64_t zone, Na
 /// The content by one way of getting it.
 Result<std::shared_ptr<const Zone>> ContentReader::rebuiltFrom(std::int64_t zone, NameView apex, Base base,
                                                                Generation generation) {
-  const Zone empty{Name(apex)};
-  ZoneEdit edit(empty);
-  const Apply apply = [&](std::string_view body) { return applyChange(body, edit); };
+  ContentBuilder content(std::make_shared<const Zone>(Name(apex)));
+  const Apply apply = [&](std::string_view body) { return content.apply(body); };
   if (base.isThere) {
     const Result<std::string> whole = checkpoint(zone, apex, base.generation);
     if (!whole) return whole.error();
@@ -101,18 +102,42 @@ Result<std::shared_ptr<const Zone>> ContentReader::rebuiltFrom(std::int64_t zone
   }
   const Result<Newest> newest = forEachChange(zone, apex, base, generation, apply);
   if (!newest) return newest.error();
-  return edit.finish(generation, newest->serial, newest->at);
+  return content.finish(generation, newest->serial, newest->at);
 }
 
 Result<std::shared_ptr<const Zone>> ContentReader::readOnto(std::int64_t zone,
                                                             const std::shared_ptr<const Zone>& base,
                                                             Generation generation) {
-  ZoneEdit edit(*base);
+  ContentBuilder content(base);
   const Result<Newest> newest = forEachChange(zone, base->apex(), {base->generation(), true}, generation,
-                                              [&](std::string_view body) { return applyChange(body, edit); });
+                                              [&](std::string_view body) { return content.apply(body); });
   if (!newest) return newest.error();
   if (generation == base->generation()) return base;
-  return edit.finish(generation, newest->serial, newest->at);
+  return content.finish(generation, newest->serial, newest->at);
+}
+
+Result<std::uint64_t> ContentReader::octetsSince(std::int64_t zone, Generation from, Generation generation) {
+  SqliteStatement row(database_,
+                      "SELECT total(length(body)) FROM entries WHERE zone = ? AND generation > ? AND "
+                      "generation <= ? AND sha256 IS NOT NULL");
+  const Result<bool> found = row.bind(zone).bind(from).bind(generation).step("measure the changes");
+  if (!found) return found.error();
+  return row.natural(0);
+}
+
+Result<std::uint64_t> ContentReader::octetsToRead(std::int64_t zone, Generation generation) {
+  const Result<std::vector<Base>> bases = basesOf(zone, generation);
+  if (!bases) return bases.error();
+  if (bases->empty()) return std::numeric_limits<std::uint64_t>::max();
+  const Base& base = bases->front();
+  if (!base.isThere) return octetsSince(zone, base.generation - 1, generation);
+  SqliteStatement row(database_,
+                      "SELECT total(length(body)) FROM checkpoints WHERE zone = ? AND generation = ?");
+  const Result<bool> found = row.bind(zone).bind(base.generation).step("measure a checkpoint");
+  if (!found) return found.error();
+  const std::uint64_t whole = row.natural(0);
+  const Result<std::uint64_t> since = octetsSince(zone, base.generation, generation);
+  return since ? Result<std::uint64_t>(whole + *since) : since.error();
 }
 
 Status ContentReader::check(std::int64_t zone, NameView apex, Generation generation) {

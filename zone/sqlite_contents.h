@@ -23,6 +23,9 @@ class ContentReader {
   /// since are applied.
   Result<std::shared_ptr<const Zone>> readOnto(std::int64_t zone, const std::shared_ptr<const Zone>& base,
                                                Generation generation);
+  /// How much read() reads at best, and readOnto() from a content of that generation: octets as stored.
+  Result<std::uint64_t> octetsToRead(std::int64_t zone, Generation generation);
+  Result<std::uint64_t> octetsSince(std::int64_t zone, Generation from, Generation generation);
   /// Whether read() would find what was written: by the digests, and without the work of rebuilding it.
   Status check(std::int64_t zone, NameView apex, Generation generation);
 

@@ -1,6 +1,5 @@
 #include "zone/sqlite_database.h"
 
-#include <new>
 #include <utility>
 
 namespace holdfast {
@@ -70,6 +69,10 @@ Status SqliteDatabase::run(const char* sql) {
   return Done{};
 }
 
+Status SqliteDatabase::runKept(const char* sql) {
+  return SqliteStatement(*this, sql).run(sql);
+}
+
 Result<std::int64_t> SqliteDatabase::number(const char* sql) {
   SqliteStatement statement(*this, sql);
   const Result<bool> row = statement.step(sql);
@@ -91,28 +94,33 @@ Error SqliteDatabase::failure(std::string_view doing) {
   return {ErrorKind::Store, "plan store " + file_, std::move(what)};
 }
 
+Status SqliteDatabase::setSync(Sync sync) {
+  if (sync_ == sync) return Done{};
+  sync_.reset();
+  Status done = run(sync == Sync::Full ? "PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 16384"
+                                       : "PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 0");
+  if (done) sync_ = sync;
+  return done;
+}
+
 sqlite3_stmt* SqliteDatabase::take(const char* sql) {
-  if (const auto known = idle_.find(std::string_view(sql)); known != idle_.end()) {
-    sqlite3_stmt* statement = known->second.release();
-    idle_.erase(known);
-    return statement;
-  }
+  constexpr std::size_t kMost = 64;  // more than there are, but for those whose text is made
+  const std::string_view text = sql;
+  const auto known = kept_.find(text);
+  if (known != kept_.end() && known->second) return known->second.release();
+  // Some of these work when they are prepared, and not again when they are stepped again.
+  if (known == kept_.end() && kept_.size() < kMost && !text.starts_with("PRAGMA")) kept_.try_emplace(sql);
   sqlite3_stmt* statement = nullptr;
   sqlite3_prepare_v3(handle(), sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   return statement;
 }
 
 void SqliteDatabase::keep(Prepared statement) noexcept {
-  constexpr std::size_t kMost = 64;  // more than there are, but for those whose text is made
-  const std::string_view sql = sqlite3_sql(statement.get());
-  // Some of these work when they are prepared, and not again when they are stepped again.
-  if (sql.starts_with("PRAGMA") || idle_.size() == kMost) return;
+  const auto place = kept_.find(std::string_view(sqlite3_sql(statement.get())));
+  if (place == kept_.end() || place->second) return;
   sqlite3_reset(statement.get());
   sqlite3_clear_bindings(statement.get());
-  try {
-    idle_.try_emplace(std::string(sql), std::move(statement));
-  } catch (const std::bad_alloc&) {  // then it is prepared again
-  }
+  place->second = std::move(statement);
 }
 
 SqliteStatement::SqliteStatement(SqliteDatabase& database, const char* sql)
@@ -181,13 +189,13 @@ std::string SqliteStatement::blob(int column) const {
 }
 
 Status SqliteTransaction::begin() {
-  Status status = database_.run("BEGIN IMMEDIATE");
+  Status status = database_.runKept("BEGIN IMMEDIATE");
   open_ = static_cast<bool>(status);
   return status;
 }
 
 Status SqliteTransaction::commit() {
-  Status status = database_.run("COMMIT");
+  Status status = database_.runKept("COMMIT");
   if (status) open_ = false;
   return status;
 }

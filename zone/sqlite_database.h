@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -35,10 +36,22 @@ class SqliteDatabase {
   };
   /// So long a connection waits for another to finish, unless it is told not to.
   static constexpr int kBusyMillis = 5000;
+  /// When what is committed is durable.
+  enum class Sync {
+    Full,   ///< when the commit returns
+    Lazily  ///< with the next full one, or when the log is copied back
+  };
   /// `vfs` is SQLite's name of the file system, empty for the default.
   static Result<SqliteDatabase> open(const std::string& file, Mode mode, const std::string& vfs);
 
+  /// Statements, one after the other.
   Status run(const char* sql);
+  /// One, which is kept for the next time.
+  Status runKept(const char* sql);
+  /// Of what is committed from now on. A full commit copies the log back when that has grown to 64 MiB; a
+  /// lazy one never does, as nobody would learn that the sync of the log failed which that begins with.
+  /// REQUIRES: no transaction is open.
+  Status setSync(Sync sync);
   Error failure(std::string_view doing);
   /// Of the last failure.
   StoreFault fault() const noexcept { return fault_; }
@@ -66,13 +79,15 @@ class SqliteDatabase {
   explicit SqliteDatabase(sqlite3* handle, std::string file) : handle_(handle), file_(std::move(file)) {}
   /// Null where it cannot be prepared, which failure() tells.
   sqlite3_stmt* take(const char* sql);
+  /// Allocates nothing: what is done may just have been committed.
   void keep(Prepared statement) noexcept;
 
   std::unique_ptr<sqlite3, Close> handle_;
   std::string file_;
   StoreFault fault_ = StoreFault::None;
-  /// Statements that nobody uses just now, by their text: to prepare one takes longer than to run it.
-  std::map<std::string, Prepared, std::less<>> idle_;
+  /// Statements by their text, for to prepare one takes longer than to run it. Null while somebody uses it.
+  std::map<std::string, Prepared, std::less<>> kept_;
+  std::optional<Sync> sync_;  ///< as it was set last
 };
 
 /// One prepared statement: bind in order, step, read columns. Borrows its database, which keeps it for the

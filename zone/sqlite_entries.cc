@@ -9,6 +9,11 @@ namespace {
 
 constexpr std::size_t kDigestOctets = 32;
 
+/// As listForStore() has it, and without making the text of an empty list.
+std::string storedList(const std::vector<Reason>& reasons) {
+  return reasons.empty() ? std::string() : reasonsToJson(reasons);
+}
+
 /// The number of a text that occurs often, such as who submits.
 Result<std::int64_t> textId(SqliteDatabase& writer, const std::string& text) {
   SqliteStatement find(writer, "SELECT id FROM texts WHERE text = ?");
@@ -114,9 +119,9 @@ StoredEntry storedFormOf(const HistoryEntry& entry) {
   stored.who = entry.who;
   stored.reason = entry.reason;
   stored.digest = digestForStore(entry.digest);
-  stored.reasons = listForStore(reasonsToJson(entry.reasons));
-  stored.overridden = listForStore(reasonsToJson(entry.overridden));
-  stored.quarantined = listForStore(reasonsToJson(entry.quarantined));
+  stored.reasons = storedList(entry.reasons);
+  stored.overridden = storedList(entry.overridden);
+  stored.quarantined = storedList(entry.quarantined);
   return stored;
 }
 

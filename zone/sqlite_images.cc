@@ -42,6 +42,17 @@ Result<Since> changesSince(SqliteDatabase& database, std::int64_t zone, Generati
   return Since{row.natural(0), WallTime(std::chrono::microseconds(row.integer(1)))};
 }
 
+/// Whether so much was committed since an image that all is read sooner from the store alone.
+Result<bool> isFarBehind(ContentReader& reader, std::int64_t zone, Generation image, Generation committed) {
+  constexpr std::uint64_t kSoonApplied = 1 << 20;  // octets
+  const Result<std::uint64_t> since = reader.octetsSince(zone, image, committed);
+  if (!since) return since.error();
+  if (*since < kSoonApplied) return false;
+  const Result<std::uint64_t> all = reader.octetsToRead(zone, committed);
+  if (!all) return all.error();
+  return *all < *since;
+}
+
 Status makeDirectory(const std::string& path) {
   std::error_code problem;
   if (std::filesystem::create_directory(path, problem))
@@ -83,7 +94,7 @@ std::shared_ptr<const Zone> SqliteStore::imagedContent(NameView apex, Generation
   return held.content;
 }
 
-/// NotFound only where there is no image.
+/// NotFound only where there is no image, or the store is read sooner than what was committed since.
 Result<std::shared_ptr<const Zone>> SqliteStore::readImage(NameView apex, Generation generation,
                                                            HeldImage& image) {
   const std::string file = imageOf(apex);
@@ -104,10 +115,13 @@ Result<std::shared_ptr<const Zone>> SqliteStore::readImage(NameView apex, Genera
                    " is not the one it has");
   const Result<Since> since = changesSince(*reader_, *row, opened->generation());
   if (!since) return since.error();
+  ContentReader reader(*reader_, transaction);
+  const Result<bool> isBehind = isFarBehind(reader, *row, opened->generation(), generation);
+  if (!isBehind) return isBehind.error();
+  if (*isBehind) return Error{ErrorKind::NotFound, file, "is far behind"};
   const Result<std::shared_ptr<const Zone>> base = opened->load(since->newest);
   if (!base) return base.error();
-  Result<std::shared_ptr<const Zone>> content =
-      ContentReader(*reader_, transaction).readOnto(*row, *base, generation);
+  Result<std::shared_ptr<const Zone>> content = reader.readOnto(*row, *base, generation);
   if (!content) return refused("cannot be brought up to date: " + content.error().text());
   image.generation = opened->generation();
   image.changes = since->changes;

@@ -1,11 +1,11 @@
 // What is read back of the past: contents, what may stand in for them, the changes since.
 #include <algorithm>
 
+#include "zone/content_builder.h"
 #include "zone/digest.h"
 #include "zone/sqlite_contents.h"
 #include "zone/sqlite_entries.h"
 #include "zone/sqlite_store.h"
-#include "zone/store_codec.h"
 
 namespace holdfast {
 
@@ -182,15 +182,15 @@ Status SqliteStore::replayChanges(NameView apex, WallTime since, const ChangeVis
       if (content) before = *std::move(content);
       if (before == nullptr) continue;
     }
-    ZoneEdit edit(*before);
+    ContentBuilder content(before);
     const std::string body = rows.blob(3);
-    if (sha256(body) != rows.blob(4) || !applyChange(body, edit)) {
+    if (sha256(body) != rows.blob(4) || !content.apply(body)) {
       before.reset();  // content() tells of it where it matters
       continue;
     }
     const WallTime at = fromMicros(rows.integer(2));
     std::shared_ptr<const Zone> after =
-        edit.finish(generation, static_cast<std::uint32_t>(rows.integer(5)), at);
+        content.finish(generation, static_cast<std::uint32_t>(rows.integer(5)), at);
     NameTable::differences(before->names(), after->names(), [&](NodeView old, NodeView now) {
       visit(generation, at, old, now);
       return true;

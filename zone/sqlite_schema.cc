@@ -137,13 +137,12 @@ Result<StoreAge> ageOf(SqliteDatabase& database) {
 }
 
 Status setUpWriter(SqliteDatabase& writer) {
-  // The log is copied back by maintain(), not by who commits, unless it has grown to 64 MiB. What a reader
-  // kept it from shrinking to is bounded once it was copied back.
-  for (const char* sql :
-       {"PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL",
-        "PRAGMA wal_autocheckpoint = 16384", "PRAGMA journal_size_limit = 16777216"})
+  // The log is copied back by maintain(), not by who commits, unless it has grown much. What a reader kept it
+  // from shrinking to is bounded once it was copied back.
+  for (const char* sql : {"PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA journal_mode = WAL",
+                          "PRAGMA journal_size_limit = 16777216"})
     if (Status done = writer.run(sql); !done) return done;
-  return Done{};
+  return writer.setSync(SqliteDatabase::Sync::Full);
 }
 
 Status bringUpToDate(SqliteDatabase& writer, StoreAge age, const Filling& fill) {

@@ -71,7 +71,7 @@ Status SqliteStore::write(Sync sync, const std::function<Status()>& work) {
     if (done = becomeWritable(); !done) break;
     writer_->clearFault();
     SqliteTransaction transaction(*writer_);
-    done = writer_->run(sync == Sync::Full ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    done = writer_->setSync(sync);
     if (done) done = transaction.begin();
     if (done) done = work();
     if (done) done = transaction.commit();

@@ -58,10 +58,7 @@ class SqliteStore final : public PlanStore {
   };
 
  private:
-  enum class Sync {
-    Full,   ///< durable when the call returns
-    Lazily  ///< durable with the next full one, or with maintain()
-  };
+  using Sync = SqliteDatabase::Sync;
   /// The image of a zone, as far as the store knows of one.
   /// Tells whether zones of the file may have gone or come again since: rows are found by name.
   struct StoreMoment {

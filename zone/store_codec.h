@@ -18,8 +18,14 @@ std::string encodeChange(const Zone& before, const Zone& after, const std::stop_
 
 /// Applies a stored change. REQUIRES for a change that is to succeed: the edit holds what `before` was. Any
 /// bytes are safe input; an Error of kind Store says what is wrong with them, and the edit is then to be
-/// dropped. Reads the form of schema 1 ("HFC1") too.
+/// dropped. Reads the forms "HFC1", of schema 1, and "HFC2" too.
 Status applyChange(std::string_view stored, ZoneEdit& edit);
+
+/// Whether a change is so large, and so large a part of the content, that changedAtOnce() does it sooner.
+bool isWorthDoingAtOnce(std::string_view stored, const Zone& base) noexcept;
+/// The content that applyChange() and finish() lead to, at generation 0: made in one go and by several
+/// threads, in work of the order of the whole content. Not of the form "HFC1". REQUIRES and errors as there.
+Result<std::shared_ptr<const Zone>> changedAtOnce(std::string_view stored, const Zone& base);
 
 /// The owners that a stored change is about, without decoding what they got.
 Result<std::vector<Name>> ownersIn(std::string_view stored, NameView apex);

@@ -4,6 +4,7 @@
 #include "tests/server/serving_fixture.h"
 #include "tests/zone/endpoint_readings.h"
 #include "zone/json_cutter.h"
+#include "zone/json_plan_stream.h"
 
 namespace holdfast::test {
 
@@ -21,13 +22,24 @@ void compareReadings(const Fixture& fixture, std::string_view members) {
   expect(difference.empty(), "our own reader and simdjson make the same of endpoints", difference);
 }
 
+/// By the way that large documents take.
+Result<Plan> streamed(std::string_view text, NameView zone) {
+  const PlanLimits limits;
+  JsonPlanStream stream(zone, limits);
+  stream.feed(text);
+  if (std::optional<Result<Plan>> plan = stream.finish()) return *std::move(plan);
+  return parseJsonPlanWhole(text, zone, limits);
+}
+
 void run(const Fixture& fixture, std::string_view input) {
   constexpr std::size_t kPieceOctets = 200;  // a few members, other ones as an input grows
   compareReadings(fixture, input);
   JsonCutter cutter("endpoints", kPieceOctets,
                     [&](const std::string& members) { compareReadings(fixture, members); });
   cutter.feed(input);
-  const auto plan = parseJsonPlan(input, fixture.apex, PlanLimits{});
+  const auto plan = streamed(input, fixture.apex);
+  const auto whole = parseJsonPlanWhole(input, fixture.apex, PlanLimits{});
+  expect(static_cast<bool>(plan) == static_cast<bool>(whole), "pieces and the whole are read alike");
   if (!plan) {
     expect(!plan.error().what.empty(), "an error says what is wrong");
     return;

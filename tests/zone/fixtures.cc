@@ -24,6 +24,15 @@ Name name(std::string_view text) {
   return *std::move(parsed);
 }
 
+std::vector<std::string> keysIn(const KeyTree& tree) {
+  std::vector<std::string> keys;
+  tree.visitFrom({}, [&](std::span<const std::uint8_t> key) {
+    keys.emplace_back(key.begin(), key.end());
+    return true;
+  });
+  return keys;
+}
+
 std::shared_ptr<const Zone> zoneOf(std::string_view apex, std::string_view text) {
   const Name zone = name(apex);
   const Result<Plan> plan = parseZoneFilePlan(text, zone, PlanLimits{});

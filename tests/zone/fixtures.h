@@ -27,6 +27,9 @@ Name name(std::string_view text);
 /// A zone compiled from zone-file text, generation 1. Throws with the error's text when it does not parse.
 std::shared_ptr<const Zone> zoneOf(std::string_view apex, std::string_view text);
 
+/// All keys, in order.
+std::vector<std::string> keysIn(const KeyTree& tree);
+
 /// A publisher over a real SQLite store, with a clock the test turns.
 class Server {
  public:

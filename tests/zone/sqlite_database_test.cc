@@ -100,3 +100,28 @@ TEST_CASE("what changes the tables, moves the connection or works while it is pr
     CHECK_THAT(row.error().what, Catch::Matchers::Contains("no such table"));
   }
 }
+
+TEST_CASE("a transaction is begun and ended by statements that are kept") {
+  SqliteDatabase database = tableOfTwo();
+  for (int i = 0; i < 3; ++i) {
+    SqliteTransaction transaction(database);
+    REQUIRE(transaction.begin());
+    REQUIRE(database.run("INSERT INTO t VALUES (1, 2)"));
+    if (i < 2) REQUIRE(transaction.commit());  // the last is rolled back
+  }
+  CHECK(*database.number("SELECT count(*) FROM t") == 2);
+  int begun = 0, committed = 0;
+  CHECK(preparedOf(database, "BEGIN IMMEDIATE", &begun) == 1);
+  CHECK(preparedOf(database, "COMMIT", &committed) == 1);
+  CHECK(begun == 3);
+  CHECK(committed == 2);
+}
+
+TEST_CASE("what is committed is synced as was asked for last, however often that changes") {
+  using Sync = SqliteDatabase::Sync;
+  SqliteDatabase database = tableOfTwo();
+  for (const Sync sync : {Sync::Lazily, Sync::Full, Sync::Full, Sync::Lazily, Sync::Lazily, Sync::Full}) {
+    REQUIRE(database.setSync(sync));
+    CHECK(*database.number("PRAGMA synchronous") == (sync == Sync::Full ? 2 : 1));
+  }
+}

@@ -153,8 +153,9 @@ int FaultVfs::fullPath(sqlite3_vfs* vfs, const char* path, int size, char* out) 
 
 int FaultVfs::begin(Operation operation) {
   const std::lock_guard lock(mutex_);
-  if (failsAll_ || failIn_ == 0) {
+  if (failsAll_ || failIn_ == 0 || (failsSync_ && operation.kind == Kind::Sync)) {
     failIn_ = SIZE_MAX;
+    failsSync_ = false;
     failed_ = true;
     if (operation.kind == Kind::Sync) operations_.push_back({Kind::SyncFailed, operation.file, 0, {}});
     return failWith_;
@@ -176,6 +177,13 @@ void FaultVfs::failAt(std::size_t operation, int code) {
   failed_ = false;
 }
 
+void FaultVfs::failSync(int code) {
+  const std::lock_guard lock(mutex_);
+  failsSync_ = true;
+  failWith_ = code;
+  failed_ = false;
+}
+
 void FaultVfs::failAll(int code) {
   const std::lock_guard lock(mutex_);
   failsAll_ = true;
@@ -184,7 +192,7 @@ void FaultVfs::failAll(int code) {
 
 void FaultVfs::heal() {
   const std::lock_guard lock(mutex_);
-  failsAll_ = false;
+  failsAll_ = failsSync_ = false;
   failIn_ = SIZE_MAX;
 }
 

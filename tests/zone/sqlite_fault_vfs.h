@@ -29,6 +29,8 @@ class FaultVfs {
   /// The operation of that number from now on (0: the next) fails once with this result code. A sync that
   /// fails takes what was written before it from the disk for good, as Linux may do.
   void failAt(std::size_t operation, int code);
+  /// The next sync from now on fails once, as above.
+  void failSync(int code);
   /// From now on every write fails so.
   void failAll(int code);
   void heal();
@@ -66,7 +68,7 @@ class FaultVfs {
   std::vector<Operation> operations_;
   std::size_t failIn_ = SIZE_MAX;
   int failWith_ = 0;
-  bool failsAll_ = false, failed_ = false;
+  bool failsAll_ = false, failsSync_ = false, failed_ = false;
   std::function<void()> afterEach_ = [] {};
 };
 

@@ -145,3 +145,24 @@ TEST_CASE("I7: no plan is acknowledged behind what a failed sync took from the l
   vfs.heal();
   CHECK(machine.push(6) == "published");
 }
+
+TEST_CASE("I7: no plan is acknowledged behind what a failed sync took from the log, once that is large") {
+  const RcuThread thread;
+  const test::TemporaryDirectory directory, after;
+  test::FaultVfs vfs;
+  Machine machine(directory.path(), vfs.name());
+  machine.fill(4);
+  vfs.failSync(SQLITE_IOERR_FSYNC);
+  const std::string log = directory.path() + "/plans.db-wal";
+  // Refusals only, which are not synced.
+  while (!vfs.hasFailed() && std::filesystem::file_size(log) < (66u << 20))
+    REQUIRE(machine.push(1) == "refused");
+  vfs.heal();
+  REQUIRE(machine.push(5) == "published");
+  std::mt19937 random(1);
+  for (const auto& [file, content] : vfs.image(vfs.moment(), test::FaultVfs::Kept::Nothing, random))
+    std::ofstream(after.path() + "/" + file, std::ios::binary) << content;
+  Machine restarted(after.path());
+  REQUIRE(restarted.publisher != nullptr);
+  CHECK(restarted.served() == 5);
+}

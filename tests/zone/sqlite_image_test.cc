@@ -1,6 +1,7 @@
 // Starting from images: that what is served, and what plans are judged by, is what the store says, whatever
 // the image is.
 #include <fstream>
+#include <random>
 #include <thread>
 
 #include "tests/zone/sqlite_machine.h"
@@ -291,6 +292,41 @@ TEST_CASE_METHOD(ImageFixture, "image: it goes with its zone, and none comes bac
   const std::string truth = textOf(machine);
   REQUIRE(machine.start());
   CHECK(textOf(machine) == truth);
+}
+
+TEST_CASE_METHOD(ImageFixture,
+                 "image: one that is far behind is passed over, where the store is read sooner") {
+  Machine machine(directory.path(), "", withImages());
+  REQUIRE(machine.publisher->addZone(kZone));
+  std::mt19937 random(1);
+  const auto exchanged = [&](Generation generation) {
+    std::string endpoints;
+    for (int i = 0; i < 40'000; ++i) {
+      endpoints += (i > 0 ? ", \"ep" : "\"ep") + std::to_string(i) + R"(": {"targets": [)";
+      for (int target = 0; target < 8; ++target)
+        endpoints += (target > 0 ? R"(, {"address": "2001:db8:)" : R"({"address": "2001:db8:)") +
+                     std::to_string(target) + "::" + std::to_string(random() % 10000) + ":" +
+                     std::to_string(random() % 10000) + "\"}";
+      endpoints += "]}";
+    }
+    return R"({"plan": 1, "generation": )" + std::to_string(generation) + R"(, "endpoints": {)" + endpoints +
+           R"(}, "records": ["@ 60 IN NS ns."]})";
+  };
+  REQUIRE(machine.push(exchanged(1)) == "published");
+  REQUIRE(machine.tend().problems.empty());
+  REQUIRE(hasImage());
+  for (Generation generation = 2; generation <= 5; ++generation) {
+    REQUIRE(machine.push(exchanged(generation)) == "published");
+    REQUIRE(machine.start());
+    INFO(generation);
+    // Of two exchanges the checkpoint after the first has more, and another image is written.
+    CHECK(stats(machine).imagesUsed == (generation % 2 == 0 ? 1 : 0));
+    CHECK(stats(machine).imagesRefused == 0);
+    CHECK(machine.problems().empty());
+    CHECK(machine.served() == generation);
+    CHECK(textOf(machine) == withoutImages());
+    CHECK(machine.tend().problems.empty());
+  }
 }
 
 TEST_CASE_METHOD(ImageFixture, "image: a rollback after one is served") {

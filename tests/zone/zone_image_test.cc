@@ -32,15 +32,6 @@ std::string chainOf(unsigned owners) {
   return text + "@ 60 IN NSEC ep0.svc0 SOA NS NSEC\n";
 }
 
-std::vector<std::string> keysIn(const KeyTree& tree) {
-  std::vector<std::string> keys;
-  tree.visitFrom({}, [&](std::span<const std::uint8_t> key) {
-    keys.emplace_back(key.begin(), key.end());
-    return true;
-  });
-  return keys;
-}
-
 struct Fixture {
   TemporaryDirectory directory;
   std::string file = directory.path() + "/example.image";
