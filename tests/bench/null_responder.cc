@@ -1,6 +1,9 @@
 // The floor of every comparison of servers: what a UDP server costs that does nothing. It takes a batch of
-// messages, sets QR in each and sends all of them back, until it is ended.
+// messages, sets QR in each and sends all of them back, until it is ended. With several workers and addresses
+// it has a socket for each of both, as Holdfast has.
 #include <netinet/in.h>
+#include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -8,6 +11,10 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
 
 namespace {
 
@@ -26,13 +33,13 @@ class Messages {
     }
   }
 
-  /// Waits for at least one; returns how many, or a negative number.
-  int receive(int socket) {
+  /// `flags`: MSG_WAITFORONE, or MSG_DONTWAIT. Returns how many came, or a negative number.
+  int receive(int socket, int flags) {
     for (unsigned i = 0; i < kBatch; ++i) {
       parts_[i].iov_len = kMessageOctets;
       headers_[i].msg_hdr.msg_namelen = sizeof peers_[i];
     }
-    return ::recvmmsg(socket, headers_.data(), kBatch, MSG_WAITFORONE, nullptr);
+    return ::recvmmsg(socket, headers_.data(), kBatch, flags, nullptr);
   }
 
   void sendBack(int socket, unsigned count) {
@@ -54,35 +61,93 @@ class Messages {
   std::array<mmsghdr, kBatch> headers_{};
 };
 
-int boundSocket(std::uint16_t port) {
+struct Options {
+  std::uint16_t port = 0;
+  unsigned workers = 1;
+  unsigned addresses = 1;  // 127.0.0.1 and those after it
+};
+
+int boundSocket(const Options& options, unsigned number) {
   const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const int octets = 4 << 20;  // as servers do, so that nothing is lost when it has to wait for its core
   ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+  const int shared = options.workers > 1;
+  ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(options.port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK + number);
   // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API
   return ::bind(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? socket : -1;
+}
+
+/// One socket needs nothing but to wait for it.
+void serveOne(int socket, Messages& messages) {
+  for (;;) {
+    const int count = messages.receive(socket, MSG_WAITFORONE);
+    if (count > 0) messages.sendBack(socket, static_cast<unsigned>(count));
+    if (count < 0 && errno != EINTR) return;
+  }
+}
+
+void serveAll(const std::vector<int>& sockets, Messages& messages) {
+  const int poll = ::epoll_create1(EPOLL_CLOEXEC);
+  for (const int socket : sockets) {
+    epoll_event event{EPOLLIN, {.fd = socket}};
+    if (::epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event) != 0) return;
+  }
+  std::vector<epoll_event> ready(sockets.size());
+  for (;;) {
+    const int readable = ::epoll_wait(poll, ready.data(), static_cast<int>(ready.size()), -1);
+    if (readable < 0 && errno != EINTR) return;
+    for (int i = 0; i < readable; ++i) {
+      const int socket = ready[static_cast<std::size_t>(i)].data.fd;
+      for (int count = kBatch; count == static_cast<int>(kBatch);) {
+        count = messages.receive(socket, MSG_DONTWAIT);
+        if (count > 0) messages.sendBack(socket, static_cast<unsigned>(count));
+      }
+    }
+  }
+}
+
+void work(unsigned number, const std::vector<int>& sockets) {
+  ::pthread_setname_np(::pthread_self(), ("worker-" + std::to_string(number)).c_str());
+  const auto messages = std::make_unique<Messages>();
+  if (sockets.size() == 1)
+    serveOne(sockets.front(), *messages);
+  else
+    serveAll(sockets, *messages);
+}
+
+bool readOptions(int argc, char** argv, Options& options) {
+  std::array<unsigned long, 3> numbers{0, 1, 1};
+  if (argc < 2 || argc > 4) return false;
+  for (int i = 1; i < argc; ++i) numbers[static_cast<unsigned>(i - 1)] = std::strtoul(argv[i], nullptr, 10);
+  options = {static_cast<std::uint16_t>(numbers[0]), static_cast<unsigned>(numbers[1]),
+             static_cast<unsigned>(numbers[2])};
+  return numbers[0] > 0 && numbers[0] <= 65535 && numbers[1] > 0 && numbers[1] <= 64 && numbers[2] > 0 &&
+         numbers[2] <= 200;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  const long port = argc == 2 ? std::strtol(argv[1], nullptr, 10) : 0;
-  if (port < 1 || port > 65535) {
-    std::cerr << "usage: bench_null_responder PORT\n";
+  Options options;
+  if (!readOptions(argc, argv, options)) {
+    std::cerr << "usage: bench_null_responder PORT [WORKERS [ADDRESSES]]\n";
     return 2;
   }
-  const int socket = boundSocket(static_cast<std::uint16_t>(port));
-  if (socket < 0) {
-    std::cerr << "bench_null_responder: 127.0.0.1:" << port << " is not free\n";
-    return 1;
+  std::vector<std::vector<int>> sockets(options.workers);
+  for (auto& each : sockets) {
+    for (unsigned number = 0; number < options.addresses; ++number) {
+      each.push_back(boundSocket(options, number));
+      if (each.back() >= 0) continue;
+      std::cerr << "bench_null_responder: 127.0.0." << number + 1 << ':' << options.port << " is not free\n";
+      return 1;
+    }
   }
-  static Messages messages;
-  for (;;) {
-    const int count = messages.receive(socket);
-    if (count > 0) messages.sendBack(socket, static_cast<unsigned>(count));
-    if (count < 0 && errno != EINTR) return 1;
-  }
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < options.workers; ++i) threads.emplace_back([i, &sockets] { work(i, sockets[i]); });
+  for (std::thread& thread : threads) thread.join();
+  return 1;  // only an error ends a worker
 }

@@ -1,7 +1,6 @@
 // Asks a server at a fixed rate, whatever becomes of the answers, and counts how long they take and how many
 // are lost, window by window; tells when endpoint 0 has new addresses. tools/bench/run reads what it prints.
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/socket.h>
@@ -10,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <cstring>
 #include <ctime>
 #include <deque>
 #include <iostream>
@@ -18,6 +16,7 @@
 #include <vector>
 
 #include "tests/bench/probe.h"
+#include "tests/bench/stamped_client.h"
 #include "tests/bench/time_histogram.h"
 
 namespace {
@@ -26,6 +25,9 @@ using holdfast::bench::kQueryOctets;
 using holdfast::bench::Question;
 using holdfast::bench::QuestionDraw;
 using holdfast::bench::Reply;
+using holdfast::bench::Stamp;
+using holdfast::bench::stampedClient;
+using holdfast::bench::stampOf;
 using holdfast::bench::TimeHistogram;
 
 constexpr unsigned kBatch = 64;
@@ -88,8 +90,6 @@ class Prober {
       replyParts_[i] = {replies_[i].data(), kReplyOctets};
       replyHeaders_[i].msg_hdr = {nullptr, 0, &replyParts_[i], 1, nullptr, 0, 0};
     }
-    const int on = 1;
-    ::setsockopt(socket_, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
   }
 
   /// Until standard input ends, and a second longer for answers.
@@ -171,15 +171,6 @@ class Prober {
     }
   }
 
-  /// CLOCK_REALTIME in nanoseconds.
-  static std::int64_t stampOf(const msghdr& header) {
-    timespec stamp{};
-    if (const cmsghdr* found = CMSG_FIRSTHDR(&header);
-        found != nullptr && found->cmsg_type == SCM_TIMESTAMPNS)
-      std::memcpy(&stamp, CMSG_DATA(found), sizeof stamp);
-    return stamp.tv_sec * kSecond + stamp.tv_nsec;
-  }
-
   void take(const Reply& reply, std::int64_t at) {
     Sent& sent = sent_[reply.id];
     if (!sent.isOutstanding) return;
@@ -233,20 +224,14 @@ class Prober {
   std::array<iovec, kBatch> replyParts_{};
   std::array<mmsghdr, kBatch> queryHeaders_{};
   std::array<mmsghdr, kBatch> replyHeaders_{};
-  struct alignas(cmsghdr) Stamp : std::array<char, CMSG_SPACE(sizeof(timespec))> {};
   std::array<Stamp, kBatch> stamps_{};
 };
 
-int connectedSocket(std::uint16_t port) {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+int roomyClient(std::uint16_t port) {
+  const int socket = stampedClient(port, 0);
   const int octets = 4 << 20;  // of a second at least, so that nothing is lost here
   ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): the sockets API
-  return ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 ? socket : -1;
+  return socket;
 }
 
 bool readOptions(int argc, char** argv, Options& options) {
@@ -271,7 +256,7 @@ int main(int argc, char** argv) {
                  "A line on standard input begins a window of that name; its end ends the prober.\n";
     return 2;
   }
-  const int socket = connectedSocket(options.port);
+  const int socket = roomyClient(options.port);
   if (socket < 0) {
     std::cerr << "bench_prober: cannot connect to 127.0.0.1:" << options.port << '\n';
     return 1;

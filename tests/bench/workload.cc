@@ -95,8 +95,11 @@ NameView Workload::name(std::size_t i) const noexcept {
   return {octets.data() + kHeaderOctets, octets.size() - kHeaderOctets - 4};
 }
 
-Answering::Answering(const Workload& workload)
-    : workload_(workload), scratch_(1, kUdpPayload), out_(std::size_t{MessageBatch::kMax} * kUdpPayload) {}
+Answering::Answering(const Workload& workload, std::size_t first)
+    : workload_(workload),
+      next_(first),
+      scratch_(1, kUdpPayload),
+      out_(std::size_t{MessageBatch::kMax} * kUdpPayload) {}
 
 unsigned Answering::answerBatch(unsigned size) noexcept {
   for (unsigned i = 0; i < size; ++i)

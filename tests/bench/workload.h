@@ -38,7 +38,8 @@ class Workload {
 /// Answers the questions of a workload in batches, as a UDP socket does, without a socket.
 class Answering {
  public:
-  explicit Answering(const Workload& workload);
+  /// Begins with question `first`.
+  explicit Answering(const Workload& workload, std::size_t first = 0);
 
   /// The next batch of `size`; returns how many responses it gave. REQUIRES: size <= MessageBatch::kMax, and
   /// the thread holds an RcuThread.
@@ -46,7 +47,7 @@ class Answering {
 
  private:
   const Workload& workload_;
-  std::size_t next_ = 0;
+  std::size_t next_;
   AnswerScratch scratch_;
   MessageBatch batch_;
   std::vector<std::uint8_t> out_;

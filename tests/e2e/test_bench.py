@@ -22,8 +22,14 @@ from holdfast import BIN, CHECKOUT, wait_for
 
 sys.path.insert(0, str(CHECKOUT / "tools"))
 
-from bench import arithmetic, data, plot, tables, targets  # noqa: E402  (found by the line above)
-from bench.load import Prober  # noqa: E402
+from bench import arithmetic, data, measure_workers, plot, tables, targets  # noqa: E402  (found by the line above)
+from bench import options as command_line  # noqa: E402
+from bench.amounts import at_size  # noqa: E402
+from bench.campaign import Campaign  # noqa: E402
+from bench.holdfast import Holdfast  # noqa: E402
+from bench.load import Prober, bursts  # noqa: E402
+from bench.peers import Gdnsd, Knot  # noqa: E402
+from bench.server import Failed, free_port  # noqa: E402
 
 built = pytest.mark.skipif(not (BIN / "bench_prober").exists(), reason="benchmarks are built in preset release only")
 
@@ -74,6 +80,43 @@ def test_a_target_is_met_missed_or_not_measured():
     assert verdicts([scaling | {"scaling": 1.95}])["answers of two workers, of one's", 1_000_000] == (1.95, True)
     text = "\n".join(line for table in tables.all_tables(failed, targets.judged(failed)) for line in table.markdown())
     assert "did not start" in text
+
+
+def test_two_workers_are_compared_with_one_of_the_same_turn():
+    # Two share the CPU time of an answer: half each is twice the answers. A load doubles the second turn.
+    turns = {1: [{"cpu": 1000, "wall": 1000}, {"cpu": 2000, "wall": 2400}, {"cpu": 1000, "wall": 1000}],
+             2: [{"cpu": 1000, "wall": 500}, {"cpu": 2500, "wall": 2000}, {"cpu": 1250, "wall": 1000}]}
+    row = measure_workers.row("holdfast", 1000, turns)
+    assert row["rounds"]["scaling"] == [2, 1.6, 1.6] and row["scaling"] == 1.6
+    assert row["rounds"]["elapsed_scaling"] == [2, 1.2, 1] and row["elapsed_scaling"] == 1.2
+    assert (row["one_ns"], row["two_ns"]) == (1000, 1250)
+    table = "\n".join(tables.worker_table(targets.Results([row])).markdown())
+    assert "| holdfast | 1,000 | 1,000 ns | 1,250 ns | 1.60× | 1.20× |" in table
+
+
+def test_how_often_is_measured_goes_by_what_for():
+    usual, said = command_line.read([]), command_line.read(["--rounds", "7", "--seconds", "6"])
+    one, other = at_size(usual, 1000, growth_alone=False), at_size(usual, 10_000, growth_alone=False)
+    assert (one.rounds, one.seconds, one.swaps, one.few) == (5, 8, 3, True)
+    assert other.seconds == 4, "no target for user CPU at this size"
+    growth = at_size(usual, 1000, growth_alone=True)
+    assert (growth.rounds, growth.seconds, growth.swaps, growth.few) == (2, 3, 1, False)
+    for alone in (True, False):
+        here = at_size(said, 1000, growth_alone=alone)
+        assert (here.rounds, here.seconds) == (7, 6), "what was said holds"
+
+
+def test_what_is_measured_for_growth_alone():
+    def campaign(*arguments):
+        return Campaign(command_line.read(arguments), [], None)
+    everything, growth = campaign(), campaign("--only", "growth")
+    assert everything.measures(Knot, 1000, True) == {"cpu"}
+    assert everything.measures(Gdnsd, 1000, True) == {"cpu", "start", "memory", "swap"}
+    assert everything.amounts("cpu", 5_000_000).rounds == 2 and everything.amounts("cpu", 1000).rounds == 5
+    assert everything.amounts("swap", 1000).swaps == 1
+    assert everything.amounts("swap", 1_000_000).swaps == 3 and everything.amounts("swap", 5_000_000).swaps == 1
+    assert growth.measures(Holdfast, 1_000_000, True) == {"cpu", "start", "memory", "swap"}
+    assert growth.amounts("swap", 1_000_000).swaps == 1 and not growth.measures(Knot, 1000, True)
 
 
 def records_of_zone_file(lines):
@@ -172,6 +215,71 @@ def test_the_prober_counts_what_is_late_and_what_is_lost():
     assert sent == pytest.approx(100 * seconds, rel=0.5)
 
 
+class Responder:
+    """bench_null_responder with workers, as a server of tools/bench is."""
+
+    addresses = 3
+
+    def __init__(self, threads):
+        self.threads, self.options = threads, types.SimpleNamespace(bin=BIN)
+        self.data, self.port = types.SimpleNamespace(endpoints=10), free_port()
+        self.process = subprocess.Popen([BIN / "bench_null_responder", str(self.port), str(threads), "3"])
+
+    def __enter__(self):
+        wait_for(self.answers, "the responder answers")
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+    def answers(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(0.5)
+            client.connect(("127.0.0.3", self.port))
+            try:
+                client.send(bytes(20))
+                return len(client.recv(100)) == 20
+            except OSError:
+                return False
+
+
+two_cores = pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="needs a core for each worker")
+
+
+@built
+@two_cores
+def test_a_burst_is_answered_by_all_workers_alike():
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    for workers in (1, 2):
+        with Responder(workers) as server:
+            measure_workers.give_cores(server, cores)
+            begun = time.monotonic_ns()
+            done, queries = bursts(server, cores, 4)
+            elapsed = time.monotonic_ns() - begun
+            assert server.answers(), "it goes on afterwards"
+        assert queries == 3 * 384 and len(done) == 4
+        assert sum(burst["ns"] for burst in done) < elapsed
+        for burst in done:
+            assert len(burst["cpu_ns"]) == workers
+            assert 100 * queries < sum(burst["cpu_ns"]) <= workers * elapsed
+        whole = statistics.median(sum(burst["cpu_ns"]) for burst in done)
+        for worker in range(workers):
+            assert statistics.median(burst["cpu_ns"][worker] for burst in done) > 0.6 * whole / workers
+
+
+@built
+def test_a_burst_needs_a_core_for_each_worker():
+    with Responder(2) as server:
+        measure_workers.give_cores(server, [0])
+        with pytest.raises(Failed, match="core each"):
+            bursts(server, [0], 1)
+        server.threads = 1
+        with pytest.raises(Failed, match="2 threads answer, 1 should"):
+            bursts(server, [0], 1)
+        assert server.answers(), "it goes on afterwards"
+
+
 @pytest.fixture
 def run():
     """Runs tools/bench/run with a folder for its work that is empty afterwards, and no process in it."""
@@ -202,7 +310,7 @@ def contents(path):
 @built
 def test_a_short_run_says_something_true(run):
     done = subprocess.run(run("--quick", "--peers", "none", "--endpoints", "1000", "--check", "--only",
-                              "cpu,start,memory,swap,change"), capture_output=True, text=True, timeout=120, check=False)
+                              "cpu,start,memory,swap,change,workers"), capture_output=True, text=True, timeout=120, check=False)
     result = json.loads((run.folder / "out/results.json").read_text())
     rows = {(row["measure"], row["server"], row.get("exchanged", "")): row for row in result["rows"]}
     assert not any("error" in row for row in rows.values()), done.stderr
@@ -224,6 +332,9 @@ def test_a_short_run_says_something_true(run):
     assert swap["during"]["sent"] > 1000 and 0 < swap["idle"]["p50_ms"] <= swap["idle"]["p999_ms"]
     assert 0 < rows["change", "holdfast", ""]["median_ms"] <= rows["change", "holdfast", ""]["p99_ms"]
     assert rows["change", "holdfast, no disk", ""]["changes"] == 10
+    for name in ("null", "holdfast"):
+        row = rows["workers", name, ""]
+        assert 100 < row["one_ns"] < 1e6 and 0.2 < row["scaling"] < 10 and 0.2 < row["elapsed_scaling"] < 10
 
     shown = (run.folder / "out/results.md").read_text()
     assert f"{ours['user_ns']:,.0f} / {ours['system_ns']:,.0f}" in shown and "not measured" in shown

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 
-from bench import accounting, measure_cpu, measure_data
+from bench import accounting, measure_cpu, measure_data, measure_workers
+from bench.amounts import USUAL, at_size
 from bench.data import Data
 from bench.holdfast import Holdfast, InMemory
 from bench.peers import Gdnsd, Null
@@ -19,10 +20,6 @@ GROWING = ("cpu", "start", "memory", "swap")
 # One change of Knot takes half a second with a million endpoints.
 MOST_CHANGES = {"knot": 10, "bind": 50}
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
-
-
-class TwoWorkers(Holdfast):
-    threads = 2
 
 
 class Campaign:
@@ -36,21 +33,30 @@ class Campaign:
     def run(self):
         wants_growth = "growth" in self.options.only
         growing = set(self.options.growth_endpoints) if wants_growth else set()
-        for endpoints in sorted(growing | set(self.options.endpoints)):
+        usual = set(self.options.endpoints) if set(self.options.only) - {"growth", "micro"} else set()
+        for endpoints in sorted(growing | usual):
             folder = self.work / str(endpoints)
             self.progress(f"--- {endpoints:,} endpoints")
-            self.measure_size(Data(folder / "data", endpoints, self.options.queries), folder, endpoints in growing)
+            data = Data(folder / "data", endpoints, self.options.queries, self.progress)
+            self.measure_size(data, folder, endpoints in growing)
             shutil.rmtree(folder)
         if "micro" in self.options.only:
             self.rows += self.micro()
         return self.rows
 
+    def asked(self, endpoints):
+        """What is measured of every server at this size, other than for growth."""
+        if endpoints not in self.options.endpoints:
+            return set()
+        return set(self.options.only) & ({"cpu", "start", "memory", "swap", "change"} if endpoints == self.largest
+                                         else {"cpu"})
+
+    def amounts(self, measure, endpoints):
+        return at_size(self.options, endpoints, growth_alone=measure not in self.asked(endpoints))
+
     def measures(self, kind, endpoints, grows):
         """What is measured of a server at this size."""
-        chosen = set(self.options.only)
-        here = set()
-        if endpoints in self.options.endpoints:
-            here = chosen & ({"cpu", "start", "memory", "swap", "change"} if endpoints == self.largest else {"cpu"})
+        chosen, here = set(self.options.only), self.asked(endpoints)
         if grows and kind in (Holdfast, Gdnsd, Null):
             here |= chosen & set(GROWING) or set(GROWING)
         for measure, can in (("swap", kind.can_swap), ("change", kind.can_change)):
@@ -78,10 +84,10 @@ class Campaign:
                 if self.measure_alone(server, here) and "cpu" in here:
                     servers.append(server)
             self.measure_cpu(servers)
-        if data.endpoints == self.largest:
-            for measure, take in (("change", self.change_without_disk), ("workers", self.workers)):
-                if measure in self.options.only:
-                    self.guarded(measure, Holdfast.name, data.endpoints, lambda take=take: take(data, folder))
+        for measure, take, sizes in (("change", self.change_without_disk, {self.largest}),
+                                     ("workers", self.workers, {min(self.options.endpoints), self.largest})):
+            if measure in self.options.only and data.endpoints in sizes:
+                self.guarded(measure, Holdfast.name, data.endpoints, lambda take=take: take(data, folder))
 
     def guarded(self, measure, name, endpoints, take):
         """Adds the rows of take(); where it fails, one that says why. The others go on."""
@@ -95,16 +101,18 @@ class Campaign:
 
     def measure_alone(self, server, here):
         """With no other server running; stopped at the end. Returns whether it can be started at all."""
-        steps = []
+        steps, endpoints = [], server.data.endpoints
         if here & {"start", "memory"}:
             steps.append(("start", lambda: [row for row in measure_data.start_and_memory(
-                server, self.options, self.progress) if row["measure"] in here]))
+                server, self.amounts("start", endpoints), self.progress) if row["measure"] in here]))
         if "swap" in here:
-            steps.append(("swap", lambda: measure_data.swap(self.running(server), self.options, self.progress)))
+            steps.append(("swap", lambda: measure_data.swap(
+                self.running(server), self.amounts("swap", endpoints), self.progress)))
         if "change" in here:
-            steps.append(("change", lambda: self.change(self.running(server))))
+            steps.append(("change", lambda: self.change(server)))
         for measure, take in steps:
-            done = self.guarded(measure, server.name, server.data.endpoints, take)
+            self.progress(f"{server.name}: {measure}")
+            done = self.guarded(measure, server.name, endpoints, take)
             if not done:
                 server.stop()
             if not done and measure == "start":
@@ -113,6 +121,11 @@ class Campaign:
         return True
 
     def change(self, server):
+        """On the server's core, whatever starts and swaps may use: nothing of a change needs more."""
+        server.cores = [self.options.server_core]
+        if server.process is not None and self.options.server_cores != server.cores:
+            server.stop()  # so that what it makes ready at its start is for one core, too
+        self.running(server)
         count = min(self.options.changes, MOST_CHANGES.get(server.name, self.options.changes))
         return [measure_data.change(server, self.options, self.progress, count)]
 
@@ -130,6 +143,7 @@ class Campaign:
         ready = []
         for server in servers:
             server.cores = [self.options.server_core]
+            self.progress(f"{server.name}: started for cpu")
             if self.guarded("cpu", server.name, server.data.endpoints, lambda s=server: self.running(s) and []):
                 # What loading started runs elsewhere, perhaps.
                 for thread in (thread for pid in server.pids() for thread in accounting.threads_of(pid)):
@@ -137,26 +151,26 @@ class Campaign:
                 ready.append(server)
         if ready:
             time.sleep(self.options.rest)
-            self.rows += measure_cpu.cpu(ready, self.options, self.progress)
+            self.rows += measure_cpu.cpu(ready, self.amounts("cpu", ready[0].data.endpoints), self.progress)
 
     def change_without_disk(self, data, folder):
-        server = InMemory(folder / "memory", data, self.options.server_cores, self.options)
+        server = InMemory(folder / "memory", data, [self.options.server_core], self.options)
         try:
-            return self.change(self.running(server))
+            return self.change(server)
         finally:
             server.stop()
 
     def workers(self, data, folder):
+        """Of servers that all hold the data at once, each worker on a core of its own."""
         cores = sorted({self.options.server_core, self.options.client_core})
-        servers = {kind.threads: kind(folder / f"workers-{kind.threads}", data, cores, self.options)
-                   for kind in (Holdfast, TwoWorkers)}
-        try:
-            for server in servers.values():
-                self.running(server)
-            return [measure_cpu.workers(servers, self.options, self.progress)]
-        finally:
-            for server in servers.values():
-                server.stop()
+        servers = []
+        with contextlib.ExitStack() as stopping:
+            for kind in measure_workers.KINDS:
+                servers.append(kind(folder / kind.__name__, data, cores, self.options))
+                self.progress(f"{kind.name}: started with {kind.threads} for workers")
+                stopping.callback(servers[-1].stop)
+                self.running(servers[-1])
+            return measure_workers.workers(servers, cores, self.options.rounds or USUAL.rounds, self.progress)
 
     def micro(self):
         """The steps of the query path without sockets, as bench_micro times them."""

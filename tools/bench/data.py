@@ -98,13 +98,15 @@ def query_lines(endpoints, count):
 class Data:
     """The files for one number of endpoints, each written when it is first asked for."""
 
-    def __init__(self, folder, endpoints, queries):
-        self.folder, self.endpoints, self._queries = folder, endpoints, queries
+    def __init__(self, folder, endpoints, queries, progress=None):
+        self.folder, self.endpoints, self._queries, self._progress = folder, endpoints, queries, progress
         folder.mkdir(parents=True, exist_ok=True)
 
     def _file(self, name, blocks):
         path = self.folder / name
         if not path.exists():
+            if self._progress is not None:
+                self._progress(f"writing {name}")
             with open(path, "w", encoding="ascii", buffering=1 << 20) as out:
                 out.writelines(blocks)
         return path

@@ -28,7 +28,7 @@ class Holdfast(Server):
     name = "holdfast"
     can_swap = True
     can_change = True
-    threads = 1
+    threads = addresses = 1
     state_folder = None  # other than one in its folder
     first_load = None  # seconds from the request to the first answer, of a server without data
     committed = None  # the generation, once it is known
@@ -39,8 +39,8 @@ class Holdfast(Server):
         self.connection = self.staged = None
         # JSON is YAML. Every address changes, and the plan of millions is larger than people's are.
         (self.folder / "holdfast.yaml").write_text(json.dumps({
-            "listen": [f"127.0.0.1:{self.port}"], "threads": self.threads, "state": str(self.state),
-            "control": str(self.control), "metrics": "off",
+            "listen": [f"127.0.0.{number + 1}:{self.port}" for number in range(self.addresses)],
+            "threads": self.threads, "state": str(self.state), "control": str(self.control), "metrics": "off",
             "limits": {"plan-bytes": "8G", "plan-records": 50_000_000, "request-timeout": "1h"},
             "zones": {ZONE: {"guard": {"timeout": "1h"}}}}), encoding="ascii")
 
@@ -71,7 +71,9 @@ class Holdfast(Server):
         for folder, _, files in os.walk(self.state):
             for file in files:
                 warm(os.path.join(folder, file))
-        return super().start()
+        seconds = super().start()
+        self.wait_for_control()  # it comes when the history is read, after the first answers
+        return seconds
 
     def stop(self):
         if self.process is not None:

@@ -1,7 +1,9 @@
-"""The two programs that ask: dnsperf, as fast as it can, and our prober, at a fixed rate."""
+"""The programs that ask: dnsperf, as fast as it can, our prober, at a fixed rate, and our bursts, all at once."""
 
 import json
+import os
 import re
+import signal
 import subprocess
 import threading
 import time
@@ -12,15 +14,32 @@ from bench.server import Failed, pinned
 START = 5.0  # seconds until a prober's first answer
 
 
-def dnsperf(port, queries, cores, seconds, threads=1):
+def dnsperf(port, queries, cores, seconds):
     """Asks for so many seconds; returns how many were answered."""
     command = pinned(cores, ["dnsperf", "-s", "127.0.0.1", "-p", port, "-d", queries, "-c", 20, "-q", 500,
-                             "-T", threads, "-l", seconds, "-t", 1])
+                             "-T", 1, "-l", seconds, "-t", 1])
     done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 60, check=False)
     found = re.search(r"Queries completed:\s+(\d+)", done.stdout)
     if found is None:
         raise Failed(f"dnsperf: {(done.stdout + done.stderr).strip()[-200:]}")
     return int(found[1])
+
+
+def bursts(server, cores, count):
+    """So many bursts that wait for the server when it begins; of each the nanoseconds it took and those of each
+    worker's CPU time, and the queries of one burst."""
+    command = pinned(cores, [server.options.bin / "bench_burst", server.port, server.process.pid, server.threads,
+                             server.addresses, server.data.endpoints, count])
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60 + count, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise Failed("bench_burst takes too long") from error
+    finally:
+        os.kill(server.process.pid, signal.SIGCONT)  # what stopped it may have been killed itself
+    if done.returncode != 0:
+        raise Failed(done.stderr.strip()[-200:])
+    result = json.loads(done.stdout)
+    return result["bursts"], result["queries"]
 
 
 class Prober:

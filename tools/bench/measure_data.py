@@ -49,13 +49,14 @@ def start_and_memory(server, options, progress):
             row("memory", server) | {"pss_octets": max(memories), "rounds": {"pss_octets": memories}}]
 
 
-def exchanges(server):
+def exchanges(server, options):
     """Name, request, and the contents that it goes to and fro between."""
-    if isinstance(server, Holdfast):
+    few = isinstance(server, Holdfast) and options.few
+    if few:
         # First: what a whole exchange leaves allocated must not count as its rest.
         yield "few, as a delta", server.change_few, (FEW, OLD)
     yield "all", server.swap, (NEW, OLD)
-    if isinstance(server, Holdfast):
+    if few:
         yield "few, as a full plan", server.swap, (FEW, OLD)
 
 
@@ -80,7 +81,7 @@ def swap(server, options, progress):
     done = {}
     with Prober(server, options, SWAP_RATE, FIRST_PERCENT, SWAP_TICK) as prober:
         prober.seen(OLD.few, 0, START)
-        for name, request, contents in exchanges(server):
+        for name, request, contents in exchanges(server, options):
             for number in range(2 * options.swaps):
                 prober.window("rest")
                 server.stage(contents[number % 2])

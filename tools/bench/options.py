@@ -4,6 +4,7 @@ import argparse
 import os
 import pathlib
 
+from bench.amounts import GROWTH, USER_CPU_SECONDS, USUAL
 from bench.campaign import MEASURES
 from bench.peers import PEERS
 
@@ -53,10 +54,14 @@ def add_what(parser):
     parser.add_argument("--growth-endpoints", type=endpoints, nargs="+", metavar="N",
                         default=[1000, 10_000, 100_000, 1_000_000, 5_000_000],
                         help="of holdfast and gdnsd (1000 10000 100000 1000000 5000000)")
-    parser.add_argument("--rounds", type=positive, default=5, metavar="N",
-                        help="of all servers in turn, and starts of each (5)")
-    parser.add_argument("--seconds", type=positive, default=4, metavar="N", help="of one round of queries (4)")
-    parser.add_argument("--swaps", type=positive, default=3, metavar="N", help="of all content, to and fro (3)")
+    parser.add_argument("--rounds", type=positive, metavar="N",
+                        help=f"of all servers in turn, and starts of each ({USUAL.rounds}; for growth alone "
+                             f"{GROWTH.rounds})")
+    parser.add_argument("--seconds", type=positive, metavar="N",
+                        help=f"of one round of queries ({USUAL.seconds}, but {USER_CPU_SECONDS} at sizes with a target "
+                             f"for user CPU; for growth alone {GROWTH.seconds})")
+    parser.add_argument("--swaps", type=positive, metavar="N",
+                        help=f"of all content, to and fro ({USUAL.swaps}; for growth alone {GROWTH.swaps})")
     parser.add_argument("--changes", type=positive, default=200, metavar="N", help="of one endpoint (200)")
     parser.add_argument("--quick", action="store_true", help="one short round of each: shows that it works, no more")
 
@@ -64,7 +69,7 @@ def add_what(parser):
 def add_where(parser):
     parser.add_argument("--server-core", type=int, default=0, metavar="N", help="(0)")
     parser.add_argument("--server-cores", type=cores, metavar="LIST",
-                        help="for starts, swaps and changes (the server core alone)")
+                        help="for starts and swaps (the server core alone)")
     parser.add_argument("--client-core", type=int, default=min(1, os.cpu_count() - 1), metavar="N", help="(1)")
     parser.add_argument("--start-timeout", type=positive, default=600, metavar="SECONDS")
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin", metavar="DIR")

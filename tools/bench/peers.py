@@ -12,9 +12,10 @@ class Null(Server):
     """Answers every message with itself: what receiving and sending alone takes."""
 
     name = "null"
+    threads = addresses = 1
 
     def command(self):
-        return [self.options.bin / "bench_null_responder", self.port]
+        return [self.options.bin / "bench_null_responder", self.port, self.threads, self.addresses]
 
     def is_right(self, answer):
         return len(answer) > 12
