@@ -82,6 +82,7 @@ Config defaultConfig() {
   config.start.targetsPerEndpoint = PlanLimits{}.targets;
   config.start.pick = PlanLimits{}.pick;
   config.start.udpPayload = 1232;  // fits the 1280 octets every IPv6 path carries
+  config.start.hugePages = "auto";
   const ImageSettings images;
   config.start.imageNames = images.leastNames;
   config.start.imageChanges = images.changes;

@@ -22,6 +22,7 @@ struct StartConfig {
   std::string metrics;  ///< address and port, or "off"
   std::string plugins;
   std::string logFormat;  ///< "text" or "json"
+  std::string hugePages;  ///< "auto" or "off"
   std::uint64_t planRecords = 0;
   std::uint64_t targetsPerEndpoint = 0;
   std::uint64_t pick = 0;

@@ -215,7 +215,8 @@ Status Daemon::startWorkers() {
 }
 
 Status Daemon::startUpkeep() {
-  upkeep_ = std::make_unique<Upkeep>(*publisher_, log_, keepingOf(config_.live));
+  HeapUpkeep heap(config_.start.hugePages == "auto");
+  upkeep_ = std::make_unique<Upkeep>(*publisher_, log_, keepingOf(config_.live), std::move(heap));
   return Done{};
 }
 

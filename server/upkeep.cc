@@ -1,7 +1,5 @@
 #include "server/upkeep.h"
 
-#include <malloc.h>
-
 #include <algorithm>
 
 #include "zone/rcu.h"
@@ -17,17 +15,12 @@ std::chrono::milliseconds pauseFor(const Keeping& keeping) {
   return std::clamp(keeping.goodAfter / 4, kShortest, kLongest);
 }
 
-/// What a large plan leaves behind on the heap is many small pieces, which malloc keeps unless it is asked.
-constexpr std::size_t kWorthGivingBack = 8 << 20;
-
-void giveBackMemory() noexcept {
-  if (mallinfo2().fordblks >= kWorthGivingBack) malloc_trim(0);
-}
-
 }  // namespace
 
-Upkeep::Upkeep(Publisher& publisher, Log& log, const Keeping& keeping)
-    : publisher_(publisher), log_(log), keeping_(keeping), thread_([this] { run(); }) {}
+Upkeep::Upkeep(Publisher& publisher, Log& log, const Keeping& keeping, HeapUpkeep heap)
+    : publisher_(publisher), log_(log), keeping_(keeping), heap_(std::move(heap)), thread_([this] {
+        run();
+      }) {}
 
 Upkeep::~Upkeep() {
   stop();
@@ -64,13 +57,14 @@ void Upkeep::run() {
     const Keeping keeping = keeping_;
     lock.unlock();
     const TendReport report = round(keeping);
-    giveBackMemory();
+    heap_.tend();
     lock.lock();
     stats_.commitsRemoved += report.commits;
     stats_.othersRemoved += report.others;
     stats_.promoted += report.promoted.size();
     stats_.failures += report.problems.empty() ? 0 : 1;
     stats_.lastRun = wallClock();
+    stats_.hugePageOctets = heap_.hugePageOctets();
   }
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "server/heap_upkeep.h"
 #include "server/log.h"
 #include "zone/publisher.h"
 
@@ -14,15 +15,17 @@ namespace holdfast {
 struct UpkeepStats {
   std::uint64_t commitsRemoved = 0, othersRemoved = 0, promoted = 0, failures = 0;
   WallTime lastRun{};
+  std::uint64_t hugePageOctets = 0;
 };
 
 /// The thread that tends the plan store beside the traffic: promotion to last-known-good, clean-up,
-/// checkpoints. It works in small pieces and sleeps between them; its priority is no lower than others',
-/// since it is in the publisher's critical section now and then, where it must not be starved.
+/// checkpoints; and the memory of what is served. It works in small pieces and sleeps between them; its
+/// priority is no lower than others', since it is in the publisher's critical section now and then, where it
+/// must not be starved.
 class Upkeep {
  public:
   /// `publisher` and `log` outlive it.
-  Upkeep(Publisher& publisher, Log& log, const Keeping& keeping);
+  Upkeep(Publisher& publisher, Log& log, const Keeping& keeping, HeapUpkeep heap);
   ~Upkeep();  ///< as stop()
   Upkeep(const Upkeep&) = delete;
   Upkeep& operator=(const Upkeep&) = delete;
@@ -45,7 +48,8 @@ class Upkeep {
   Keeping keeping_;  // guarded by mutex_, like what follows
   UpkeepStats stats_;
   bool stopping_ = false;
-  std::string lastProblem_;  // of the thread
+  std::string lastProblem_;  // of the thread, like what follows
+  HeapUpkeep heap_;
   std::thread thread_;
 };
 

@@ -36,7 +36,7 @@ TEST_CASE("I8: what upkeep throws is told as a problem once, counted, and the ne
   Log log(LogFormat::Text, LogLevel::Info, lines);
   Keeping keeping;
   keeping.goodAfter = std::chrono::milliseconds(1);  // as often as upkeep goes
-  Upkeep upkeep(**publisher, log, keeping);
+  Upkeep upkeep(**publisher, log, keeping, HeapUpkeep(false));
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (store.rounds <= Throwing::kThrows && std::chrono::steady_clock::now() < deadline)
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

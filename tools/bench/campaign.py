@@ -11,7 +11,7 @@ import time
 from bench import accounting, measure_cpu, measure_data, measure_workers
 from bench.amounts import USUAL, at_size
 from bench.data import Data
-from bench.holdfast import Holdfast, InMemory
+from bench.holdfast import Holdfast, InMemory, SmallPages
 from bench.peers import Gdnsd, Null
 from bench.server import Failed
 
@@ -19,6 +19,7 @@ MEASURES = ("cpu", "start", "memory", "swap", "change", "workers", "growth", "mi
 GROWING = ("cpu", "start", "memory", "swap")
 # One change of Knot takes half a second with a million endpoints.
 MOST_CHANGES = {"knot": 10, "bind": 50}
+LEAST_FOR_PAGES = 100_000  # endpoints: fewer fit the caches and the TLB
 NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
@@ -62,11 +63,13 @@ class Campaign:
         for measure, can in (("swap", kind.can_swap), ("change", kind.can_change)):
             if not can:
                 here.discard(measure)
-        return here & {"cpu"} if kind is Null else here
+        if kind is SmallPages and endpoints < LEAST_FOR_PAGES:
+            return set()
+        return here & {"cpu"} if kind in (Null, SmallPages) else here
 
     def kinds(self, endpoints, grows):
         """The servers, and those of a list that are not asked to hold so much, as rows."""
-        for kind in (Null, *self.peers, Holdfast):
+        for kind in (Null, *self.peers, Holdfast, SmallPages):
             here = self.measures(kind, endpoints, grows)
             if kind.most_endpoints is not None and endpoints > kind.most_endpoints:
                 self.rows += [{"measure": measure, "server": kind.name, "endpoints": endpoints,

@@ -29,6 +29,7 @@ class Holdfast(Server):
     can_swap = True
     can_change = True
     threads = addresses = 1
+    huge_pages = "auto"
     state_folder = None  # other than one in its folder
     first_load = None  # seconds from the request to the first answer, of a server without data
     committed = None  # the generation, once it is known
@@ -40,7 +41,7 @@ class Holdfast(Server):
         # JSON is YAML. Every address changes, and the plan of millions is larger than people's are.
         (self.folder / "holdfast.yaml").write_text(json.dumps({
             "listen": [f"127.0.0.{number + 1}:{self.port}" for number in range(self.addresses)],
-            "threads": self.threads, "state": str(self.state), "control": str(self.control), "metrics": "off",
+            "threads": self.threads, "huge-pages": self.huge_pages, "state": str(self.state), "control": str(self.control), "metrics": "off",
             "limits": {"plan-bytes": "8G", "plan-records": 50_000_000, "request-timeout": "1h"},
             "zones": {ZONE: {"guard": {"timeout": "1h"}}}}), encoding="ascii")
 
@@ -158,6 +159,13 @@ class Holdfast(Server):
 
     def change(self, tag):
         return self.published(API, lambda connection: connection.sendall(self.staged))
+
+
+class SmallPages(Holdfast):
+    """What huge pages bring is what this takes more."""
+
+    name = "holdfast, small pages"
+    huge_pages = "off"
 
 
 class InMemory(Holdfast):

@@ -10,7 +10,7 @@ from bench.server import Failed
 # With fewer, a tick more or less of the kernel's accounting would decide.
 FEWEST_ANSWERS = 1000
 # A server that nobody asks is at rest when it used less of a core than this for so many seconds.
-RESTING_SHARE, RESTING_SECONDS, MOST_SECONDS_TO_REST = 0.02, 2.0, 60
+RESTING_SHARE, RESTING_SECONDS, MOST_SECONDS_TO_REST = 0.02, 6.0, 60
 
 
 def one_round(server, options):
