@@ -30,20 +30,21 @@ constexpr std::size_t rcodeIndex(Rcode rcode) noexcept {
   return number < 16 ? number : kCountedRcodes - 1;
 }
 
-/// What one worker counts. Written by its thread only. Apart from other workers' cache lines.
+/// What one worker for UDP and one for TCP count, each what is of its transport: a number is written by one
+/// thread only. Apart from other workers' cache lines, and the transports from each other's.
 struct alignas(64) WorkerCounters {
-  struct PerTransport {
+  struct alignas(64) PerTransport {
     Counter queries;    ///< messages received
     Counter malformed;  ///< of those, dropped without a response: too short, or themselves responses
     Counter truncated;  ///< responses with TC
     Counter unsent;     ///< responses the system did not take
+    Counter batches;    ///< that its messages came in; of UDP
     std::array<Counter, kCountedRcodes> responses;        ///< index: rcodeIndex()
     std::array<Counter, kCookieStates> cookies;           ///< index: CookieState; of queries answered
     std::array<Counter, kExtendedErrors> extendedErrors;  ///< index: ExtendedError; reasons for no answer
   };
   std::array<PerTransport, kTransports> transports;  ///< index: Transport
 
-  Counter batches;  ///< of received datagrams
   Counter tcpAccepted;
   Counter tcpClosed;
   Counter tcpRefused;        ///< closed at once: all places were taken, and none could be spared

@@ -127,7 +127,7 @@ Result<FileDescriptor> openUdp(const SocketAddress& address, const SocketBuffers
   if (buffers.receive > 0) setOption(*socket, SOL_SOCKET, SO_RCVBUF, buffers.receive);
   if (buffers.send > 0) setOption(*socket, SOL_SOCKET, SO_SNDBUF, buffers.send);
   // Replies go out as long as they are, whatever a forged ICMP message says of the path (best effort too).
-  if (address.family() == AF_INET) setOption(*socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
+  if (address.family() == AF_INET) setOption(*socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
   if (address.family() == AF_INET6) setOption(*socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);
   if (address.isWildcard()) {
     const bool set = address.family() == AF_INET6 ? setOption(*socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)

@@ -67,7 +67,7 @@ void addQueries(MetricFamilies& out, WorkerSpan workers) {
   for (std::size_t t = 0; t < kTransports; ++t)
     out.value(sum(workers, t, &Per::truncated), {{"transport", kTransportNames[t]}});
   out.counter("holdfast_udp_batches_total", "Batches that datagrams were received in.")
-      .value(sum(workers, &WorkerCounters::batches));
+      .value(sum(workers, static_cast<std::size_t>(Transport::Udp), &Per::batches));
 }
 
 void addMessages(MetricFamilies& out, WorkerSpan workers) {

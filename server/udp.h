@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "server/batch.h"
-#include "server/event_handles.h"
 #include "server/listen.h"
 #include "server/serving.h"
 
@@ -22,20 +21,20 @@ namespace holdfast {
 /// Lives and is used on the worker's thread; may be made on another before that starts.
 class UdpSocket {
  public:
-  /// REQUIRES: base and serving outlive it; udpPayload of the scratch stays as it is.
-  UdpSocket(event_base* base, FileDescriptor socket, Serving& serving);
+  /// REQUIRES: serving outlives it; udpPayload of the scratch stays as it is.
+  UdpSocket(FileDescriptor socket, Serving& serving);
   UdpSocket(const UdpSocket&) = delete;
   UdpSocket& operator=(const UdpSocket&) = delete;
 
-  /// Begins to serve. False where libevent is out of memory.
-  bool start() noexcept;
+  /// Answers what the system has received, within limits: other sockets want their turns.
+  void serve() noexcept;
   /// Answers what the system has received already, not beyond `deadline`, and closes.
   void drain(std::chrono::steady_clock::time_point deadline) noexcept;
 
  private:
   static constexpr unsigned kBatch = MessageBatch::kMax;
-  /// Of one wake-up, so that a flood leaves the worker's TCP connections their turns.
-  static constexpr unsigned kBatchesPerWake = 8;
+  /// Of one turn, so that a flood leaves the worker's other sockets theirs.
+  static constexpr unsigned kBatchesPerTurn = 8;
   /// A query with a few EDNS options takes under 200; what is longer is cut and so answered with FORMERR.
   static constexpr std::size_t kReceiveOctets = 4096;
   /// A little more, as buffers a multiple of 4 KiB apart would compete for one set of the cache.
@@ -48,8 +47,7 @@ class UdpSocket {
     iovec out;
   };
 
-  void readable() noexcept;
-  /// Returns how many datagrams came; below kBatch when no more wait.
+  /// Returns how many datagrams came.
   unsigned serveBatch() noexcept;
   unsigned receive() noexcept;
   unsigned answerAll(unsigned received) noexcept;
@@ -58,7 +56,6 @@ class UdpSocket {
 
   FileDescriptor socket_;
   Serving& serving_;
-  EventPtr event_;
   std::vector<std::uint8_t> receiveOctets_;
   std::vector<std::uint8_t> sendOctets_;
   std::array<Slot, kBatch> slots_{};

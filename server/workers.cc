@@ -75,26 +75,22 @@ Result<std::unique_ptr<Workers>> Workers::start(const ServeSettings& settings,
 Status Workers::open(const ServeSettings& settings, const RcuPointer<Snapshot>& snapshot) {
   const unsigned threads =
       settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
-  Worker::Settings each;
-  each.udpPayload = std::clamp<std::uint16_t>(settings.udpPayload, kMinUdpPayload, 4096);
-  each.tcp = settings.tcp;
-  each.messages = settings.messages;
+  const auto payload = std::clamp<std::uint16_t>(settings.udpPayload, kMinUdpPayload, 4096);
 
   counters_ = std::make_unique<WorkerCounters[]>(threads);
   places_ = std::make_unique<TcpPlaces>(settings.tcp, threads);
   for (unsigned i = 0; i < threads; ++i) {
-    auto worker = Worker::make(each, snapshot, counters_[i], *places_);
-    if (!worker) return std::move(worker).error();
-    workers_.push_back(*std::move(worker));
+    udp_.push_back(std::make_unique<UdpWorker>(payload, settings.messages, snapshot, counters_[i]));
+    auto tcp = TcpWorker::make(payload, settings.messages, settings.tcp, snapshot, counters_[i], *places_);
+    if (!tcp) return std::move(tcp).error();
+    tcp_.push_back(*std::move(tcp));
   }
   for (SocketAddress address : settings.listen) {
-    bool first = true;
-    for (const auto& worker : workers_) {
-      auto sockets = std::exchange(first, false) ? openFirst(address, settings.buffers)
-                                                 : openShared(address, settings.buffers);
+    for (unsigned i = 0; i < threads; ++i) {
+      auto sockets = i == 0 ? openFirst(address, settings.buffers) : openShared(address, settings.buffers);
       if (!sockets) return std::move(sockets).error();
-      if (auto served = worker->serve(std::move(sockets->udp), std::move(sockets->tcp)); !served)
-        return served;
+      udp_[i]->serve(std::move(sockets->udp));
+      if (auto served = tcp_[i]->serve(std::move(sockets->tcp)); !served) return served;
     }
     addresses_.push_back(address);
   }
@@ -103,8 +99,10 @@ Status Workers::open(const ServeSettings& settings, const RcuPointer<Snapshot>& 
 
 Status Workers::startThreads() {
   const SignalsBlocked blocked;
-  for (unsigned i = 0; i < workers_.size(); ++i)
-    if (auto started = workers_[i]->start(i); !started) return started;
+  for (unsigned i = 0; i < udp_.size(); ++i) {
+    if (auto started = udp_[i]->start(i); !started) return started;
+    if (auto started = tcp_[i]->start(i); !started) return started;
+  }
   return Done{};
 }
 
@@ -115,8 +113,12 @@ Workers::~Workers() {
 void Workers::drain(std::chrono::milliseconds atMost) {
   if (std::exchange(stopped_, true)) return;
   const auto deadline = std::chrono::steady_clock::now() + atMost;
-  for (const auto& worker : workers_) worker->stop(deadline);
-  for (const auto& worker : workers_) worker->join();
+  const auto toAll = [this](const auto& tell) {
+    for (const auto& worker : udp_) tell(*worker);
+    for (const auto& worker : tcp_) tell(*worker);
+  };
+  toAll([deadline](auto& worker) { worker.stop(deadline); });
+  toAll([](auto& worker) { worker.join(); });
 }
 
 }  // namespace holdfast

@@ -8,21 +8,23 @@
 
 #include "server/counters.h"
 #include "server/listen.h"
-#include "server/worker.h"
+#include "server/tcp_worker.h"
+#include "server/udp_worker.h"
 
 namespace holdfast {
 
 struct ServeSettings {
   std::vector<SocketAddress> listen;  ///< UDP and TCP each; port 0 lets the system choose one for both
-  unsigned threads = 0;               ///< 0: one per processor
+  unsigned threads = 0;               ///< for UDP, and as many for TCP; 0: one per processor
   std::uint16_t udpPayload = 1232;    ///< octets; the largest response by UDP. 512 to 4096, others are cut
   TcpLimits tcp;
   MessageSettings messages;
   SocketBuffers buffers;  ///< of each UDP socket
 };
 
-/// The threads that answer. Each has its own event loop, and its own UDP and TCP socket on every address;
-/// the system spreads clients over them (SO_REUSEPORT). Queries meet no lock and nothing of another thread's
+/// The threads that answer, as many for UDP as for TCP, so that a flood of the one leaves the other the
+/// system's share. Each has a socket of its own on every address; the system spreads clients over them
+/// (SO_REUSEPORT). Queries meet no lock and nothing of another thread's
 /// but the snapshot; a TCP connection also counts in TcpPlaces when it comes and when it goes.
 class Workers {
  public:
@@ -41,8 +43,9 @@ class Workers {
   /// TCP clients to take their responses. Not thread-safe; a second call does nothing.
   void drain(std::chrono::milliseconds atMost);
 
-  /// One element per thread. Any thread may read; valid as long as the workers, also after drain().
-  std::span<const WorkerCounters> counters() const noexcept { return {counters_.get(), workers_.size()}; }
+  /// One element per thread for UDP and its like for TCP. Any thread may read; valid as long as the workers,
+  /// also after drain().
+  std::span<const WorkerCounters> counters() const noexcept { return {counters_.get(), udp_.size()}; }
   /// In the order of ServeSettings::listen, with the ports in use.
   const std::vector<SocketAddress>& addresses() const noexcept { return addresses_; }
 
@@ -53,7 +56,8 @@ class Workers {
 
   std::unique_ptr<WorkerCounters[]> counters_;
   std::unique_ptr<TcpPlaces> places_;
-  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::unique_ptr<UdpWorker>> udp_;
+  std::vector<std::unique_ptr<TcpWorker>> tcp_;  // as many
   std::vector<SocketAddress> addresses_;
   bool stopped_ = false;
 };

@@ -261,7 +261,7 @@ int main(int argc, char** argv) {
     std::cerr
         << "usage: bench_burst PORT PID WORKERS ADDRESSES ENDPOINTS BURSTS\n"
            "The process listens on 127.0.0.1 and the addresses after it; WORKERS is 1, 2, 4 or 8, each\n"
-           "a thread worker-N with a core of its own.\n";
+           "a thread udp-N with a core of its own.\n";
     return 2;
   }
   try {

@@ -111,7 +111,7 @@ void serveAll(const std::vector<int>& sockets, Messages& messages) {
 }
 
 void work(unsigned number, const std::vector<int>& sockets) {
-  ::pthread_setname_np(::pthread_self(), ("worker-" + std::to_string(number)).c_str());
+  ::pthread_setname_np(::pthread_self(), ("udp-" + std::to_string(number)).c_str());
   const auto messages = std::make_unique<Messages>();
   if (sockets.size() == 1)
     serveOne(sockets.front(), *messages);

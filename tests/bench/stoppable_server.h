@@ -8,7 +8,7 @@
 
 namespace holdfast::bench {
 
-/// Another process that is stopped and goes on, and the CPU time of its threads worker-0, worker-1 and so on,
+/// Another process that is stopped and goes on, and the CPU time of its threads udp-0, udp-1 and so on,
 /// as /proc tells it. One thread. Goes on when this is destroyed.
 class StoppableServer {
  public:

@@ -199,25 +199,27 @@ TEST_CASE("draining answers what was received, closes and ends in time") {
   CHECK(server.sum(udpQueries) == 50);
 }
 
-TEST_CASE("a worker told to stop answers the datagrams that wait") {
+TEST_CASE("a worker told to stop answers the datagrams that wait, on all of its sockets") {
   WorkerCounters counters;
   RcuPointer<Snapshot> snapshot(std::make_unique<Snapshot>());
-  TcpPlaces places{TcpLimits{}};
-  const auto worker = Worker::make({}, snapshot, counters, places);
-  REQUIRE(worker);
-  auto udp = openUdp(*SocketAddress::parse("127.0.0.1:0"), {});
-  auto tcp = openTcp(*SocketAddress::parse("127.0.0.1:0"));
-  REQUIRE((udp && tcp));
-  const SocketAddress address = *boundAddress(*udp);
-  REQUIRE((*worker)->serve(*std::move(udp), *std::move(tcp)));
+  UdpWorker worker(kMinUdpPayload, {}, snapshot, counters);
+  std::vector<SocketAddress> addresses;
+  for (int i = 0; i < 2; ++i) {
+    auto socket = openUdp(*SocketAddress::parse("127.0.0.1:0"), {});
+    REQUIRE(socket);
+    addresses.push_back(*boundAddress(*socket));
+    worker.serve(*std::move(socket));
+  }
   // The order to stop is there first, so that it is the first thing the worker sees.
-  (*worker)->stop(std::chrono::steady_clock::now() + std::chrono::seconds(3));
-  Client client(SOCK_DGRAM, address);
+  worker.stop(std::chrono::steady_clock::now() + std::chrono::seconds(3));
+  Client client(SOCK_DGRAM, addresses[0]), other(SOCK_DGRAM, addresses[1]);
   for (std::uint16_t i = 0; i < 100; ++i) client.send(askFor(i));
-  REQUIRE((*worker)->start(0));
-  (*worker)->join();
-  CHECK(counters.of(Transport::Udp).queries.value() == 100);
+  other.send(askFor(7));
+  REQUIRE(worker.start(0));
+  worker.join();
+  CHECK(counters.of(Transport::Udp).queries.value() == 101);
   for (std::uint16_t i = 0; i < 100; ++i) REQUIRE(decode(client.receive())->id == i);
+  CHECK(decode(other.receive())->id == 7);
 }
 
 TEST_CASE("an address in use is an error that names it, not a port shared in silence") {

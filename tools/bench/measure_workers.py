@@ -40,8 +40,8 @@ def give_cores(server, cores):
     pid = server.process.pid
     for thread in threads_of(pid):
         name = pathlib.Path(f"/proc/{pid}/task/{thread}/comm").read_text(encoding="ascii").strip()
-        if name.startswith("worker-"):
-            os.sched_setaffinity(thread, {cores[int(name.removeprefix("worker-")) % len(cores)]})
+        if name.startswith("udp-"):
+            os.sched_setaffinity(thread, {cores[int(name.removeprefix("udp-")) % len(cores)]})
             with contextlib.suppress(PermissionError):
                 os.sched_setscheduler(thread, os.SCHED_FIFO, os.sched_param(1))
 
