@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace holdfast {
 
@@ -43,6 +44,7 @@ UdpSocket::UdpSocket(FileDescriptor socket, Serving& serving)
     received_[i].msg_hdr.msg_control = slot.control.data();
     replies_[i].msg_hdr.msg_iovlen = 1;
   }
+  makeReady(kBatch);
 }
 
 /// Until there is nothing: under load more has come meanwhile, twice out of three times, and then that is one
@@ -61,14 +63,19 @@ void UdpSocket::drain(std::chrono::steady_clock::time_point deadline) noexcept {
 unsigned UdpSocket::serveBatch() noexcept {
   const unsigned received = receive();
   if (received > 0) send(answerAll(received));
+  makeReady(received);
   return received;
 }
 
-unsigned UdpSocket::receive() noexcept {
-  for (mmsghdr& each : received_) {
-    each.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
-    each.msg_hdr.msg_controllen = sizeof(Slot::control);
+/// For the next to be received: the system has left there what it received.
+void UdpSocket::makeReady(unsigned messages) noexcept {
+  for (unsigned i = 0; i < messages; ++i) {
+    received_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    received_[i].msg_hdr.msg_controllen = sizeof(Slot::control);
   }
+}
+
+unsigned UdpSocket::receive() noexcept {
   int received = 0;
   do {
     received = ::recvmmsg(socket_.get(), received_.data(), kBatch, MSG_DONTWAIT, nullptr);
@@ -97,6 +104,7 @@ unsigned UdpSocket::answerAll(unsigned received) noexcept {
 }
 
 void UdpSocket::prepareReply(unsigned from, unsigned to) noexcept {
+  origins_[to] = static_cast<std::uint8_t>(from);
   slots_[from].out.iov_len = batch_[from].octets;
   msghdr& question = received_[from].msg_hdr;
   msghdr& reply = replies_[to].msg_hdr;
@@ -106,6 +114,20 @@ void UdpSocket::prepareReply(unsigned from, unsigned to) noexcept {
   reply.msg_controllen = question.msg_controllen;
   reply.msg_control = question.msg_controllen > 0 ? question.msg_control : nullptr;
   if (question.msg_controllen > 0) replyFromDestination(reply);
+}
+
+/// The link takes less than the client does: what fits any link, which sends the client to TCP. False where
+/// that was too much, too.
+bool UdpSocket::shorten(unsigned reply) noexcept {
+  iovec& out = *replies_[reply].msg_hdr.msg_iov;
+  if (out.iov_len <= kMinUdpPayload) return false;
+  const Exchange& exchange = batch_[origins_[reply]];
+  const std::uint16_t usual = std::exchange(serving_.scratch.udpPayload, kMinUdpPayload);
+  const ReadSection section;
+  out.iov_len =
+      answer(serving_.snapshot.read(section), section, exchange.request, exchange.out, serving_.scratch);
+  serving_.scratch.udpPayload = usual;
+  return out.iov_len > 0;
 }
 
 /// What the system does not take is dropped: clients ask again, and a queue here would only delay everybody.
@@ -118,6 +140,8 @@ void UdpSocket::send(unsigned replies) noexcept {
     } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
       unsent.add(replies - done);
       return;
+    } else if (errno == EMSGSIZE && shorten(done)) {
+      continue;
     } else if (errno != EINTR) {
       // Only this peer cannot be reached.
       unsent.add();

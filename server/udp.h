@@ -33,6 +33,7 @@ class UdpSocket {
 
  private:
   static constexpr unsigned kBatch = MessageBatch::kMax;
+  static constexpr std::size_t kCacheLine = 64;
   /// Of one turn, so that a flood leaves the worker's other sockets theirs.
   static constexpr unsigned kBatchesPerTurn = 8;
   /// A query with a few EDNS options takes under 200; what is longer is cut and so answered with FORMERR.
@@ -40,18 +41,22 @@ class UdpSocket {
   /// A little more, as buffers a multiple of 4 KiB apart would compete for one set of the cache.
   static constexpr std::size_t kReceiveStride = kReceiveOctets + 128;
 
-  struct Slot {
-    sockaddr_storage peer;
-    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> control;
+  /// What is used of it for each message lies in its first cache line, but for the control messages.
+  struct alignas(kCacheLine) Slot {
     iovec in;
     iovec out;
+    sockaddr_storage peer;
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in6_pktinfo))> control;
   };
+  static_assert(2 * sizeof(iovec) + sizeof(sockaddr_in6) <= kCacheLine && sizeof(mmsghdr) == kCacheLine);
 
   /// Returns how many datagrams came.
   unsigned serveBatch() noexcept;
   unsigned receive() noexcept;
+  void makeReady(unsigned messages) noexcept;
   unsigned answerAll(unsigned received) noexcept;
   void prepareReply(unsigned from, unsigned to) noexcept;
+  bool shorten(unsigned reply) noexcept;
   void send(unsigned replies) noexcept;
 
   FileDescriptor socket_;
@@ -60,8 +65,9 @@ class UdpSocket {
   std::vector<std::uint8_t> sendOctets_;
   std::array<Slot, kBatch> slots_{};
   MessageBatch batch_;
-  std::array<mmsghdr, kBatch> received_{};
-  std::array<mmsghdr, kBatch> replies_{};
+  alignas(kCacheLine) std::array<mmsghdr, kBatch> received_{};
+  alignas(kCacheLine) std::array<mmsghdr, kBatch> replies_{};
+  std::array<std::uint8_t, kBatch> origins_{};  // [reply]: the message that it answers
 };
 
 }  // namespace holdfast

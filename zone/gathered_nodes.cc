@@ -50,8 +50,7 @@ void GatheredNodes::join(GatheredNodes&& other) {
   } else if (other.repeated_) {
     repeated_->join(*other.repeated_, [this](NodeView twice) {
       --size_;
-      add(HashedName(twice.name()).hash(),
-          {reinterpret_cast<const char*>(twice.data()), twice.bytes().size()});
+      add(HashedName::of(twice.name()), {reinterpret_cast<const char*>(twice.data()), twice.bytes().size()});
     });
   }
 }

@@ -28,7 +28,7 @@ class GatheredNodes {
   GatheredNodes& operator=(GatheredNodes&&) noexcept;
   ~GatheredNodes();
 
-  /// Takes a copy where there is none in what is known. REQUIRES: hash == HashedName(node's name).hash().
+  /// Takes a copy where there is none in what is known. REQUIRES: hash == HashedName::of(node's name).
   void add(std::uint64_t hash, std::string_view node);
   /// Takes over what `other` has. REQUIRES: where both know something, it is the same.
   void join(GatheredNodes&& other);

@@ -146,15 +146,9 @@ void JsonEndpoints::finish(std::string_view name, const EndpointDraft& endpoint,
     return;
   }
   compile(endpoint);
-  const std::uint64_t hash = hashOf(owner_);
+  const std::uint64_t hash = HashedName::of(owner_);
   nodes.add(hash, node_);
   if (!isAsWritten(name) && toRelativeText(owner_, zone_) != name) places.addKey(hash, name);
-}
-
-/// As HashedName has it. REQUIRES: at or below the zone.
-std::uint64_t JsonEndpoints::hashOf(NameView owner) const noexcept {
-  if (owner.size() == zone_.size()) return zoneHash_;
-  return HashedName::extend(hashOf(owner.parent()), owner.firstLabel());
 }
 
 void JsonEndpoints::compile(const EndpointDraft& endpoint) {

@@ -21,7 +21,7 @@ class JsonEndpoints {
   /// that is borrowed.
   JsonEndpoints(NameView zone, const PlanLimits& limits, std::atomic<std::size_t>& targets,
                 const NameTable& known = {})
-      : nodes(known), zone_(zone), zoneHash_(HashedName(zone).hash()), limits_(limits), targets_(targets) {}
+      : nodes(known), zone_(zone), limits_(limits), targets_(targets) {}
 
   /// The members of an object `where`. May be called more than once. The first problem is the Error.
   Status read(const simdjson::dom::object& endpoints, const JsonPlace& where);
@@ -45,10 +45,8 @@ class JsonEndpoints {
   Status settle(std::vector<NodeWriter::TargetView>& targets, RRType type, const JsonPlace& where) const;
   void finish(std::string_view name, const EndpointDraft& endpoint, const JsonPlace& where);
   void compile(const EndpointDraft& endpoint);
-  std::uint64_t hashOf(NameView owner) const noexcept;
 
   const NameView zone_;
-  const std::uint64_t zoneHash_;
   const PlanLimits& limits_;
   std::atomic<std::size_t>& targets_;
 

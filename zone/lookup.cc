@@ -84,8 +84,7 @@ Lookup lookup(const Zone& zone, const HashedName& name, RRType type) noexcept {
 
   std::array<std::uint8_t, kMaxNameOctets> buffer;
   const NameView wildcard = wildcardOf(name.suffix(labels), buffer);
-  const std::uint64_t hash = HashedName::extend(name.hash(labels), wildcard.firstLabel());
-  const NodeView source = zone.names().find(hash, wildcard);
+  const NodeView source = zone.names().find(HashedName::of(wildcard), wildcard);
   if (!source) return result;
   // A wildcard that is a zone cut is not one to descend by (RFC 4592 section 4.2): its NS answer as data.
   return answerFrom(source, result.encloser, type, true);

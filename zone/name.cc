@@ -4,6 +4,9 @@
 #include <bit>
 #include <cstring>
 
+#define XXH_INLINE_ALL  // a call and a choice of processor would cost as much as the hash of a name
+#include <xxhash.h>
+
 namespace holdfast {
 
 namespace {
@@ -22,69 +25,6 @@ using Octets16 [[gnu::vector_size(16)]] = std::uint8_t;
 Octets16 lowerEach(Octets16 octets) noexcept {
   const auto isUpper = octets - 'A' < 'Z' - 'A' + 1;  // all bits of an octet, or none
   return octets | (reinterpret_cast<Octets16>(isUpper) & 0x20);
-}
-
-/// The product of two words, its halves laid over each other: every bit of both moves about half of the
-/// result's.
-std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
-  __extension__ using Wide = unsigned __int128;
-  const Wide product = Wide{a} * b;
-  return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
-}
-
-/// The same, and the first word once more: one of the two may be such that the product is nothing.
-std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
-  return fold(a, b) + a;
-}
-
-constexpr std::uint64_t kRootHash = 0x9e3779b97f4a7c15u;
-
-/// As many octets of a label as are hashed at once.
-struct Words {
-  std::uint64_t first, second;
-};
-constexpr std::size_t kWords = sizeof(Words);
-
-/// [n]: what leaves the first n octets.
-constexpr std::array<Words, kWords + 1> kMasks = [] {
-  std::array<Words, kWords + 1> masks{};
-  for (std::size_t n = 0; n <= kWords; ++n) {
-    std::array<std::uint8_t, kWords> octets{};
-    std::fill_n(octets.begin(), n, std::uint8_t{0xff});
-    masks[n] = std::bit_cast<Words>(octets);
-  }
-  return masks;
-}();
-
-/// Octets that others may follow, or none: a copy of the first `size`, and zeros.
-struct Bounded {
-  static Words words(const std::uint8_t* at, std::size_t size) noexcept {
-    Words words{};
-    std::memcpy(&words, at, size);
-    return words;
-  }
-};
-
-/// Octets that lie in a NameRoom: the same without looking at the size, which differs from label to label.
-struct Roomy {
-  static Words words(const std::uint8_t* at, std::size_t size) noexcept {
-    const auto words = load<Words>(at);
-    return {words.first & kMasks[size].first, words.second & kMasks[size].second};
-  }
-};
-
-/// In the manner of wyhash: 64-bit words of the label, each folded by a multiplication with what came before.
-template <class Octets>
-std::uint64_t extendHash(std::uint64_t parentHash, const std::uint8_t* at, std::size_t size) noexcept {
-  constexpr std::uint64_t kSize = 0x9e3779b97f4a7c15u;  // odd numbers with about half of their bits set
-  constexpr std::uint64_t kTail = 0xe7037ed1a0b428dbu;
-  std::uint64_t hash = parentHash + size * kSize;
-  for (; size > kWords; size -= kWords, at += kWords) {
-    const auto words = load<Words>(at);
-    hash = mix(hash ^ words.first, kTail ^ words.second);
-  }
-  const Words rest = Octets::words(at, size);
-  return mix(hash ^ rest.first, kTail ^ rest.second);
 }
 
 }  // namespace
@@ -311,8 +251,8 @@ Result<Name> Name::child(std::string_view label) const {
   return name;
 }
 
-std::uint64_t HashedName::extend(std::uint64_t parentHash, std::span<const std::uint8_t> label) noexcept {
-  return extendHash<Bounded>(parentHash, label.data(), label.size());
+std::uint64_t HashedName::of(NameView name) noexcept {
+  return XXH3_64bits(name.data(), name.size());
 }
 
 /// Finds where the labels start. False where `wire` does not begin with a whole name.
@@ -334,19 +274,10 @@ bool HashedName::split(std::span<const std::uint8_t> wire) noexcept {
   return false;
 }
 
-template <class Octets>
-void HashedName::hashAll() noexcept {
-  std::uint64_t hash = hashes_[0] = kRootHash;
-  for (unsigned n = 1; n <= labels_; ++n) {
-    const std::uint8_t* label = name_.data() + offsets_[labels_ - n];
-    hashes_[n] = hash = extendHash<Octets>(hash, label + 1, *label);
-  }
-}
-
 void HashedName::assign(NameView name) noexcept {
   name_ = name;
   split(name.bytes());
-  hashAll<Bounded>();
+  hash_ = of(name_);
 }
 
 std::size_t HashedName::read(std::span<const std::uint8_t> wire, NameRoom& lowered) noexcept {
@@ -356,7 +287,7 @@ std::size_t HashedName::read(std::span<const std::uint8_t> wire, NameRoom& lower
   // Length octets are below 64, so lower-casing them with the rest does not change them.
   lowerOctets(wire.first(octets), lowered.data());
   name_ = {lowered.data(), octets};
-  hashAll<Roomy>();
+  hash_ = of(name_);
   return octets;
 }
 

@@ -134,12 +134,11 @@ class Name {
   std::string wire_;
 };
 
-/// A name with the hash of each of its suffixes, made in one pass from the root down, so that an ancestor's
-/// hash costs nothing more. Lives on the stack of the query path or in its workspace: no allocation. Borrows
-/// the name. Hashes hold for one run of the program only.
+/// A name, its hash, and where its labels begin. Lives on the stack of the query path or in its workspace: no
+/// allocation. Borrows the name. Hashes are the same wherever this program runs in this version (XXH3).
 class HashedName {
  public:
-  // A defaulted one would clear a kilobyte for each value that is asked for.
+  // A defaulted one would clear all of it for each value that is asked for.
   // NOLINTNEXTLINE(modernize-use-equals-default)
   HashedName() noexcept {}  ///< no name: only for assign() and read()
   explicit HashedName(NameView name) noexcept { assign(name); }
@@ -156,26 +155,24 @@ class HashedName {
     const unsigned offset = offsets_[labels_ - labels];
     return {name_.data() + offset, name_.size() - offset};
   }
-  std::uint64_t hash(unsigned labels) const noexcept { return hashes_[labels]; }
-  std::uint64_t hash() const noexcept { return hashes_[labels_]; }
-
-  /// The hash of "label.parent" where parent hashes to `parentHash`. `label` is lower-case octets.
-  static std::uint64_t extend(std::uint64_t parentHash, std::span<const std::uint8_t> label) noexcept;
+  std::uint64_t hash() const noexcept { return hash_; }
+  /// Of that ancestor.
+  std::uint64_t hash(unsigned labels) const noexcept { return of(suffix(labels)); }
+  /// Of a name in lower case.
+  static std::uint64_t of(NameView name) noexcept;
 
  private:
   bool split(std::span<const std::uint8_t> wire) noexcept;
-  template <class Octets>
-  void hashAll() noexcept;
 
   NameView name_;
+  std::uint64_t hash_ = 0;
   unsigned labels_ = 0;
   std::array<std::uint8_t, kMaxLabels> offsets_;  // [i]: where the name without its i leftmost labels starts
-  std::array<std::uint64_t, kMaxLabels> hashes_;  // [n]: hash of the suffix with n labels
 };
 
 struct NameHasher {
   std::size_t operator()(const Name& name) const noexcept {
-    return static_cast<std::size_t>(HashedName(name).hash());
+    return static_cast<std::size_t>(HashedName::of(name));
   }
 };
 

@@ -177,7 +177,7 @@ bool NameTable::differences(const NameTable& before, const NameTable& after, con
     return compareTrees(before.root_, after.root_, tiersFor(before.bits_), visit);
   // Spread over different numbers of buckets, the tables share nothing: compare name by name.
   const auto other = [](const NameTable& in, NodeView node) {
-    return in.find(HashedName(node.name()).hash(), node.name());
+    return in.find(HashedName::of(node.name()), node.name());
   };
   const bool finished =
       before.forEach([&](NodeView node) { return compareNodes(node, other(after, node), visit); });
@@ -189,7 +189,7 @@ NameTableEdit::NameTableEdit(NameTable base) : base_(std::move(base)), size_(bas
 
 NodeView NameTableEdit::find(NameView name) const {
   const auto found = changes_.find(Name(name));
-  if (found == changes_.end()) return base_.find(HashedName(name).hash(), name);
+  if (found == changes_.end()) return base_.find(HashedName::of(name), name);
   if (!found->second) return {};
   return NodeView(reinterpret_cast<const std::uint8_t*>(found->second->data()));
 }
@@ -206,7 +206,7 @@ void NameTableEdit::erase(NameView name) {
 
 void NameTableEdit::forEachChange(const std::function<void(NodeView, NodeView)>& visit) const {
   for (const auto& [name, node] : changes_) {
-    const NodeView before = base_.find(HashedName(name).hash(), name);
+    const NodeView before = base_.find(HashedName::of(name), name);
     visit(before, node ? NodeView(reinterpret_cast<const std::uint8_t*>(node->data())) : NodeView());
   }
 }
@@ -217,7 +217,7 @@ NameTable NameTableEdit::finish() {
   std::vector<BucketChange> changes;
   changes.reserve(changes_.size());
   const auto add = [&](const Name& name, const std::string* node) {
-    const std::uint64_t hash = HashedName(name).hash();
+    const std::uint64_t hash = HashedName::of(name);
     changes.push_back({bucketIndex(hash, bits), hash, &name, node});
   };
   for (const auto& [name, node] : changes_) add(name, node ? &*node : nullptr);

@@ -44,7 +44,7 @@ class NameTable {
   /// A table equal to this one that shares with `other` what both have, where they are of like size.
   NameTable sharing(const NameTable& other) const;
 
-  /// The node of that name or a null view. REQUIRES: hash == HashedName(name).hash().
+  /// The node of that name or a null view. REQUIRES: hash == HashedName::of(name).
   NodeView find(std::uint64_t hash, NameView name) const noexcept;
   /// The two halves of the way to a node, without waiting for its memory: for many names the first, then the
   /// second, so that their cache misses overlap. What the second returns is the node, if the table has the

@@ -1,6 +1,8 @@
 #include "zone/name_table_image.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -97,14 +99,13 @@ std::uint64_t bucketLayout() noexcept {
 }
 
 std::uint64_t nameHashCheck() noexcept {
+  std::array<std::uint8_t, kMaxNameOctets> octets{};
+  for (std::size_t i = 0; i < octets.size(); ++i) octets[i] = static_cast<std::uint8_t>('a' + i % 26);
+  // Names of each length, as they are hashed in several ways. The hash takes any octets for a name's.
   std::uint64_t check = 0;
-  // A label of each length, as long ones are hashed in another way than short ones.
-  for (unsigned octets = 1; octets <= kMaxLabelOctets; ++octets) {
-    std::array<std::uint8_t, kMaxLabelOctets> label{};
-    for (unsigned i = 0; i < octets; ++i) label[i] = static_cast<std::uint8_t>('a' + (i + octets) % 26);
-    check = HashedName::extend(check, std::span(label).first(octets));
-  }
-  return check + HashedName(Name()).hash();
+  for (std::size_t size = 1; size <= octets.size(); ++size)
+    check = std::rotl(check, 1) ^ HashedName::of({octets.data(), size});
+  return check;
 }
 
 }  // namespace holdfast

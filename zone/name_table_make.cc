@@ -118,7 +118,7 @@ std::size_t joinRepeated(const GatheredNodes& nodes, std::size_t part, std::vect
     }
     for (; marked != 0; marked &= marked - 1) {
       const NodeView node = bucket.node(static_cast<unsigned>(std::countr_zero(marked)));
-      entries.push_back({HashedName(node.name()).hash(), node});
+      entries.push_back({HashedName::of(node.name()), node});
     }
   });
   if (entries.size() > added) std::ranges::stable_sort(entries, {}, &Entry::hash);

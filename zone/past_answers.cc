@@ -46,7 +46,7 @@ void PastAnswers::note(NameView zone, WallTime at, NodeView before, NodeView aft
   const std::optional<Name> led = targetOf(before, RRType::DNAME), leads = targetOf(after, RRType::DNAME);
   if (led && led != leads) dnames_.push_back({Name(zone), owner, at, *led, leads.value_or(owner)});
   // Targets replaced one for one, most of what there is, tell nothing.
-  Held held{HashedName(owner).hash(), at, countsOf(before)};
+  Held held{HashedName::of(owner), at, countsOf(before)};
   if (!turns && held.addresses == countsOf(after)) return;
   if (std::optional<Name> alias = targetOf(before, RRType::CNAME)) {
     led_.push_back(*std::move(alias));
@@ -56,7 +56,7 @@ void PastAnswers::note(NameView zone, WallTime at, NodeView before, NodeView aft
 }
 
 const PastAnswers::Held* PastAnswers::find(NameView name, WallTime at, Side side) const {
-  const std::uint64_t hash = HashedName(name).hash();
+  const std::uint64_t hash = HashedName::of(name);
   const auto isEarlier = [&](const Held& held) {
     return held.hash != hash ? held.hash < hash : side == Side::Before ? held.until < at : held.until <= at;
   };

@@ -90,7 +90,7 @@ void PlanBuilder::noteTtl(const RecordView& record, Draft& draft, std::uint32_t 
 /// What was gathered of the owner becomes a node.
 void PlanBuilder::flush() {
   if (used_ == 0) return;
-  const std::uint64_t hash = HashedName(owner_).hash();
+  const std::uint64_t hash = HashedName::of(owner_);
   std::vector<RRset> rrsets;
   for (std::size_t i = 0; i < used_; ++i) {
     Draft& draft = drafts_[i];
@@ -197,7 +197,7 @@ void PlanBuilder::placeScattered() {
                     [](const auto& each) { return std::pair(each.first.owner, each.first.kind); });
   std::vector<PlanPlaces::Nth> wanted;
   for (auto& [note, group] : scattered_)
-    wanted.push_back({HashedName(note.owner).hash(), note.type, group, &note.where});
+    wanted.push_back({HashedName::of(note.owner), note.type, group, &note.where});
   plan_.places.find(wanted);
   for (auto& [found, group] : scattered_) {
     // A difference among records that did follow each other is a later one.

@@ -40,7 +40,7 @@ void PlanPlaces::find(std::span<const Nth> wanted) const {
 }
 
 std::string PlanPlaces::endpoint(NameView owner, NameView zone) const {
-  const auto written = keys_.find(HashedName(owner).hash());
+  const auto written = keys_.find(HashedName::of(owner));
   return pointerTo("/endpoints", written == keys_.end() ? toRelativeText(owner, zone) : written->second);
 }
 
@@ -51,7 +51,7 @@ void PlanPlaces::find(std::span<const Wanted> wanted, const Zone* sets) const {
     if (node && node.isEndpoint() && (!each.type || isAddressType(*each.type)))
       *each.where = endpoint(each.owner, sets->apex());
     else
-      open.emplace(HashedName(each.owner).hash(), &each);
+      open.emplace(HashedName::of(each.owner), &each);
   }
   if (!open.empty()) findRecords(open);
 }

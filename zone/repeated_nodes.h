@@ -20,7 +20,7 @@ class RepeatedNodes {
 
   /// Marks the node where the table has just these octets; false where it has not, or they are marked
   /// already, or nothing was found for so long that they are hardly looked for. REQUIRES: hash ==
-  /// HashedName(node's name).hash().
+  /// HashedName::of(node's name).
   bool mark(std::uint64_t hash, std::string_view node) noexcept;
   /// Takes over what `other` has marked. REQUIRES: of the same table. What both have marked is visited.
   void join(const RepeatedNodes& other, const std::function<void(NodeView)>& visitTwice);

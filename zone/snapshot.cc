@@ -11,7 +11,7 @@ Snapshot::Snapshot(std::vector<ZonePtr> zones) : zones_(std::move(zones)) {
   if (zones_.empty()) return;
   slots_.resize(std::bit_ceil(zones_.size() * 2));
   for (const ZonePtr& zone : zones_) {
-    const std::uint64_t hash = HashedName(zone->apex()).hash();
+    const std::uint64_t hash = HashedName::of(zone->apex());
     std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].zone != nullptr) at = (at + 1) & (slots_.size() - 1);
     slots_[at] = {hash, zone.get()};
@@ -41,7 +41,7 @@ const Zone* Snapshot::findZone(const HashedName& name, unsigned atMost) const no
 }
 
 const Zone* Snapshot::zoneAt(NameView apex) const noexcept {
-  return at(HashedName(apex).hash(), apex);
+  return at(HashedName::of(apex), apex);
 }
 
 std::unique_ptr<Snapshot> Snapshot::with(ZonePtr zone) const {

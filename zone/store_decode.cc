@@ -196,7 +196,7 @@ Status ChangeAtOnce::read(const Chunk& chunk, Made& made) const {
       return corrupt("has a bad name");
     Result<std::vector<RRset>> now = takeWholeRRsets(rrsets, form_);
     if (!now) return std::move(now).error();
-    const std::uint64_t hash = HashedName(name).hash();
+    const std::uint64_t hash = HashedName::of(name);
     if (base_.hasContent()) made.owners.push_back({hash, relative});
     if (!now->empty()) made.nodes.add(hash, encodeNode(name, 0, settled(*std::move(now))));
   }
@@ -217,7 +217,7 @@ GatheredNodes ChangeAtOnce::unchanged(std::vector<Owner> owners) const {
   GatheredNodes nodes(base_.names());
   base_.names().forEach([&](NodeView node) {
     if (node.rrsetCount() == 0) return true;  // there while there are names below it
-    const std::uint64_t hash = HashedName(node.name()).hash();
+    const std::uint64_t hash = HashedName::of(node.name());
     if (isChanged(hash, node.name())) return true;
     if (node.children() != 0)
       nodes.add(hash, withChildren(node, 0));

@@ -73,7 +73,7 @@ class Zone {
   NodeView find(const HashedName& name, unsigned labels) const noexcept {
     return names_.find(name.hash(labels), name.suffix(labels));
   }
-  NodeView find(NameView name) const noexcept { return names_.find(HashedName(name).hash(), name); }
+  NodeView find(NameView name) const noexcept { return names_.find(HashedName::of(name), name); }
   NodeView apexNode() const noexcept { return find(apex_); }
 
  private:

@@ -1,8 +1,11 @@
 """The programs that people use get right answers."""
 
+import os
+import subprocess
+
 import holdfast
 import pytest
-from holdfast import ZONE, client
+from holdfast import ZONE, client, endpoint
 from sample import BIG, everything
 
 
@@ -34,6 +37,30 @@ def test_dig_retries_a_truncated_answer_over_tcp(server):
     out = client("dig", "@127.0.0.1", "-p", server.port, "+noedns", f"big.{ZONE}", "A")
     assert "Truncated, retrying in TCP mode" in out
     assert all(f"\t{address}\n" in out for address in BIG)
+
+
+def test_what_the_link_does_not_take_whole_is_truncated_and_not_fragmented():
+    server = holdfast.Server(listen=["127.0.0.1:5300"])  # in a network namespace of its own
+    own = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+    into = ["nsenter", "--net"] if os.geteuid() == 0 else ["nsenter", "--net", "--user", "--preserve-credentials"]
+    if subprocess.run([*own, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this system lets nobody here make a network namespace")
+    server.wrapper = [*own, "sh", "-c", 'ip link set lo mtu 700 up && exec "$0" "$@"']
+    try:
+        server.start().add_zone()
+        plan = everything()
+        plan["endpoints"]["fifty"] = endpoint(*BIG[:50])  # 860 octets
+        server.publish(plan)
+        inside = [*into, f"--target={server.pid}"]
+        dig = [*inside, "dig", "@127.0.0.1", "-p", 5300, "+tries=1", "+bufsize=1232", "A"]
+        out = client(*dig, f"fifty.{ZONE}")
+        assert "Truncated, retrying in TCP mode" in out
+        assert all(f"\t{address}\n" in out for address in BIG[:50])
+        assert "Truncated" not in client(*dig, f"dynamodb.{ZONE}")
+        metrics = client(*inside, "curl", "-s", f"127.0.0.1:{server.metrics_port}/metrics")
+        assert 'holdfast_dropped_total{transport="udp",reason="unsent"} 0' in metrics
+    finally:
+        server.close()
 
 
 def test_dig_shows_nxdomain_nodata_referral_and_dname(server):

@@ -141,17 +141,17 @@ TEST_CASE("a name hashes the same wherever it lies and whatever follows it") {
     }
 }
 
-TEST_CASE("labels of every length hash apart from their neighbours") {
+TEST_CASE("names of every length hash apart from their neighbours") {
   std::set<std::uint64_t> hashes;
-  std::vector<std::uint8_t> label(kMaxLabelOctets, 'a');
+  std::vector<std::uint8_t> octets(kMaxNameOctets, 'a');
   std::size_t made = 0;
-  for (std::size_t size = 1; size <= kMaxLabelOctets; ++size)
+  for (std::size_t size = 1; size <= kMaxNameOctets; ++size)
     for (std::size_t i = 0; i <= size; ++i) {
       // All alike, and each octet changed in turn.
-      if (i < size) label[i] = 'b';
-      hashes.insert(HashedName::extend(1, std::span(label).first(size)));
+      if (i < size) octets[i] = 'b';
+      hashes.insert(HashedName::of({octets.data(), size}));
       ++made;
-      if (i < size) label[i] = 'a';
+      if (i < size) octets[i] = 'a';
     }
   CHECK(hashes.size() == made);
 }
