@@ -15,7 +15,7 @@ constexpr Option<Config> kServerOptions[] = {
     {"listen", OptionType::Addresses, kStart, [](Config& c) { return Slot(&c.start.listen); },
      "Where queries are answered, over UDP and TCP. A list of ADDRESS:PORT, IPv6 in brackets."},
     {"threads", OptionType::Threads, kStart, [](Config& c) { return Slot(&c.start.threads); },
-     "Threads that answer queries: auto is one per processor.", 1, 1024},
+     "Threads that answer by UDP, and as many by TCP: auto is one per processor.", 1, 1024},
     {"huge-pages", OptionType::Word, kStart, [](Config& c) { return Slot(&c.start.hugePages); },
      "Whether large zones are put into huge pages beside the traffic: auto where the system lets it, or off.",
      0, 0, "auto off"},

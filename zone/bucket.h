@@ -32,7 +32,7 @@ constexpr unsigned kDirectoryBits = 6;
 constexpr unsigned kDirectoryChildren = 1u << kDirectoryBits;
 constexpr unsigned kMaxBits = 4 * kDirectoryBits;
 /// A table is spread anew when its buckets hold more than this on average, or less than one part in so many.
-constexpr std::size_t kDenseBucket = 12;
+constexpr std::size_t kDenseBucket = 6;
 constexpr std::size_t kSparse = 8;
 /// By how many bits a table of that size is spread that was spread by `bits`.
 constexpr unsigned spreadOf(std::size_t size, unsigned bits) noexcept {

@@ -21,7 +21,7 @@ struct Directory;
 }  // namespace detail
 
 /// An immutable map from owner names to compiled nodes that shares what did not change with the table it was
-/// edited from. Names are spread by hash over buckets of about eight; a bucket is one allocation that holds
+/// edited from. Names are spread by hash over buckets of about four; a bucket is one allocation that holds
 /// its nodes side by side, found through a shallow directory of pointers. A change of k names copies k
 /// buckets and the directories above them.
 ///
