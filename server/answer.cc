@@ -109,7 +109,7 @@ Rcode answerQuestion(const Snapshot& snapshot, const ParsedMessage& message, Vie
 std::size_t responseLimit(const Request& request, const Query& query, const AnswerScratch& scratch) noexcept {
   if (request.transport == Transport::Tcp) return kMaxMessageOctets;
   if (!query.edns.present) return kMinUdpPayload;
-  return std::min(std::max(query.edns.payload, kMinUdpPayload), scratch.udpPayload);
+  return std::min({std::max(query.edns.payload, kMinUdpPayload), scratch.udpPayload, request.mostOctets});
 }
 
 AnswerScratch::AnswerScratch(std::uint64_t seed, std::uint16_t payload, MessageSettings settings)

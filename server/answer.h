@@ -29,6 +29,7 @@ struct Request {
   Transport transport = Transport::Udp;
   ClientAddress client{};
   View view = View::Client;
+  std::uint16_t mostOctets = 65'535;  ///< what the client's link takes, where that is known; by UDP
 };
 
 /// What a response turned out to be, for the counters.

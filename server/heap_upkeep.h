@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 
 #include "server/huge_pages.h"
 
@@ -14,15 +15,17 @@ class HeapUpkeep {
  public:
   explicit HeapUpkeep(bool usesHugePages);
 
-  /// Does nothing where little has changed since the last call.
-  void tend();
+  /// Does nothing where little has changed since the last call. Ends soon after `stop`. May throw
+  /// std::bad_alloc; the next call tries again.
+  void tend(const std::stop_token& stop = {});
   std::uint64_t hugePageOctets() const noexcept { return hugePages_ ? hugePages_->octets() : 0; }
 
  private:
-  bool hasChanged() noexcept;
+  bool hasMoreFree() noexcept;
+  bool hasNewPages() noexcept;
 
-  long faultsSeen_ = 0;
   std::size_t freeSeen_ = 0;
+  long pagesSeen_ = 0;
   std::optional<HugePages> hugePages_;
 };
 

@@ -23,11 +23,13 @@ namespace {
 constexpr int kCollapse = 25;  // MADV_COLLAPSE, which glibc 2.36 does not name
 constexpr int kPage = 4096;
 constexpr std::size_t kPages = HugePages::kOctets / kPage;
-/// Of the pages of a huge one, so many must be there.
+/// So many of them may be missing.
 constexpr std::size_t kMissing = kPages / 32;
-/// Moving one takes about half a millisecond, for which whoever else needs memory from the system waits.
-constexpr std::chrono::milliseconds kBetween{2};
-constexpr int kMostMoves = 400;
+/// After a move there is a pause of so many times what it took, in which those go on who waited for memory
+/// from the system.
+constexpr int kPauses = 4;
+
+using Clock = std::chrono::steady_clock;
 
 struct Range {
   std::uint64_t begin, end;
@@ -79,13 +81,14 @@ Moved moveToHugePage(std::uint64_t address) noexcept {
   // What maps lists is this process's, and is moved without being changed.
   void* const at = reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr)
   if (madvise(at, HugePages::kOctets, kCollapse) == 0) return Moved::Yes;
-  // Pages that something else holds on to; all else is of the system, or of a system that cannot.
-  return errno == EAGAIN || errno == EBUSY ? Moved::NotThis : Moved::NoneNow;
+  // The others are of this memory (pages that something holds on to, or that are not for huge ones), or of a
+  // system that cannot at all, which says so at once.
+  return errno == ENOMEM ? Moved::NoneNow : Moved::NotThis;
 }
 
 }  // namespace
 
-HugePages::HugePages() {
+HugePages::HugePages(std::chrono::milliseconds atOnce) : atOnce_(atOnce) {
   if (sysconf(_SC_PAGESIZE) == kPage)
     pagemap_ = FileDescriptor(::open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC));
 }
@@ -99,30 +102,40 @@ bool HugePages::isNearlyFull(std::uint64_t address) const {
   return static_cast<std::size_t>(std::ranges::count_if(entries, isPresent)) >= kPages - kMissing;
 }
 
-void HugePages::gather() {
-  if (!pagemap_ || !isAllowed()) return;
+void HugePages::gather(bool hasNew, const std::stop_token& stop) {
+  if (!pagemap_ || !isAllowed()) {
+    pass_.reset();
+    octets_ = 0;
+    return;
+  }
   Pass pass = pass_.value_or(Pass());
-  pass.moves = 0;
-  gather(pass);
-  const bool isEnded = pass.moves < kMostMoves;
+  pass.isOutdated = pass_ && (pass.isOutdated || hasNew);
+  const bool isEnded = goOn(pass, stop);
   if (isEnded) octets_ = pass.octets;
-  pass_ = isEnded ? std::nullopt : std::optional(pass);
+  if (!isEnded)
+    pass_ = pass;
+  else if (pass.isOutdated)
+    pass_ = Pass();
+  else
+    pass_.reset();
 }
 
-void HugePages::gather(Pass& pass) {
+bool HugePages::goOn(Pass& pass, const std::stop_token& stop) const {
+  const Clock::time_point end = Clock::now() + atOnce_;
   for (const Range& range : heapRanges()) {
     const std::uint64_t begin = (std::max(range.begin, pass.from) + kOctets - 1) / kOctets * kOctets;
     for (std::uint64_t at = begin; at + kOctets <= range.end; at += kOctets) {
       if (!isNearlyFull(at)) continue;
-      if (pass.moves == kMostMoves) return;
+      const Clock::time_point before = Clock::now();
       const Moved moved = moveToHugePage(at);
-      if (moved == Moved::NoneNow) return;
+      if (moved == Moved::NoneNow) return false;
       if (moved == Moved::Yes) pass.octets += kOctets;
       pass.from = at + kOctets;
-      ++pass.moves;
-      std::this_thread::sleep_for(kBetween);
+      std::this_thread::sleep_for(kPauses * (Clock::now() - before));
+      if (stop.stop_requested() || Clock::now() >= end) return false;
     }
   }
+  return true;
 }
 
 }  // namespace holdfast

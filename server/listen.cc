@@ -126,10 +126,12 @@ Result<FileDescriptor> openUdp(const SocketAddress& address, const SocketBuffers
   // Best effort: the system caps both, and a smaller buffer only drops sooner under load.
   if (buffers.receive > 0) setOption(*socket, SOL_SOCKET, SO_RCVBUF, buffers.receive);
   if (buffers.send > 0) setOption(*socket, SOL_SOCKET, SO_SNDBUF, buffers.send);
-  // Whole or not at all (RFC 9715), whatever a forged ICMP message says of the path; and what is not to be
-  // fragmented needs no identification, which the system would have to make (best effort too).
+  // Whole or not at all (RFC 9715), whatever ICMP says of the path, which anybody can forge; best effort too.
+  // For IPv4 no mode that sets DF keeps the system from noting such a message for others; what is not to be
+  // fragmented needs no identification, which the system would have to make.
   if (address.family() == AF_INET) setOption(*socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-  if (address.family() == AF_INET6) setOption(*socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
+  if (address.family() == AF_INET6)
+    setOption(*socket, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_INTERFACE);
   if (address.isWildcard()) {
     const bool set = address.family() == AF_INET6 ? setOption(*socket, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
                                                   : setOption(*socket, IPPROTO_IP, IP_PKTINFO, 1);

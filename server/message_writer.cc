@@ -136,10 +136,11 @@ bool MessageWriter::putName(std::span<const std::uint8_t> name) noexcept {
   const std::size_t start = size_;
   for (unsigned labels = hashed.labels(); labels > 0; --labels) {
     const NameView suffix = hashed.suffix(labels);
-    if (const std::size_t target = find(hashed.hash(labels), suffix); target != 0) return putPointer(target);
+    const std::uint64_t hash = hashed.hash(labels);
+    if (const std::size_t target = find(hash, suffix); target != 0) return putPointer(target);
     const std::size_t offset = name.size() - suffix.size();
     if (!putBytes(name.subspan(offset, name[offset] + 1u))) return false;
-    rememberSuffix(hashed, labels, start);
+    remember(hash, start + offset, suffix.size());
   }
   return putBytes(name.last(1));
 }
@@ -153,8 +154,10 @@ bool MessageWriter::putDname(std::span<const std::uint8_t> target) noexcept {
   const LoweredName lowered(target);
   const HashedName& hashed = lowered.hashed;
   for (unsigned labels = hashed.labels(); labels > 0; --labels) {
-    if (find(hashed.hash(labels), hashed.suffix(labels)) != 0) break;
-    rememberSuffix(hashed, labels, start);
+    const NameView suffix = hashed.suffix(labels);
+    const std::uint64_t hash = hashed.hash(labels);
+    if (find(hash, suffix) != 0) break;
+    remember(hash, start + target.size() - suffix.size(), suffix.size());
   }
   return true;
 }
@@ -182,19 +185,16 @@ void MessageWriter::remember(std::uint64_t hash, std::size_t at, std::size_t siz
   head = ++names_;
 }
 
-/// Of a name whose first octet is at `start`.
-void MessageWriter::rememberSuffix(const HashedName& name, unsigned labels, std::size_t start) noexcept {
-  const std::size_t size = name.suffix(labels).size();
-  remember(name.hash(labels), start + name.name().size() - size, size);
-}
-
 void MessageWriter::rememberQuestion() noexcept {
   if (questionSeen_ || query_.received.empty()) return;
   questionSeen_ = true;
   // Half of the places at most: a question of many labels must not crowd out the names of the answer. The
   // suffixes nearest to the root are those that other names share.
-  for (unsigned labels = std::min<unsigned>(query_.hashed.labels(), kNames / 2); labels > 0; --labels)
-    rememberSuffix(query_.hashed, labels, kHeaderOctets);
+  const HashedName& question = query_.hashed;
+  for (unsigned labels = std::min<unsigned>(question.labels(), kNames / 2); labels > 0; --labels) {
+    const std::size_t size = question.suffix(labels).size();
+    remember(question.hash(labels), kHeaderOctets + question.name().size() - size, size);
+  }
 }
 
 std::size_t MessageWriter::find(std::uint64_t hash, NameView suffix) const noexcept {

@@ -106,7 +106,6 @@ class MessageWriter {
   void putPadding(std::size_t block) noexcept;
   bool putRdata(RRType type, std::span<const std::uint8_t> rdata) noexcept;
   void remember(std::uint64_t hash, std::size_t at, std::size_t size) noexcept;
-  void rememberSuffix(const HashedName& name, unsigned labels, std::size_t start) noexcept;
   void rememberQuestion() noexcept;
   std::size_t find(std::uint64_t hash, NameView suffix) const noexcept;
   bool same(std::size_t at, NameView suffix) const noexcept;

@@ -202,7 +202,9 @@ void addStore(MetricFamilies& out, const StoreStats& store, const UpkeepStats& u
       .value(number(upkeep.promoted));
   out.counter("holdfast_upkeep_failures_total", "Rounds of upkeep of the plan store that had a problem.")
       .value(number(upkeep.failures));
-  out.gauge("holdfast_huge_page_octets", "Memory that upkeep has put into huge pages.")
+  out.gauge("holdfast_huge_page_octets",
+            "Memory in huge pages, when upkeep last looked; 0 with huge-pages off, or "
+            "where the system has none.")
       .value(number(upkeep.hugePageOctets));
   out.gauge("holdfast_upkeep_last_timestamp_seconds", "When upkeep of the plan store last ran.")
       .value(sinceEpoch(upkeep.lastRun));

@@ -45,7 +45,7 @@ Result<std::unique_ptr<TcpWorker>> TcpWorker::make(std::uint16_t udpPayload, con
   if (base == nullptr) return outOfEvents();
   std::unique_ptr<TcpWorker> worker(
       new TcpWorker(udpPayload, messages, limits, snapshot, counters, places, std::move(base)));
-  if (worker->thread_.wake() < 0) return WorkerThread::outOfDescriptors();
+  if (Status usable = worker->thread_.usable(); !usable) return std::move(usable).error();
   if (worker->wakeEvent_ == nullptr || worker->drainEvent_ == nullptr || !worker->pool_.start() ||
       event_add(worker->wakeEvent_.get(), nullptr) != 0)
     return outOfEvents();

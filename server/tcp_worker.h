@@ -44,7 +44,7 @@ class TcpWorker {
   void endWhenDrained() noexcept;
 
   Serving serving_;
-  WorkerThread thread_;  // joined before what it uses goes
+  WorkerThread thread_;  // before what watches its descriptor; the destructor joins it first
   EventBasePtr base_;
   EventPtr wakeEvent_;
   EventPtr drainEvent_;

@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <utility>
 
 namespace holdfast {
 
@@ -52,12 +51,6 @@ UdpSocket::UdpSocket(FileDescriptor socket, Serving& serving)
 void UdpSocket::serve() noexcept {
   for (unsigned i = 0; i < kBatchesPerTurn; ++i)
     if (serveBatch() == 0) return;
-}
-
-void UdpSocket::drain(std::chrono::steady_clock::time_point deadline) noexcept {
-  while (serveBatch() > 0 && std::chrono::steady_clock::now() < deadline) {
-  }
-  socket_.close();
 }
 
 unsigned UdpSocket::serveBatch() noexcept {
@@ -116,22 +109,9 @@ void UdpSocket::prepareReply(unsigned from, unsigned to) noexcept {
   if (question.msg_controllen > 0) replyFromDestination(reply);
 }
 
-/// The link takes less than the client does: what fits any link, which sends the client to TCP. False where
-/// that was too much, too.
-bool UdpSocket::shorten(unsigned reply) noexcept {
-  iovec& out = *replies_[reply].msg_hdr.msg_iov;
-  if (out.iov_len <= kMinUdpPayload) return false;
-  const Exchange& exchange = batch_[origins_[reply]];
-  const std::uint16_t usual = std::exchange(serving_.scratch.udpPayload, kMinUdpPayload);
-  const ReadSection section;
-  out.iov_len =
-      answer(serving_.snapshot.read(section), section, exchange.request, exchange.out, serving_.scratch);
-  serving_.scratch.udpPayload = usual;
-  return out.iov_len > 0;
-}
-
 /// What the system does not take is dropped: clients ask again, and a queue here would only delay everybody.
 void UdpSocket::send(unsigned replies) noexcept {
+  unsigned tooLong = 0;
   Counter& unsent = serving_.counters.of(Transport::Udp).unsent;
   for (unsigned done = 0; done < replies;) {
     const int sent = ::sendmmsg(socket_.get(), replies_.data() + done, replies - done, MSG_DONTWAIT);
@@ -139,15 +119,34 @@ void UdpSocket::send(unsigned replies) noexcept {
       done += static_cast<unsigned>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
       unsent.add(replies - done);
-      return;
-    } else if (errno == EMSGSIZE && shorten(done)) {
-      continue;
+      break;
+    } else if (errno == EMSGSIZE && replies_[done].msg_hdr.msg_iov->iov_len > kMinUdpPayload) {
+      tooLong_[tooLong++] = origins_[done++];
     } else if (errno != EINTR) {
       // Only this peer cannot be reached.
       unsent.add();
       ++done;
     }
   }
+  if (tooLong > 0) send(shorten(tooLong));
+}
+
+/// The link takes less than the client does: what fits any link, mostly truncated, which sends the client to
+/// TCP. From one snapshot, and after all of the batch: what a socket sends never goes back to an older one.
+unsigned UdpSocket::shorten(unsigned replies) noexcept {
+  WorkerCounters::PerTransport& counters = serving_.counters.of(Transport::Udp);
+  const ReadSection section;
+  const Snapshot& snapshot = serving_.snapshot.read(section);
+  unsigned shortened = 0;
+  for (unsigned i = 0; i < replies; ++i) {
+    Exchange& exchange = batch_[tooLong_[i]];
+    exchange.request.mostOctets = kMinUdpPayload;
+    exchange.octets = answer(snapshot, section, exchange.request, exchange.out, serving_.scratch);
+    if (exchange.octets == 0) continue;
+    if (serving_.scratch.last.truncated) counters.truncated.add();
+    prepareReply(tooLong_[i], shortened++);
+  }
+  return shortened;
 }
 
 }  // namespace holdfast

@@ -5,9 +5,7 @@
 #include <sys/uio.h>
 
 #include <array>
-#include <chrono>
 #include <cstdint>
-#include <memory>
 #include <vector>
 
 #include "server/batch.h"
@@ -17,8 +15,9 @@
 namespace holdfast {
 
 /// One worker's UDP socket on one address. Receives in batches; a batch is answered from one snapshot (I3)
-/// and sent before the next is received. After construction it takes no lock and allocates nothing.
-/// Lives and is used on the worker's thread; may be made on another before that starts.
+/// and sent before the next is received. What the link does not take whole is answered again, shorter, after
+/// it. After construction it takes no lock and allocates nothing. Lives and is used on the worker's thread;
+/// may be made on another before that starts.
 class UdpSocket {
  public:
   /// REQUIRES: serving outlives it; udpPayload of the scratch stays as it is.
@@ -28,8 +27,8 @@ class UdpSocket {
 
   /// Answers what the system has received, within limits: other sockets want their turns.
   void serve() noexcept;
-  /// Answers what the system has received already, not beyond `deadline`, and closes.
-  void drain(std::chrono::steady_clock::time_point deadline) noexcept;
+  /// Answers one batch of it. Returns how many datagrams came.
+  unsigned serveBatch() noexcept;
 
  private:
   static constexpr unsigned kBatch = MessageBatch::kMax;
@@ -50,13 +49,11 @@ class UdpSocket {
   };
   static_assert(2 * sizeof(iovec) + sizeof(sockaddr_in6) <= kCacheLine && sizeof(mmsghdr) == kCacheLine);
 
-  /// Returns how many datagrams came.
-  unsigned serveBatch() noexcept;
   unsigned receive() noexcept;
   void makeReady(unsigned messages) noexcept;
   unsigned answerAll(unsigned received) noexcept;
   void prepareReply(unsigned from, unsigned to) noexcept;
-  bool shorten(unsigned reply) noexcept;
+  unsigned shorten(unsigned replies) noexcept;
   void send(unsigned replies) noexcept;
 
   FileDescriptor socket_;
@@ -68,6 +65,7 @@ class UdpSocket {
   alignas(kCacheLine) std::array<mmsghdr, kBatch> received_{};
   alignas(kCacheLine) std::array<mmsghdr, kBatch> replies_{};
   std::array<std::uint8_t, kBatch> origins_{};  // [reply]: the message that it answers
+  std::array<std::uint8_t, kBatch> tooLong_{};  // messages whose replies the link did not take
 };
 
 }  // namespace holdfast

@@ -1,6 +1,9 @@
 #include "server/udp_worker.h"
 
+#include <cerrno>
 #include <string>
+#include <thread>
+#include <utility>
 
 namespace holdfast {
 
@@ -8,9 +11,10 @@ UdpWorker::UdpWorker(std::uint16_t udpPayload, const MessageSettings& messages,
                      const RcuPointer<Snapshot>& snapshot, WorkerCounters& counters)
     : serving_{snapshot, counters, AnswerScratch(randomSeed(), udpPayload, messages)} {}
 
-void UdpWorker::serve(FileDescriptor socket) {
+Status UdpWorker::serve(FileDescriptor socket) {
   waiting_.push_back({socket.get(), POLLIN, 0});
   sockets_.push_back(std::make_unique<UdpSocket>(std::move(socket), serving_));
+  return thread_.usable();
 }
 
 Status UdpWorker::start(unsigned number) {
@@ -19,13 +23,20 @@ Status UdpWorker::start(unsigned number) {
 }
 
 void UdpWorker::run() noexcept {
-  while (waiting_.back().revents == 0) {
-    // Fails for a signal alone, and then nothing is ready.
-    if (::poll(waiting_.data(), waiting_.size(), -1) < 0) continue;
+  while (!thread_.isStopped()) {
+    wait();
     for (std::size_t i = 0; i < sockets_.size(); ++i)
       if (waiting_[i].revents != 0) sockets_[i]->serve();
   }
   drain();
+}
+
+void UdpWorker::wait() noexcept {
+  if (::poll(waiting_.data(), waiting_.size(), -1) >= 0) return;
+  // Short of memory, perhaps: then each socket is looked at as if it had something, not all the time.
+  const bool isSignal = errno == EINTR;
+  if (!isSignal) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  for (pollfd& each : waiting_) each.revents = isSignal ? short{0} : short{POLLIN};
 }
 
 void UdpWorker::stop(std::chrono::steady_clock::time_point deadline) noexcept {
@@ -33,8 +44,14 @@ void UdpWorker::stop(std::chrono::steady_clock::time_point deadline) noexcept {
   thread_.stop();
 }
 
+/// In turns, so that a flood of one socket does not keep from answers what waits in the others.
 void UdpWorker::drain() noexcept {
-  for (const auto& socket : sockets_) socket->drain(deadline_.load());
+  unsigned received = 1;
+  while (received > 0 && std::chrono::steady_clock::now() < deadline_.load()) {
+    received = 0;
+    for (const auto& socket : sockets_) received += socket->serveBatch();
+  }
+  sockets_.clear();
 }
 
 }  // namespace holdfast

@@ -24,9 +24,11 @@ class UdpWorker {
   /// REQUIRES: snapshot and counters outlive it. `udpPayload` in octets.
   UdpWorker(std::uint16_t udpPayload, const MessageSettings& messages, const RcuPointer<Snapshot>& snapshot,
             WorkerCounters& counters);
+  UdpWorker(const UdpWorker&) = delete;
+  UdpWorker& operator=(const UdpWorker&) = delete;
 
   /// Takes over the socket of one address. REQUIRES: not started.
-  void serve(FileDescriptor socket);
+  Status serve(FileDescriptor socket);
   /// Begins the thread, which inherits the caller's signal mask.
   Status start(unsigned number);
   /// Tells the thread to answer what the system has received, at `deadline` at the latest to end. Any thread;
@@ -36,6 +38,7 @@ class UdpWorker {
 
  private:
   void run() noexcept;
+  void wait() noexcept;
   void drain() noexcept;
 
   Serving serving_;

@@ -1,6 +1,7 @@
 #include "server/upkeep.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "zone/rcu.h"
 
@@ -31,6 +32,7 @@ void Upkeep::stop() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
+  endOfWork_.request_stop();
   woken_.notify_all();
   if (thread_.joinable()) thread_.join();
 }
@@ -57,7 +59,6 @@ void Upkeep::run() {
     const Keeping keeping = keeping_;
     lock.unlock();
     const TendReport report = round(keeping);
-    heap_.tend();
     lock.lock();
     stats_.commitsRemoved += report.commits;
     stats_.othersRemoved += report.others;
@@ -73,6 +74,7 @@ TendReport Upkeep::round(const Keeping& keeping) {
   TendReport report;
   try {
     report = publisher_.tend(keeping);
+    heap_.tend(endOfWork_.get_token());
   } catch (const std::exception& thrown) {
     report.problems.push_back({ErrorKind::System, "upkeep", std::string("was ended by: ") + thrown.what()});
   }

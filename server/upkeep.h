@@ -3,6 +3,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "server/heap_upkeep.h"
@@ -50,6 +51,7 @@ class Upkeep {
   bool stopping_ = false;
   std::string lastProblem_;  // of the thread, like what follows
   HeapUpkeep heap_;
+  std::stop_source endOfWork_;
   std::thread thread_;
 };
 

@@ -41,14 +41,15 @@ void askForShortSlices() noexcept {
 
 }  // namespace
 
-WorkerThread::WorkerThread() noexcept : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
+WorkerThread::WorkerThread() noexcept
+    : wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)), cause_(wake_ ? 0 : errno) {}
 
-Error WorkerThread::outOfDescriptors() {
-  return {ErrorKind::System, "eventfd", "there are no descriptors left for a thread that answers"};
+Status WorkerThread::usable() const {
+  if (wake_) return Done{};
+  return Error{ErrorKind::System, "eventfd", std::generic_category().message(cause_)};
 }
 
 Status WorkerThread::start(std::string name, std::function<void()> body) {
-  if (!wake_) return outOfDescriptors();
   try {
     thread_ = std::thread([name = std::move(name), body = std::move(body)] {
       ::pthread_setname_np(::pthread_self(), name.c_str());
@@ -63,6 +64,7 @@ Status WorkerThread::start(std::string name, std::function<void()> body) {
 }
 
 void WorkerThread::stop() noexcept {
+  stopped_.store(true);
   const std::uint64_t one = 1;
   // Cannot fail: the counter is far from its limit.
   [[maybe_unused]] const ssize_t written = ::write(wake_.get(), &one, sizeof one);

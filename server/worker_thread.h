@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <thread>
@@ -17,18 +19,21 @@ class WorkerThread {
   WorkerThread(const WorkerThread&) = delete;
   WorkerThread& operator=(const WorkerThread&) = delete;
 
-  /// An eventfd: readable from the order to stop on. Negative where the system had none.
+  /// An eventfd: readable from the order to stop on. Negative where the system had none, see usable().
   int wake() const noexcept { return wake_.get(); }
-  static Error outOfDescriptors();
-  /// Runs `body`, which must not throw, registered for read sections and soon after it has something to do.
+  Status usable() const;
+  /// Runs `body`, which must not throw, registered for read sections, and scheduled soon after it wakes.
   /// It inherits the caller's signal mask. `name`: at most 15 octets.
   Status start(std::string name, std::function<void()> body);
   /// Any thread; once.
   void stop() noexcept;
+  bool isStopped() const noexcept { return stopped_.load(); }
   void join() noexcept;
 
  private:
   FileDescriptor wake_;
+  const int cause_;  // why there is none
+  std::atomic<bool> stopped_{false};
   std::thread thread_;
 };
 

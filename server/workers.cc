@@ -89,7 +89,7 @@ Status Workers::open(const ServeSettings& settings, const RcuPointer<Snapshot>& 
     for (unsigned i = 0; i < threads; ++i) {
       auto sockets = i == 0 ? openFirst(address, settings.buffers) : openShared(address, settings.buffers);
       if (!sockets) return std::move(sockets).error();
-      udp_[i]->serve(std::move(sockets->udp));
+      if (auto served = udp_[i]->serve(std::move(sockets->udp)); !served) return served;
       if (auto served = tcp_[i]->serve(std::move(sockets->tcp)); !served) return served;
     }
     addresses_.push_back(address);

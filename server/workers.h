@@ -24,8 +24,8 @@ struct ServeSettings {
 
 /// The threads that answer, as many for UDP as for TCP, so that a flood of the one leaves the other the
 /// system's share. Each has a socket of its own on every address; the system spreads clients over them
-/// (SO_REUSEPORT). Queries meet no lock and nothing of another thread's
-/// but the snapshot; a TCP connection also counts in TcpPlaces when it comes and when it goes.
+/// (SO_REUSEPORT). Queries meet no lock and nothing of another thread's but the snapshot; a TCP connection
+/// also counts in TcpPlaces when it comes and when it goes.
 class Workers {
  public:
   /// Opens every socket, then starts the threads, with all signals blocked. Errors name the address and the
@@ -39,8 +39,9 @@ class Workers {
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  /// Stops accepting, answers what was received, closes and ends the threads. Waits `atMost` that long for
-  /// TCP clients to take their responses. Not thread-safe; a second call does nothing.
+  /// Stops accepting, answers what was received, closes and ends the threads. `atMost` that long: for
+  /// what UDP clients sent, and for TCP clients to take their responses. Not thread-safe; a second call does
+  /// nothing.
   void drain(std::chrono::milliseconds atMost);
 
   /// One element per thread for UDP and its like for TCP. Any thread may read; valid as long as the workers,

@@ -1,7 +1,6 @@
 #include "zone/name.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 #define XXH_INLINE_ALL  // a call and a choice of processor would cost as much as the hash of a name

@@ -26,8 +26,8 @@ inline std::uint8_t lowerOctet(std::uint8_t c) noexcept {
 /// Lower-cases octets of names, sixteen at a time. REQUIRES: `to` has room for them and does not overlap.
 void lowerOctets(std::span<const std::uint8_t> from, std::uint8_t* to) noexcept;
 
-/// Room for a name in lower case, and behind it for reading whole words from wherever it ends.
-using NameRoom = std::array<std::uint8_t, kMaxNameOctets + 16>;
+/// Room for a name in lower case.
+using NameRoom = std::array<std::uint8_t, kMaxNameOctets>;
 
 /// The octets of the uncompressed name that `wire` begins with, its root label included; 0 where there is no
 /// whole one.
@@ -156,8 +156,10 @@ class HashedName {
     return {name_.data() + offset, name_.size() - offset};
   }
   std::uint64_t hash() const noexcept { return hash_; }
-  /// Of that ancestor.
-  std::uint64_t hash(unsigned labels) const noexcept { return of(suffix(labels)); }
+  /// Of that ancestor: made anew, but for the name itself.
+  std::uint64_t hash(unsigned labels) const noexcept {
+    return labels == labels_ ? hash_ : of(suffix(labels));
+  }
   /// Of a name in lower case.
   static std::uint64_t of(NameView name) noexcept;
 

@@ -1,6 +1,5 @@
 #include "zone/name_table_image.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstring>

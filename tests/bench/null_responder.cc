@@ -2,8 +2,8 @@
 // messages, sets QR in each and sends all of them back, until it is ended. With several workers and addresses
 // it has a socket for each of both, as Holdfast has.
 #include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
-#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -71,6 +71,8 @@ int boundSocket(const Options& options, unsigned number) {
   const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const int octets = 4 << 20;  // as servers do, so that nothing is lost when it has to wait for its core
   ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
+  const int whole = IP_PMTUDISC_PROBE;  // as the server compared with it: no work for identifications
+  ::setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof whole);
   const int shared = options.workers > 1;
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared);
   sockaddr_in address{};
@@ -91,20 +93,15 @@ void serveOne(int socket, Messages& messages) {
 }
 
 void serveAll(const std::vector<int>& sockets, Messages& messages) {
-  const int poll = ::epoll_create1(EPOLL_CLOEXEC);
-  for (const int socket : sockets) {
-    epoll_event event{EPOLLIN, {.fd = socket}};
-    if (::epoll_ctl(poll, EPOLL_CTL_ADD, socket, &event) != 0) return;
-  }
-  std::vector<epoll_event> ready(sockets.size());
+  std::vector<pollfd> waiting;
+  for (const int socket : sockets) waiting.push_back({socket, POLLIN, 0});
   for (;;) {
-    const int readable = ::epoll_wait(poll, ready.data(), static_cast<int>(ready.size()), -1);
-    if (readable < 0 && errno != EINTR) return;
-    for (int i = 0; i < readable; ++i) {
-      const int socket = ready[static_cast<std::size_t>(i)].data.fd;
-      for (int count = kBatch; count == static_cast<int>(kBatch);) {
-        count = messages.receive(socket, MSG_DONTWAIT);
-        if (count > 0) messages.sendBack(socket, static_cast<unsigned>(count));
+    if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return;
+    for (const pollfd& each : waiting) {
+      if (each.revents == 0) continue;
+      for (int count = kBatch; count > 0;) {
+        count = messages.receive(each.fd, MSG_DONTWAIT);
+        if (count > 0) messages.sendBack(each.fd, static_cast<unsigned>(count));
       }
     }
   }

@@ -39,26 +39,40 @@ def test_dig_retries_a_truncated_answer_over_tcp(server):
     assert all(f"\t{address}\n" in out for address in BIG)
 
 
-def test_what_the_link_does_not_take_whole_is_truncated_and_not_fragmented():
-    server = holdfast.Server(listen=["127.0.0.1:5300"])  # in a network namespace of its own
-    own = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+def in_own_network():
+    """Commands that run others in a network namespace of their own, and that go into one; skips where nobody may."""
+    user = [] if os.geteuid() == 0 else ["--map-root-user"]
     into = ["nsenter", "--net"] if os.geteuid() == 0 else ["nsenter", "--net", "--user", "--preserve-credentials"]
+    own = ["unshare", "--net", *user]
     if subprocess.run([*own, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("this system lets nobody here make a network namespace")
-    server.wrapper = [*own, "sh", "-c", 'ip link set lo mtu 700 up && exec "$0" "$@"']
+    return own, into
+
+
+@pytest.mark.parametrize("address, mtu, limit, targets", [
+    ("127.0.0.1", 700, 1232, 50),
+    pytest.param("::1", 1280, 4096, 90, marks=pytest.mark.skipif(not holdfast.HAS_IPV6, reason="no IPv6 here"))])
+def test_what_the_link_does_not_take_whole_is_truncated_and_not_fragmented(address, mtu, limit, targets):
+    own, into = in_own_network()
+    listen = f"[{address}]:5300" if ":" in address else f"{address}:5300"
+    server = holdfast.Server(listen=[listen], limits={"udp-payload": limit})
+    server.wrapper = [*own, "sh", "-c", f'ip link set lo mtu {mtu} up && exec "$0" "$@"']
     try:
         server.start().add_zone()
         plan = everything()
-        plan["endpoints"]["fifty"] = endpoint(*BIG[:50])  # 860 octets
+        plan["endpoints"]["many"] = endpoint(*BIG[:targets])  # 860 and 1,500 octets
         server.publish(plan)
         inside = [*into, f"--target={server.pid}"]
-        dig = [*inside, "dig", "@127.0.0.1", "-p", 5300, "+tries=1", "+bufsize=1232", "A"]
-        out = client(*dig, f"fifty.{ZONE}")
+        dig = [*inside, "dig", f"@{address}", "-p", 5300, "+tries=1", f"+bufsize={limit}", "A"]
+        out = client(*dig, f"many.{ZONE}")
         assert "Truncated, retrying in TCP mode" in out
-        assert all(f"\t{address}\n" in out for address in BIG[:50])
+        assert all(f"\t{each}\n" in out for each in BIG[:targets])
+        out = client(*dig, "+ignore", f"many.{ZONE}")
+        assert " tc" in out and f"udp: {limit}" in out
         assert "Truncated" not in client(*dig, f"dynamodb.{ZONE}")
         metrics = client(*inside, "curl", "-s", f"127.0.0.1:{server.metrics_port}/metrics")
         assert 'holdfast_dropped_total{transport="udp",reason="unsent"} 0' in metrics
+        assert 'holdfast_truncated_total{transport="udp"} 2' in metrics
     finally:
         server.close()
 

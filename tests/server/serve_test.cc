@@ -208,7 +208,7 @@ TEST_CASE("a worker told to stop answers the datagrams that wait, on all of its 
     auto socket = openUdp(*SocketAddress::parse("127.0.0.1:0"), {});
     REQUIRE(socket);
     addresses.push_back(*boundAddress(*socket));
-    worker.serve(*std::move(socket));
+    REQUIRE(worker.serve(*std::move(socket)));
   }
   // The order to stop is there first, so that it is the first thing the worker sees.
   worker.stop(std::chrono::steady_clock::now() + std::chrono::seconds(3));

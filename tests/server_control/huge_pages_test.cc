@@ -7,7 +7,9 @@
 #include <fstream>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 namespace holdfast {
 
@@ -81,7 +83,7 @@ bool isPossible() {
   Memory memory(1);
   memory.fill(0);
   HugePages pages;
-  pages.gather();
+  pages.gather(true);
   return memory.inHugePages() > 0;
 }
 
@@ -91,7 +93,7 @@ TEST_CASE("what is nearly all there goes into huge pages, unchanged, and nothing
   if (!isPossible()) {
     WARN("this system has no huge pages to gather into (Linux 6.1, transparent_hugepage not never)");
     HugePages pages;
-    pages.gather();
+    pages.gather(true);
     CHECK(pages.octets() == 0);
     return;
   }
@@ -101,7 +103,7 @@ TEST_CASE("what is nearly all there goes into huge pages, unchanged, and nothing
   nearly.fill(kFew);
   holes.fill(kMany);
   HugePages pages;
-  pages.gather();
+  pages.gather(true);
   CHECK(whole.inHugePages() == 5 * HugePages::kOctets);
   CHECK(nearly.inHugePages() == 3 * HugePages::kOctets);
   CHECK(holes.inHugePages() == 0);
@@ -112,21 +114,39 @@ TEST_CASE("what is nearly all there goes into huge pages, unchanged, and nothing
   CHECK(holes.isAsFilled(kMany));
 }
 
-TEST_CASE("more than a second's work is done in several calls") {
-  if (!isPossible()) return;
-  constexpr std::size_t kHuge = 450;
+TEST_CASE("what takes longer than a call may is done in several, and what changed meanwhile once more") {
+  if (!isPossible()) {
+    WARN("this system has no huge pages to gather into");
+    return;
+  }
+  constexpr std::size_t kHuge = 8;
   Memory memory(kHuge);
   memory.fill(0);
-  HugePages pages;
-  pages.gather();
+  HugePages pages(std::chrono::milliseconds(0));
+  int calls = 1;
+  pages.gather(true);
   CHECK(pages.isUnderWay());
-  const std::size_t first = memory.inHugePages();
-  CHECK(first < kHuge * HugePages::kOctets);
-  CHECK(first > kHuge / 2 * HugePages::kOctets);
-  pages.gather();
-  CHECK_FALSE(pages.isUnderWay());
+  CHECK(memory.inHugePages() <= HugePages::kOctets);
+  for (bool isNew = true; pages.isUnderWay() && calls < 1000; ++calls)
+    pages.gather(std::exchange(isNew, false));
+  CHECK(calls > 2 * static_cast<int>(kHuge));  // from the beginning again, for what was new
   CHECK(memory.inHugePages() == kHuge * HugePages::kOctets);
   CHECK(pages.octets() >= kHuge * HugePages::kOctets);
+}
+
+TEST_CASE("gathering ends with the order to stop") {
+  if (!isPossible()) {
+    WARN("this system has no huge pages to gather into");
+    return;
+  }
+  Memory memory(4);
+  memory.fill(0);
+  HugePages pages;
+  std::stop_source stop;
+  stop.request_stop();
+  pages.gather(true, stop.get_token());
+  CHECK(pages.isUnderWay());
+  CHECK(memory.inHugePages() <= HugePages::kOctets);
 }
 
 }  // namespace holdfast

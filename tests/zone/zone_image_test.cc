@@ -6,6 +6,7 @@
 #include "tests/zone/fixtures.h"
 #include "zone/name_table_image.h"
 #include "zone/zone_image.h"
+#include "zone/zone_image_format.h"
 
 namespace holdfast::test {
 
@@ -158,6 +159,27 @@ TEST_CASE_METHOD(Fixture, "image: damage of any octet, and any cut, is an error"
   const auto missing = ZoneImage::open(file + "s", name("example."));
   REQUIRE_FALSE(missing);
   CHECK(missing.error().kind == ErrorKind::NotFound);
+}
+
+TEST_CASE_METHOD(Fixture, "image: one of another layout, or of other hashes, is refused though it is whole") {
+  write(*zoneOf("example.", recordsOf(60)));
+  const std::string whole = octets();
+  constexpr std::size_t kMagic =
+      4;  // behind it: the order of octets, the layout of buckets, the hash of names
+  for (const std::size_t field : {0u, 1u, 9u}) {
+    std::string head = whole.substr(0, image_format::kHead - image_format::kChecksum);
+    head[kMagic + field] = static_cast<char>(head[kMagic + field] ^ 1);
+    put(head + checksumOf(head) + whole.substr(image_format::kHead));
+    const auto refused = ZoneImage::open(file, name("example."));
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().what == "is of a holdfastd or a machine that lays names out otherwise");
+  }
+  put(whole);
+  CHECK(read());
+}
+
+TEST_CASE("image: names hash as they did when images were written") {
+  CHECK(nameHashCheck() == 0x1b5075f6ad44b8dfu);  // another xxHash, or another way to use it, is to show here
 }
 
 TEST_CASE("image: no octets of a bucket let names be read outside of it") {

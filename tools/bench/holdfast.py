@@ -41,7 +41,8 @@ class Holdfast(Server):
         # JSON is YAML. Every address changes, and the plan of millions is larger than people's are.
         (self.folder / "holdfast.yaml").write_text(json.dumps({
             "listen": [f"127.0.0.{number + 1}:{self.port}" for number in range(self.addresses)],
-            "threads": self.threads, "huge-pages": self.huge_pages, "state": str(self.state), "control": str(self.control), "metrics": "off",
+            "threads": self.threads, "huge-pages": self.huge_pages,
+            "state": str(self.state), "control": str(self.control), "metrics": "off",
             "limits": {"plan-bytes": "8G", "plan-records": 50_000_000, "request-timeout": "1h"},
             "zones": {ZONE: {"guard": {"timeout": "1h"}}}}), encoding="ascii")
 

@@ -28,8 +28,8 @@ def come_to_rest(servers, options, progress):
     """What a server does for itself after it was loaded (an image, a checkpoint) is not the answers' cost."""
     if options.quick:
         return
-    ends = time.monotonic() + MOST_SECONDS_TO_REST
     for server in servers:
+        ends = time.monotonic() + MOST_SECONDS_TO_REST
         progress(f"{server.name}: given time to come to rest")
         while time.monotonic() < ends:
             before = CpuTime(server.pids())
