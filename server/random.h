@@ -3,8 +3,15 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <random>
 
 namespace holdfast {
+
+/// From the system's source. Throws where there is none.
+inline std::uint64_t randomSeed() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
 
 /// xoshiro256** (Blackman, Vigna), seeded by splitmix64: spreads clients over records, guards no secret.
 /// One thread.

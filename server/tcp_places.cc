@@ -3,16 +3,12 @@
 #include <netinet/in.h>
 
 #include <cstring>
-#include <random>
+
+#include "server/random.h"
 
 namespace holdfast {
 
 namespace {
-
-std::uint64_t randomSeed() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
-}
 
 /// The address that stands for the client: of IPv6 the upper half, as who has one address of a /64 has all.
 std::uint64_t networkOf(const SocketAddress& client) noexcept {

