@@ -29,8 +29,7 @@ char stateOf(const std::string& task) {
 StoppableServer::StoppableServer(pid_t pid) : pid_(pid), tasks_("/proc/" + std::to_string(pid) + "/task") {
   std::error_code ended;
   for (const auto& task : std::filesystem::directory_iterator(tasks_, ended))
-    if (textOf(task.path().string() + "/comm").starts_with("udp-"))
-      workers_.push_back(task.path().string());
+    if (textOf(task.path().string() + "/comm").starts_with("udp-")) workers_.push_back(task.path().string());
 }
 
 void StoppableServer::stop() {
