@@ -66,11 +66,6 @@ Status TcpWorker::start(unsigned number) {
   return thread_.start("tcp-" + std::to_string(number), [this] { event_base_dispatch(base_.get()); });
 }
 
-void TcpWorker::stop(std::chrono::steady_clock::time_point deadline) noexcept {
-  deadline_.store(deadline);
-  thread_.stop();
-}
-
 void TcpWorker::drain() noexcept {
   for (const auto& listener : listeners_) listener->drain();
   pool_.drain();
@@ -80,7 +75,7 @@ void TcpWorker::drain() noexcept {
 }
 
 void TcpWorker::endWhenDrained() noexcept {
-  if (pool_.isEmpty() || std::chrono::steady_clock::now() >= deadline_.load())
+  if (pool_.isEmpty() || std::chrono::steady_clock::now() >= thread_.deadline())
     event_base_loopbreak(base_.get());
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -32,7 +31,7 @@ class TcpWorker {
   /// Begins the thread, which inherits the caller's signal mask.
   Status start(unsigned number);
   /// Tells the thread to drain and end, at `deadline` at the latest. Any thread; once.
-  void stop(std::chrono::steady_clock::time_point deadline) noexcept;
+  void stop(std::chrono::steady_clock::time_point deadline) noexcept { thread_.stop(deadline); }
   void join() noexcept { thread_.join(); }
 
  private:
@@ -50,7 +49,6 @@ class TcpWorker {
   EventPtr drainEvent_;
   TcpPool pool_;
   std::vector<std::unique_ptr<TcpListener>> listeners_;
-  std::atomic<std::chrono::steady_clock::time_point> deadline_{};
 };
 
 }  // namespace holdfast

@@ -41,18 +41,13 @@ void UdpWorker::wait() noexcept {
   for (pollfd& each : waiting_) each.revents = isSignal ? short{0} : short{POLLIN};
 }
 
-void UdpWorker::stop(std::chrono::steady_clock::time_point deadline) noexcept {
-  deadline_.store(deadline);
-  thread_.stop();
-}
-
 /// In turns, so that a flood of one socket does not keep from answers what waits in the others.
 void UdpWorker::drain() noexcept {
-  unsigned received = 1;
-  while (received > 0 && std::chrono::steady_clock::now() < deadline_.load()) {
+  unsigned received = 0;
+  do {
     received = 0;
     for (const auto& socket : sockets_) received += socket->serveBatch();
-  }
+  } while (received > 0 && std::chrono::steady_clock::now() < thread_.deadline());
   sockets_.clear();
 }
 

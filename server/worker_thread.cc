@@ -62,7 +62,8 @@ Status WorkerThread::start(std::string name, std::function<void()> body) {
   return Done{};
 }
 
-void WorkerThread::stop() noexcept {
+void WorkerThread::stop(std::chrono::steady_clock::time_point deadline) noexcept {
+  deadline_.store(deadline);
   stopped_.store(true);
   const std::uint64_t one = 1;
   // Cannot fail: the counter is far from its limit.

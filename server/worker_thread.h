@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -25,14 +26,17 @@ class WorkerThread {
   /// Runs `body`, which must not throw, registered for read sections, and scheduled soon after it wakes.
   /// It inherits the caller's signal mask. `name`: at most 15 octets.
   Status start(std::string name, std::function<void()> body);
-  /// Any thread; once.
-  void stop() noexcept;
+  /// Tells the body to end, at `deadline` at the latest. Any thread; once.
+  void stop(std::chrono::steady_clock::time_point deadline) noexcept;
   bool isStopped() const noexcept { return stopped_.load(); }
+  /// REQUIRES: isStopped(), or wake() is readable.
+  std::chrono::steady_clock::time_point deadline() const noexcept { return deadline_.load(); }
   void join() noexcept;
 
  private:
   FileDescriptor wake_;
   const int cause_;  // why there is none
+  std::atomic<std::chrono::steady_clock::time_point> deadline_{};
   std::atomic<bool> stopped_{false};
   std::thread thread_;
 };
