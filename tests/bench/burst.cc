@@ -24,18 +24,16 @@
 
 namespace {
 
+using holdfast::bench::ClientMessages;
 using holdfast::bench::kQueryOctets;
 using holdfast::bench::QuestionDraw;
-using holdfast::bench::Stamp;
 using holdfast::bench::stampedClient;
-using holdfast::bench::stampOf;
 using holdfast::bench::StoppableServer;
 
 /// A client's: with eight clients 384 queries for an address, which are six full batches of one worker, three
 /// of two each, and fit a socket's buffer where the system allows no more than by default (512).
 constexpr unsigned kQueries = 48;
 constexpr unsigned kClientsOfAddress = 8;
-constexpr std::size_t kReplyOctets = 1500;
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr unsigned kWarmUps = 1;
@@ -85,26 +83,6 @@ void moveTo(unsigned core) {
   CPU_SET(core, &set);
   ::sched_setaffinity(0, sizeof set, &set);
 }
-
-/// What one sendmmsg or recvmmsg needs, wired up once.
-struct Messages {
-  Messages() {
-    for (unsigned i = 0; i < kQueries; ++i) {
-      queryParts[i] = {queries[i].data(), 0};
-      queryHeaders[i].msg_hdr = {nullptr, 0, &queryParts[i], 1, nullptr, 0, 0};
-      replyParts[i] = {replies[i].data(), kReplyOctets};
-      replyHeaders[i].msg_hdr = {nullptr, 0, &replyParts[i], 1, nullptr, 0, 0};
-    }
-  }
-
-  std::array<std::array<std::uint8_t, kQueryOctets>, kQueries> queries{};
-  std::array<std::array<std::uint8_t, kReplyOctets>, kQueries> replies{};
-  std::array<iovec, kQueries> queryParts{};
-  std::array<iovec, kQueries> replyParts{};
-  std::array<mmsghdr, kQueries> queryHeaders{};
-  std::array<mmsghdr, kQueries> replyHeaders{};
-  std::array<Stamp, kQueries> stamps{};
-};
 
 class Bursts {
  public:
@@ -180,9 +158,7 @@ class Bursts {
   }
 
   void fill(int client) {
-    for (unsigned i = 0; i < kQueries; ++i)
-      messages_.queryParts[i].iov_len =
-          writeQuery(messages_.queries[i], static_cast<std::uint16_t>(i), draw_.next());
+    for (unsigned i = 0; i < kQueries; ++i) messages_.put(i, static_cast<std::uint16_t>(i), draw_.next());
     if (::sendmmsg(client, messages_.queryHeaders.data(), kQueries, 0) != static_cast<int>(kQueries))
       fail("cannot send");
   }
@@ -203,17 +179,12 @@ class Bursts {
   }
 
   std::size_t fetch(int client, std::int64_t& last) {
-    for (unsigned i = 0; i < kQueries; ++i) {
-      messages_.replyHeaders[i].msg_hdr.msg_control = messages_.stamps[i].data();
-      messages_.replyHeaders[i].msg_hdr.msg_controllen = messages_.stamps[i].size();
-    }
-    const int count = ::recvmmsg(client, messages_.replyHeaders.data(), kQueries, MSG_DONTWAIT, nullptr);
+    const int count = messages_.receive(client);
     for (int i = 0; i < count; ++i) {
-      const auto place = static_cast<std::size_t>(i);
-      const mmsghdr& header = messages_.replyHeaders[place];
-      const auto reply = holdfast::bench::readReply({messages_.replies[place].data(), header.msg_len});
+      const auto place = static_cast<unsigned>(i);
+      const auto reply = messages_.reply(place);
       if (!reply || (reply->rcode != 0 && reply->rcode != 3)) fail("a wrong answer");
-      last = std::max(last, stampOf(header.msg_hdr));
+      last = std::max(last, messages_.stamp(place));
     }
     return static_cast<std::size_t>(std::max(count, 0));
   }
@@ -222,7 +193,7 @@ class Bursts {
   std::vector<unsigned> cores_;
   StoppableServer server_;
   QuestionDraw draw_;
-  Messages messages_;
+  ClientMessages<kQueries> messages_;
   std::vector<int> clients_;
   std::int64_t pause_ = 100 * kMillisecond;
 };

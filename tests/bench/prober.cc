@@ -21,17 +21,14 @@
 
 namespace {
 
-using holdfast::bench::kQueryOctets;
+using holdfast::bench::ClientMessages;
 using holdfast::bench::Question;
 using holdfast::bench::QuestionDraw;
 using holdfast::bench::Reply;
-using holdfast::bench::Stamp;
 using holdfast::bench::stampedClient;
-using holdfast::bench::stampOf;
 using holdfast::bench::TimeHistogram;
 
 constexpr unsigned kBatch = 64;
-constexpr std::size_t kReplyOctets = 1500;
 constexpr std::int64_t kSecond = 1'000'000'000;
 
 std::int64_t read(clockid_t clock) {
@@ -84,12 +81,6 @@ class Prober {
         tick_(options.tick),
         draw_(options.endpoints, options.firstPercent) {
     beginWindow("start");
-    for (unsigned i = 0; i < kBatch; ++i) {
-      queryParts_[i] = {queries_[i].data(), 0};
-      queryHeaders_[i].msg_hdr = {nullptr, 0, &queryParts_[i], 1, nullptr, 0, 0};
-      replyParts_[i] = {replies_[i].data(), kReplyOctets};
-      replyHeaders_[i].msg_hdr = {nullptr, 0, &replyParts_[i], 1, nullptr, 0, 0};
-    }
   }
 
   /// Until standard input ends, and a second longer for answers.
@@ -140,7 +131,7 @@ class Prober {
     unsigned count = 0;
     for (; count < kBatch && due_ <= at; ++count, due_ += interval_) {
       const Question question = draw_.next();
-      queryParts_[count].iov_len = writeQuery(queries_[count], nextId_, question);
+      messages_.put(count, nextId_, question);
       Sent& sent = sent_[nextId_++];
       if (sent.isOutstanding) ++windows_[sent.window].lost;
       sent = {at, window_, question.endpoint, true};
@@ -148,7 +139,7 @@ class Prober {
     }
     windows_[window_].sent += count;
     for (unsigned done = 0; done < count;) {
-      const int more = ::sendmmsg(socket_, queryHeaders_.data() + done, count - done, 0);
+      const int more = ::sendmmsg(socket_, messages_.queryHeaders.data() + done, count - done, 0);
       done += more > 0 ? static_cast<unsigned>(more) : 1;  // what is not taken counts as lost
     }
   }
@@ -156,17 +147,11 @@ class Prober {
   /// An answer counts from when the system had it, not from when it was fetched.
   void receive() {
     for (int count = kBatch; count == static_cast<int>(kBatch);) {
-      for (unsigned i = 0; i < kBatch; ++i) {
-        replyHeaders_[i].msg_hdr.msg_control = stamps_[i].data();
-        replyHeaders_[i].msg_hdr.msg_controllen = stamps_[i].size();
-      }
-      count = ::recvmmsg(socket_, replyHeaders_.data(), kBatch, MSG_DONTWAIT, nullptr);
+      count = messages_.receive(socket_);
       const std::int64_t toMonotonic = sinceRealtime();
       for (int i = 0; i < count; ++i) {
-        const auto place = static_cast<std::size_t>(i);
-        const mmsghdr& header = replyHeaders_[place];
-        if (const auto reply = holdfast::bench::readReply({replies_[place].data(), header.msg_len}))
-          take(*reply, stampOf(header.msg_hdr) + toMonotonic);
+        const auto place = static_cast<unsigned>(i);
+        if (const auto reply = messages_.reply(place)) take(*reply, messages_.stamp(place) + toMonotonic);
       }
     }
   }
@@ -218,13 +203,7 @@ class Prober {
   std::deque<Window> windows_;
   std::size_t window_ = 0;
   std::vector<Sent> sent_{1u << 16};
-  std::array<std::array<std::uint8_t, kQueryOctets>, kBatch> queries_{};
-  std::array<std::array<std::uint8_t, kReplyOctets>, kBatch> replies_{};
-  std::array<iovec, kBatch> queryParts_{};
-  std::array<iovec, kBatch> replyParts_{};
-  std::array<mmsghdr, kBatch> queryHeaders_{};
-  std::array<mmsghdr, kBatch> replyHeaders_{};
-  std::array<Stamp, kBatch> stamps_{};
+  ClientMessages<kBatch> messages_;
 };
 
 int roomyClient(std::uint16_t port) {
