@@ -26,8 +26,9 @@ enum class View : std::uint8_t {
 /// One message as it arrived.
 struct Request {
   std::span<const std::uint8_t> message;
+  /// Where it came from, as addressOctets(): what cookies are bound to. Borrows; empty where it is not known.
+  std::span<const std::uint8_t> client{};
   Transport transport = Transport::Udp;
-  ClientAddress client{};
   View view = View::Client;
   std::uint16_t mostOctets = 65'535;  ///< what the client's link takes, where that is known; by UDP
 };
@@ -76,9 +77,9 @@ std::size_t answer(const Snapshot& snapshot, const ReadSection& section, const R
 /// A message taken apart, and the zone that answers its question.
 struct ParsedMessage {
   Parsed parsed = Parsed::NotAQuery;
-  Query query;                 ///< what parseQuery() made of the message, with `parsed`
   const Zone* zone = nullptr;  ///< findZone() of the question's name, where parsed is Query
   NodeView likely = {};        ///< of the zone, where it was looked for: has the question's name, or does not
+  Query query;                 ///< what parseQuery() made of the message, with `parsed`
 };
 
 /// The same for a message that was taken apart before. REQUIRES: `message` is of request.message and of the

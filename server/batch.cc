@@ -3,7 +3,7 @@
 namespace holdfast {
 
 void MessageBatch::answer(unsigned count, const Snapshot& snapshot, const ReadSection& section,
-                          AnswerScratch& scratch) noexcept {
+                          AnswerScratch& scratch, WorkerCounters& counters) noexcept {
   parse(count, snapshot);
   const Buckets buckets = prefetchBuckets(count);
   for (unsigned i = 0; i < count; ++i)
@@ -13,15 +13,18 @@ void MessageBatch::answer(unsigned count, const Snapshot& snapshot, const ReadSe
   for (unsigned i = 0; i < count; ++i) {
     Exchange& each = exchanges_[i];
     each.octets = holdfast::answer(snapshot, section, each.request, messages_[i], each.out, scratch);
-    each.answered = scratch.last;
+    counters.count(each.request.transport, each.octets, scratch.last);
   }
 }
 
 void MessageBatch::parse(unsigned count, const Snapshot& snapshot) noexcept {
+  const Zone* likely = nullptr;
   for (unsigned i = 0; i < count; ++i) {
     ParsedMessage& message = messages_[i];
     message.parsed = parseQuery(exchanges_[i].request.message, message.query);
-    message.zone = message.parsed == Parsed::Query ? snapshot.findZone(message.query.hashed) : nullptr;
+    message.zone =
+        message.parsed == Parsed::Query ? snapshot.findZone(message.query.hashed, likely) : nullptr;
+    if (message.zone != nullptr) likely = message.zone;
   }
 }
 

@@ -6,15 +6,15 @@
 #include <span>
 
 #include "server/answer.h"
+#include "server/counters.h"
 
 namespace holdfast {
 
 /// One message of a batch, and the place for its response.
-struct Exchange {
+struct alignas(64) Exchange {
   Request request;
   std::span<std::uint8_t> out;  ///< as answer() requires it
   std::size_t octets = 0;       ///< of the response in `out`; 0 where none is to be sent
-  Answered answered{};          ///< set where octets is not 0
 };
 
 /// Messages that arrived together and are answered from one snapshot (I3), in stages, so that the memory
@@ -27,10 +27,11 @@ class MessageBatch {
   /// REQUIRES: i < kMax.
   Exchange& operator[](unsigned i) noexcept { return exchanges_[i]; }
 
-  /// Answers the first `count` exchanges. As answer(): bounded work, no allocation, no lock, no system call.
-  /// REQUIRES: count <= kMax; `snapshot` was read inside `section`; scratch.beginBatch() was called.
-  void answer(unsigned count, const Snapshot& snapshot, const ReadSection& section,
-              AnswerScratch& scratch) noexcept;
+  /// Answers the first `count` exchanges, and counts them. As answer(): bounded work, no allocation, no lock,
+  /// no system call. REQUIRES: count <= kMax; `snapshot` was read inside `section`; scratch.beginBatch() was
+  /// called.
+  void answer(unsigned count, const Snapshot& snapshot, const ReadSection& section, AnswerScratch& scratch,
+              WorkerCounters& counters) noexcept;
 
  private:
   using Buckets = std::array<const detail::Bucket*, kMax>;

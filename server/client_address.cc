@@ -2,22 +2,23 @@
 
 #include <netinet/in.h>
 
-#include <cstring>
+#include <algorithm>
 
 namespace holdfast {
 
-ClientAddress ClientAddress::of(const sockaddr_storage& address) noexcept {
-  ClientAddress client;
-  if (address.ss_family == AF_INET) {
-    const auto& four = reinterpret_cast<const sockaddr_in&>(address);
-    client.size_ = sizeof four.sin_addr;
-    std::memcpy(client.octets_.data(), &four.sin_addr, client.size_);
-  } else if (address.ss_family == AF_INET6) {
-    const auto& six = reinterpret_cast<const sockaddr_in6&>(address);
-    client.size_ = sizeof six.sin6_addr;
-    std::memcpy(client.octets_.data(), &six.sin6_addr, client.size_);
-  }
-  return client;
+std::span<const std::uint8_t> addressOctets(const sockaddr_storage& address) noexcept {
+  const auto octets = [](const auto& field) {
+    return std::span(reinterpret_cast<const std::uint8_t*>(&field), sizeof field);
+  };
+  if (address.ss_family == AF_INET) return octets(reinterpret_cast<const sockaddr_in&>(address).sin_addr);
+  if (address.ss_family == AF_INET6) return octets(reinterpret_cast<const sockaddr_in6&>(address).sin6_addr);
+  return {};
+}
+
+ClientAddress::ClientAddress(const sockaddr_storage& address) noexcept {
+  const auto octets = addressOctets(address);
+  size_ = static_cast<std::uint8_t>(octets.size());
+  std::copy(octets.begin(), octets.end(), octets_.begin());
 }
 
 }  // namespace holdfast

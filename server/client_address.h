@@ -8,15 +8,17 @@
 
 namespace holdfast {
 
-/// Where a message came from, without the port: what cookies are bound to. A small value.
+/// The address without the port: 4 or 16 octets in network byte order, none for other families than IPv4 and
+/// IPv6. Borrows.
+std::span<const std::uint8_t> addressOctets(const sockaddr_storage& address) noexcept;
+
+/// Where a connection came from, without the port. A small value.
 class ClientAddress {
  public:
   ClientAddress() noexcept = default;  ///< unknown: no octets
+  explicit ClientAddress(const sockaddr_storage& address) noexcept;
 
-  /// Of an IPv4 or IPv6 socket address; unknown for other families.
-  static ClientAddress of(const sockaddr_storage& address) noexcept;
-
-  /// 4 or 16 octets in network byte order, none where it is unknown.
+  /// As addressOctets(), of its own.
   std::span<const std::uint8_t> octets() const noexcept { return {octets_.data(), size_}; }
 
  private:

@@ -20,12 +20,10 @@ constexpr std::size_t kTimestampAt = kVersionAt + 4;
 constexpr std::size_t kHashAt = kTimestampAt + 4;
 
 /// RFC 9018 section 4.4. `front` is the cookie up to its hash.
-std::array<std::uint8_t, 8> hashOf(Octets front, const ClientAddress& client,
-                                   const SipHashKey& secret) noexcept {
+std::array<std::uint8_t, 8> hashOf(Octets front, Octets client, const SipHashKey& secret) noexcept {
   std::array<std::uint8_t, kHashAt + 16> input;
-  const auto address = client.octets();
-  std::copy(address.begin(), address.end(), std::copy(front.begin(), front.end(), input.begin()));
-  std::uint64_t hash = sipHash24(secret, Octets(input).first(front.size() + address.size()));
+  std::copy(client.begin(), client.end(), std::copy(front.begin(), front.end(), input.begin()));
+  std::uint64_t hash = sipHash24(secret, Octets(input).first(front.size() + client.size()));
   std::array<std::uint8_t, 8> out;
   for (std::uint8_t& octet : out) {
     octet = static_cast<std::uint8_t>(hash);
@@ -35,7 +33,7 @@ std::array<std::uint8_t, 8> hashOf(Octets front, const ClientAddress& client,
 }
 
 /// Takes the same time wherever the first difference is.
-bool isMadeWith(const SipHashKey& secret, Octets cookie, const ClientAddress& client) noexcept {
+bool isMadeWith(const SipHashKey& secret, Octets cookie, Octets client) noexcept {
   const auto hash = hashOf(cookie.first(kHashAt), client, secret);
   unsigned difference = 0;
   for (std::size_t i = 0; i < hash.size(); ++i)
@@ -50,8 +48,7 @@ std::int32_t ageOf(Octets cookie, std::uint32_t now) noexcept {
   return static_cast<std::int32_t>(now - timestamp);
 }
 
-void renew(CheckedCookie& checked, const ClientAddress& client, std::uint32_t now,
-           const SipHashKey& secret) noexcept {
+void renew(CheckedCookie& checked, Octets client, std::uint32_t now, const SipHashKey& secret) noexcept {
   const auto version = checked.reply.begin() + kVersionAt;
   std::fill(version, version + 4, std::uint8_t{0});
   *version = kVersion;
@@ -67,7 +64,7 @@ bool isCookieLength(std::size_t octets) noexcept {
   return octets == kClientCookieOctets || (octets >= 16 && octets <= 40);
 }
 
-CheckedCookie checkCookie(Octets cookie, const ClientAddress& client, std::uint32_t now,
+CheckedCookie checkCookie(Octets cookie, Octets client, std::uint32_t now,
                           const CookieSecrets& secrets) noexcept {
   CheckedCookie checked;
   std::copy_n(cookie.begin(), std::min(cookie.size(), kCookieOctets), checked.reply.begin());

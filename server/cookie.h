@@ -41,7 +41,7 @@ bool isCookieLength(std::size_t octets) noexcept;
 /// Judges the data of a COOKIE option and makes the reply (RFC 9018 section 4). A valid server cookie is
 /// echoed until it is half an hour old, then renewed. No allocation.
 /// `now` is seconds since the epoch modulo 2^32. REQUIRES: isCookieLength(cookie.size()).
-CheckedCookie checkCookie(std::span<const std::uint8_t> cookie, const ClientAddress& client,
+CheckedCookie checkCookie(std::span<const std::uint8_t> cookie, std::span<const std::uint8_t> client,
                           std::uint32_t now, const CookieSecrets& secrets) noexcept;
 
 }  // namespace holdfast

@@ -13,17 +13,21 @@ class Cursor {
 
   std::size_t at() const noexcept { return at_; }
 
-  std::optional<std::span<const std::uint8_t>> take(std::size_t octets) noexcept {
-    if (octets > message_.size() - at_) return std::nullopt;
+  /// So many octets from where it is; nullptr where the message ends before. Plain values here and below:
+  /// what is wrapped would be handed over through memory, and waited for.
+  const std::uint8_t* take(std::size_t octets) noexcept {
+    if (octets > message_.size() - at_) return nullptr;
     at_ += octets;
-    return message_.subspan(at_ - octets, octets);
+    return message_.data() + at_ - octets;
   }
 
-  /// An uncompressed name, with its root label; it is hashed and lower-cased into `query`.
-  std::optional<std::span<const std::uint8_t>> takeName(Query& query) noexcept {
+  /// An uncompressed name, with its root label; it is hashed and lower-cased into `query`. Returns its
+  /// octets, 0 where there is none.
+  std::size_t takeName(Query& query) noexcept {
     const std::size_t octets = query.hashed.read(message_.subspan(at_), query.lowered);
-    if (octets == 0) return std::nullopt;
-    return take(octets);
+    query.received = message_.subspan(at_, octets);
+    at_ += octets;
+    return octets;
   }
 
   /// Passes a name that may end in a pointer to earlier octets, which is not followed. Says whether it was
@@ -53,25 +57,26 @@ class Cursor {
   std::size_t at_;
 };
 
-std::uint16_t read16(std::span<const std::uint8_t> bytes, std::size_t at) noexcept {
-  return static_cast<std::uint16_t>(bytes[at] << 8 | bytes[at + 1]);
+std::uint16_t read16(const std::uint8_t* at) noexcept {
+  return static_cast<std::uint16_t>(at[0] << 8 | at[1]);
 }
 
 bool parseQuestion(Cursor& cursor, Query& query) noexcept {
-  const auto name = cursor.takeName(query);
-  if (!name) return false;
-  const auto fixed = cursor.take(4);
-  if (!fixed) return false;
-  query.received = *name;
-  query.type = static_cast<RRType>(read16(*fixed, 0));
-  query.qclass = read16(*fixed, 2);
+  if (cursor.takeName(query) == 0) return false;
+  const std::uint8_t* fixed = cursor.take(4);
+  if (fixed == nullptr) {
+    query.received = {};
+    return false;
+  }
+  query.type = static_cast<RRType>(read16(fixed));
+  query.qclass = read16(fixed + 2);
   return true;
 }
 
 /// Passes several questions, of which none is kept: which one would the answer be to?
 bool skipQuestions(Cursor& cursor, unsigned count) noexcept {
   for (; count > 0; --count)
-    if (!cursor.skipName() || !cursor.take(4)) return false;
+    if (!cursor.skipName() || cursor.take(4) == nullptr) return false;
   return true;
 }
 
@@ -79,20 +84,21 @@ bool skipQuestions(Cursor& cursor, unsigned count) noexcept {
 bool parseRecord(Cursor& cursor, bool additional, Query& query) noexcept {
   const auto isRoot = cursor.skipName();
   if (!isRoot) return false;
-  const auto fixed = cursor.take(10);
-  if (!fixed) return false;
-  const auto rdata = cursor.take(read16(*fixed, 8));
-  if (!rdata) return false;
-  if (static_cast<RRType>(read16(*fixed, 0)) != RRType::OPT) return true;
+  const std::uint8_t* fixed = cursor.take(10);
+  if (fixed == nullptr) return false;
+  const std::size_t octets = read16(fixed + 8);
+  const std::uint8_t* rdata = cursor.take(octets);
+  if (rdata == nullptr) return false;
+  if (static_cast<RRType>(read16(fixed)) != RRType::OPT) return true;
   // Also a faulty OPT is answered with one, so that the client can tell the fault from a server without EDNS
   // (RFC 6891 section 7). Knot, BIND and NSD leave it out there.
   const bool isLegal = additional && *isRoot && !query.edns.present;
   query.edns.present = true;
   if (!isLegal) return false;
-  query.edns.payload = read16(*fixed, 2);
-  query.edns.version = (*fixed)[5];
-  query.edns.dnssecOk = ((*fixed)[6] & 0x80) != 0;
-  query.edns.options = *rdata;
+  query.edns.payload = read16(fixed + 2);
+  query.edns.version = fixed[5];
+  query.edns.dnssecOk = (fixed[6] & 0x80) != 0;
+  query.edns.options = {rdata, octets};
   return true;
 }
 
@@ -100,20 +106,21 @@ bool parseRecord(Cursor& cursor, bool additional, Query& query) noexcept {
 
 Parsed parseQuery(std::span<const std::uint8_t> message, Query& query) noexcept {
   if (message.size() < kHeaderOctets || message.size() > kMaxMessageOctets) return Parsed::NotAQuery;
-  query.id = read16(message, 0);
-  query.flags = read16(message, 2);
+  const std::uint8_t* header = message.data();
+  query.id = read16(header);
+  query.flags = read16(header + 2);
   query.received = {};
   query.edns = {};
   if ((query.flags & flag::kResponse) != 0) return Parsed::NotAQuery;
-  const unsigned questions = read16(message, 4);
-  query.answers = read16(message, 6);
-  query.authorities = read16(message, 8);
+  const unsigned questions = read16(header + 4);
+  query.answers = read16(header + 6);
+  query.authorities = read16(header + 8);
 
   Cursor cursor(message);
   const bool passed = questions == 1 ? parseQuestion(cursor, query) : skipQuestions(cursor, questions);
   if (!passed) return Parsed::Malformed;
   const std::uint32_t before = std::uint32_t{query.answers} + query.authorities;
-  const std::uint32_t records = before + read16(message, 10);
+  const std::uint32_t records = before + read16(header + 10);
   for (std::uint32_t i = 0; i < records; ++i)
     if (!parseRecord(cursor, i >= before, query)) return Parsed::Malformed;
   if (questions > 1) return Parsed::Malformed;

@@ -111,7 +111,7 @@ void TcpConnection::answerReceived() noexcept {
 
 void TcpConnection::answerOne(const Snapshot& snapshot, const ReadSection& section) noexcept {
   const std::size_t size = messageOctets();
-  const Request request{{buffers_->in + inBegin_ + kFrame, size}, Transport::Tcp, client_};
+  const Request request{{buffers_->in + inBegin_ + kFrame, size}, client_.octets(), Transport::Tcp};
   std::uint8_t* out = buffers_->out + outEnd_;
   const std::size_t octets =
       answer(snapshot, section, request, {out + kFrame, kMaxMessageOctets}, serving_.scratch);

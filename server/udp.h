@@ -51,10 +51,12 @@ class UdpSocket {
 
   unsigned receive() noexcept;
   void makeReady(unsigned messages) noexcept;
-  unsigned answerAll(unsigned received) noexcept;
-  void prepareReply(unsigned from, unsigned to) noexcept;
-  unsigned shorten(unsigned replies) noexcept;
-  void send(unsigned replies) noexcept;
+  void answerAll(unsigned received) noexcept;
+  void prepareReply(unsigned i) noexcept;
+  void send(unsigned received) noexcept;
+  void sendReplies(unsigned first, unsigned end) noexcept;
+  void sendShortened() noexcept;
+  void shorten(unsigned i, const Snapshot& snapshot, const ReadSection& section) noexcept;
 
   FileDescriptor socket_;
   Serving& serving_;
@@ -62,10 +64,9 @@ class UdpSocket {
   std::vector<std::uint8_t> sendOctets_;
   std::array<Slot, kBatch> slots_{};
   MessageBatch batch_;
-  alignas(kCacheLine) std::array<mmsghdr, kBatch> received_{};
-  alignas(kCacheLine) std::array<mmsghdr, kBatch> replies_{};
-  std::array<std::uint8_t, kBatch> origins_{};  // [reply]: the message that it answers
-  std::array<std::uint8_t, kBatch> tooLong_{};  // messages whose replies the link did not take
+  alignas(kCacheLine) std::array<mmsghdr, kBatch> messages_{};  // as received; then as replied
+  std::array<std::uint8_t, kBatch> tooLong_{};  // messages whose replies the link did not take, in front
+  unsigned tooLongs_ = 0;
 };
 
 }  // namespace holdfast

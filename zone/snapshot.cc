@@ -40,6 +40,12 @@ const Zone* Snapshot::findZone(const HashedName& name, unsigned atMost) const no
   }
 }
 
+const Zone* Snapshot::findZone(const HashedName& name, const Zone* likely) const noexcept {
+  const bool isClosest = likely != nullptr && likely->hasContent() && name.labels() >= maxLabels_ &&
+                         name.suffix(maxLabels_) == likely->apex();
+  return isClosest ? likely : findZone(name, name.labels());
+}
+
 const Zone* Snapshot::zoneAt(NameView apex) const noexcept {
   return at(HashedName::of(apex), apex);
 }

@@ -24,6 +24,9 @@ class Snapshot : public RcuRetired {
   /// `atMost` is the number of labels the apex may have: labels() - 1 asks for the parent's side of a cut.
   const Zone* findZone(const HashedName& name, unsigned atMost) const noexcept;
   const Zone* findZone(const HashedName& name) const noexcept { return findZone(name, name.labels()); }
+  /// The same. Names that are asked for together are mostly of one zone: where it is `likely`, and no other
+  /// could lie closer, that is seen without a hash. `likely` is a zone of this snapshot, or nullptr.
+  const Zone* findZone(const HashedName& name, const Zone* likely) const noexcept;
   /// The zone with exactly that apex, or nullptr.
   const Zone* zoneAt(NameView apex) const noexcept;
 

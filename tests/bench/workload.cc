@@ -107,7 +107,7 @@ unsigned Answering::answerBatch(unsigned size) noexcept {
                  std::span(out_).subspan(std::size_t{i} * kUdpPayload, kUdpPayload)};
   scratch_.beginBatch();
   const ReadSection section;
-  batch_.answer(size, workload_.snapshot(), section, scratch_);
+  batch_.answer(size, workload_.snapshot(), section, scratch_, counters_);
   unsigned responses = 0;
   for (unsigned i = 0; i < size; ++i) responses += batch_[i].octets > 0;
   return responses;

@@ -49,6 +49,7 @@ class Answering {
   const Workload& workload_;
   std::size_t next_;
   AnswerScratch scratch_;
+  WorkerCounters counters_;
   MessageBatch batch_;
   std::vector<std::uint8_t> out_;
 };

@@ -50,7 +50,7 @@ Bytes respond(const Snapshot& snapshot, Octets message, Transport transport, std
   const Bytes in(message.begin(), message.end());
   Bytes out(transport == Transport::Tcp ? kMaxMessageOctets : payload);
   const ReadSection section;
-  const std::size_t octets = answer(snapshot, section, {in, transport}, out, scratch);
+  const std::size_t octets = answer(snapshot, section, {in, {}, transport}, out, scratch);
   expect(octets <= out.size(), "a response fits where it is written");
   out.resize(octets);
   return out;

@@ -95,7 +95,7 @@ Bytes expected(const Fixture& fixture, Octets stream) {
     const std::size_t size = static_cast<std::size_t>(stream[0] << 8 | stream[1]);
     if (size < kHeaderOctets || stream.size() - 2 < size) break;
     const std::size_t octets =
-        answer(snapshot, section, {stream.subspan(2, size), Transport::Tcp}, out, scratch);
+        answer(snapshot, section, {stream.subspan(2, size), {}, Transport::Tcp}, out, scratch);
     stream = stream.subspan(2 + size);
     if (octets == 0) continue;
     all.push_back(static_cast<std::uint8_t>(octets >> 8));

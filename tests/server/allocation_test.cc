@@ -129,7 +129,8 @@ TEST_CASE("I13: answering allocates nothing, whatever is asked") {
         const std::uint64_t before = allocations;
         const ReadSection section;
         scratch->beginBatch();
-        const std::size_t octets = answer(snapshot, section, {query, transport, client}, out, *scratch);
+        const std::size_t octets =
+            answer(snapshot, section, {query, client.octets(), transport}, out, *scratch);
         const std::uint64_t after = allocations;
         INFO(name << " " << static_cast<unsigned>(type));
         CHECK(octets > 12);

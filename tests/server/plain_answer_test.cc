@@ -106,8 +106,8 @@ TEST_CASE("an answer made plainly is the one that the sections make, step by ste
     if (random() % 20 == 0) octets[2] |= 0x10;  // another opcode
     if (random() % 20 == 0) octets[octets.size() - 1] ^= 2;
     const Request request{octets,
-                          random() % 4 == 0 ? Transport::Tcp : Transport::Udp,
                           {},
+                          random() % 4 == 0 ? Transport::Tcp : Transport::Udp,
                           random() % 8 == 0 ? View::Stable : View::Client};
     ParsedMessage message;
     message.parsed = parseQuery(octets, message.query);

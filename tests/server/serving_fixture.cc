@@ -47,7 +47,7 @@ ClientAddress clientAt(const char* address) {
     storage.ss_family = AF_INET6;
   else
     throw std::runtime_error("not an address");
-  return ClientAddress::of(storage);
+  return ClientAddress(storage);
 }
 
 Answers::Answers(std::vector<std::shared_ptr<const Zone>> zones, std::uint16_t payload,
@@ -65,7 +65,7 @@ Bytes Answers::raw(std::span<const std::uint8_t> message, Transport transport) {
   Bytes out(transport == Transport::Tcp ? kMaxMessageOctets : scratch_->udpPayload);
   const RcuThread thread;
   const ReadSection section;
-  out.resize(answer(snapshot_, section, {in, transport, client_}, out, *scratch_));
+  out.resize(answer(snapshot_, section, {in, client_.octets(), transport}, out, *scratch_));
   return out;
 }
 
