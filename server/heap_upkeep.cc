@@ -9,14 +9,17 @@ namespace holdfast {
 
 namespace {
 
-/// So much more that is free is worth asking malloc for it, and so many pages from the system are worth a
-/// look.
+/// So much more that is free is worth asking malloc for it; so much that came from the system is worth a
+/// look, and so much worth asking malloc again.
 constexpr std::size_t kWorthOctets = 8 << 20;
-constexpr long kWorthPages = 1024;
+constexpr std::size_t kNewOctets = 4 << 20;
+constexpr std::size_t kMuchNewOctets = 32 << 20;
+constexpr std::size_t kPageOctets = 4096;
 
-long pagesReceived() noexcept {
+/// Since the start, page by page.
+std::size_t octetsReceived() noexcept {
   rusage usage{};
-  return getrusage(RUSAGE_SELF, &usage) == 0 ? usage.ru_minflt : 0;
+  return getrusage(RUSAGE_SELF, &usage) == 0 ? static_cast<std::size_t>(usage.ru_minflt) * kPageOctets : 0;
 }
 
 }  // namespace
@@ -25,31 +28,18 @@ HeapUpkeep::HeapUpkeep(bool usesHugePages) {
   if (usesHugePages) hugePages_.emplace();
 }
 
-/// Than when it was looked at last, or than was left since: what is free between pieces in use stays free for
-/// malloc when its pages are given back.
-bool HeapUpkeep::hasMoreFree() noexcept {
-  const std::size_t free = mallinfo2().fordblks;
-  freeSeen_ = std::min(freeSeen_, free);
-  if (free < freeSeen_ + kWorthOctets) return false;
-  freeSeen_ = free;
-  return true;
-}
-
-bool HeapUpkeep::hasNewPages() noexcept {
-  const long received = pagesReceived();
-  if (received < pagesSeen_ + kWorthPages) return false;
-  pagesSeen_ = received;
-  return true;
-}
-
 /// A large plan leaves many small pieces behind, which malloc keeps unless it is asked. It is not asked more
 /// often than that: it takes huge pages apart, one for each small page that it finds.
 void HeapUpkeep::tend(const std::stop_token& stop) {
-  const long before = pagesSeen_;
-  const bool isNew = hasNewPages();
-  const bool isMuchNew = isNew && static_cast<std::size_t>(pagesSeen_ - before) * 4096 >= kWorthOctets * 4;
-  const bool isMoreFree = hasMoreFree();
-  if (isMoreFree || (isMuchNew && freeSeen_ >= kWorthOctets)) malloc_trim(0);
+  const std::size_t received = octetsReceived();
+  const std::size_t fresh = received - std::min(received, received_);
+  const std::size_t free = mallinfo2().fordblks;
+  const bool isNew = fresh >= kNewOctets;
+  const bool isMoreFree = free >= free_ + kWorthOctets;
+  if (isMoreFree || (fresh >= kMuchNewOctets && free >= kWorthOctets)) malloc_trim(0);
+  // What is free between pieces in use stays free for malloc when its pages are given back.
+  free_ = isMoreFree ? free : std::min(free_, free);
+  if (isNew) received_ = received;
   if (hugePages_ && (isNew || isMoreFree || hugePages_->isUnderWay())) hugePages_->gather(isNew, stop);
 }
 

@@ -21,11 +21,9 @@ class HeapUpkeep {
   std::uint64_t hugePageOctets() const noexcept { return hugePages_ ? hugePages_->octets() : 0; }
 
  private:
-  bool hasMoreFree() noexcept;
-  bool hasNewPages() noexcept;
-
-  std::size_t freeSeen_ = 0;
-  long pagesSeen_ = 0;
+  // As they were when it was last worth a look, but what is free also where it was less since.
+  std::size_t free_ = 0;      // octets that malloc has and nobody uses
+  std::size_t received_ = 0;  // octets from the system since the start
   std::optional<HugePages> hugePages_;
 };
 
