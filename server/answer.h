@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <span>
 
-#include "server/client_address.h"
 #include "server/cookie.h"
 #include "server/extended_error.h"
 #include "server/message.h"
@@ -79,7 +78,8 @@ struct ParsedMessage {
   Parsed parsed = Parsed::NotAQuery;
   const Zone* zone = nullptr;  ///< findZone() of the question's name, where parsed is Query
   NodeView likely = {};        ///< of the zone, where it was looked for: has the question's name, or does not
-  Query query;                 ///< what parseQuery() made of the message, with `parsed`
+  // Last: it is long, and what every stage looks at is in front of it.
+  Query query;  ///< what parseQuery() made of the message, with `parsed`
 };
 
 /// The same for a message that was taken apart before. REQUIRES: `message` is of request.message and of the

@@ -18,13 +18,12 @@ void MessageBatch::answer(unsigned count, const Snapshot& snapshot, const ReadSe
 }
 
 void MessageBatch::parse(unsigned count, const Snapshot& snapshot) noexcept {
-  const Zone* likely = nullptr;
+  Snapshot::ZoneBefore before;
   for (unsigned i = 0; i < count; ++i) {
     ParsedMessage& message = messages_[i];
     message.parsed = parseQuery(exchanges_[i].request.message, message.query);
     message.zone =
-        message.parsed == Parsed::Query ? snapshot.findZone(message.query.hashed, likely) : nullptr;
-    if (message.zone != nullptr) likely = message.zone;
+        message.parsed == Parsed::Query ? snapshot.findZone(message.query.hashed, before) : nullptr;
   }
 }
 

@@ -10,12 +10,16 @@
 
 namespace holdfast {
 
-/// One message of a batch, and the place for its response.
-struct alignas(64) Exchange {
+inline constexpr std::size_t kCacheLine = 64;
+
+/// One message of a batch, and the place for its response. In one cache line, as each message needs all of
+/// it.
+struct alignas(kCacheLine) Exchange {
   Request request;
   std::span<std::uint8_t> out;  ///< as answer() requires it
   std::size_t octets = 0;       ///< of the response in `out`; 0 where none is to be sent
 };
+static_assert(sizeof(Exchange) == kCacheLine);
 
 /// Messages that arrived together and are answered from one snapshot (I3), in stages, so that the memory
 /// which their names are in is waited for all at once rather than name by name. Holds the workspace of a

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "server/client_address.h"
+
 namespace holdfast {
 
 namespace {
@@ -21,7 +23,7 @@ constexpr std::size_t kHashAt = kTimestampAt + 4;
 
 /// RFC 9018 section 4.4. `front` is the cookie up to its hash.
 std::array<std::uint8_t, 8> hashOf(Octets front, Octets client, const SipHashKey& secret) noexcept {
-  std::array<std::uint8_t, kHashAt + 16> input;
+  std::array<std::uint8_t, kHashAt + kMaxAddressOctets> input;
   std::copy(client.begin(), client.end(), std::copy(front.begin(), front.end(), input.begin()));
   std::uint64_t hash = sipHash24(secret, Octets(input).first(front.size() + client.size()));
   std::array<std::uint8_t, 8> out;

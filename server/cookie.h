@@ -5,7 +5,6 @@
 #include <optional>
 #include <span>
 
-#include "server/client_address.h"
 #include "server/siphash.h"
 
 namespace holdfast {
@@ -40,7 +39,8 @@ bool isCookieLength(std::size_t octets) noexcept;
 
 /// Judges the data of a COOKIE option and makes the reply (RFC 9018 section 4). A valid server cookie is
 /// echoed until it is half an hour old, then renewed. No allocation.
-/// `now` is seconds since the epoch modulo 2^32. REQUIRES: isCookieLength(cookie.size()).
+/// `client` is as addressOctets() has it (server/client_address.h); `now` is seconds since the epoch modulo
+/// 2^32. REQUIRES: isCookieLength(cookie.size()); client.size() <= kMaxAddressOctets.
 CheckedCookie checkCookie(std::span<const std::uint8_t> cookie, std::span<const std::uint8_t> client,
                           std::uint32_t now, const CookieSecrets& secrets) noexcept;
 

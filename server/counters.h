@@ -77,6 +77,11 @@ struct alignas(64) WorkerCounters {
       counters.extendedErrors[static_cast<std::size_t>(answered.extendedError)].add();
     if (answered.truncated) counters.truncated.add();
   }
+  /// Of what was counted as a message and dropped, one was none.
+  void takeBackDropped(Transport transport) noexcept {
+    of(transport).malformed.subtract();
+    of(transport).queries.subtract();
+  }
 };
 
 }  // namespace holdfast

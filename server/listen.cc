@@ -40,7 +40,7 @@ bool setOption(const FileDescriptor& socket, int level, int name, int value) noe
 }
 
 Result<FileDescriptor> open(const SocketAddress& address, int type) {
-  FileDescriptor socket(::socket(address.family(), type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  FileDescriptor socket(::socket(address.family(), type | SOCK_CLOEXEC, 0));
   if (!socket) return systemError(address, "open a socket");
   if (address.family() == AF_INET6 && !setOption(socket, IPPROTO_IPV6, IPV6_V6ONLY, 1))
     return systemError(address, "set IPV6_V6ONLY");
@@ -143,7 +143,7 @@ Result<FileDescriptor> openUdp(const SocketAddress& address, const SocketBuffers
 
 Result<FileDescriptor> openTcp(const SocketAddress& address) {
   constexpr int kBacklog = 1024;
-  auto socket = openShared(address, SOCK_STREAM);
+  auto socket = openShared(address, SOCK_STREAM | SOCK_NONBLOCK);
   if (!socket) return socket;
   // Connections of a server that just stopped do not keep the next from its port.
   if (!setOption(*socket, SOL_SOCKET, SO_REUSEADDR, 1)) return systemError(address, "set SO_REUSEADDR");

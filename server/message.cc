@@ -11,10 +11,8 @@ class Cursor {
  public:
   explicit Cursor(std::span<const std::uint8_t> message) noexcept : message_(message), at_(kHeaderOctets) {}
 
-  std::size_t at() const noexcept { return at_; }
-
-  /// So many octets from where it is; nullptr where the message ends before. Plain values here and below:
-  /// what is wrapped would be handed over through memory, and waited for.
+  /// So many octets from where it is; nullptr where the message ends before. Not an optional
+  /// span, which would be handed over through memory, and waited for.
   const std::uint8_t* take(std::size_t octets) noexcept {
     if (octets > message_.size() - at_) return nullptr;
     at_ += octets;
@@ -25,7 +23,6 @@ class Cursor {
   /// octets, 0 where there is none.
   std::size_t takeName(Query& query) noexcept {
     const std::size_t octets = query.hashed.read(message_.subspan(at_), query.lowered);
-    query.received = message_.subspan(at_, octets);
     at_ += octets;
     return octets;
   }
@@ -62,12 +59,11 @@ std::uint16_t read16(const std::uint8_t* at) noexcept {
 }
 
 bool parseQuestion(Cursor& cursor, Query& query) noexcept {
-  if (cursor.takeName(query) == 0) return false;
+  const std::size_t octets = cursor.takeName(query);
+  if (octets == 0) return false;
   const std::uint8_t* fixed = cursor.take(4);
-  if (fixed == nullptr) {
-    query.received = {};
-    return false;
-  }
+  if (fixed == nullptr) return false;
+  query.received = {fixed - octets, octets};
   query.type = static_cast<RRType>(read16(fixed));
   query.qclass = read16(fixed + 2);
   return true;

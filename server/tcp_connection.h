@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "server/client_address.h"
 #include "server/event_handles.h"
 #include "server/listen.h"
 #include "server/serving.h"

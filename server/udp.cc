@@ -1,8 +1,9 @@
 #include "server/udp.h"
 
 #include <cerrno>
+#include <chrono>
 #include <cstring>
-#include <utility>
+#include <thread>
 
 namespace holdfast {
 
@@ -26,6 +27,11 @@ void replyFromDestination(msghdr& header) noexcept {
   }
 }
 
+/// The TC bit of a response.
+bool isTruncated(std::span<const std::uint8_t> response) noexcept {
+  return (response[2] & flag::kTruncated >> 8) != 0;
+}
+
 }  // namespace
 
 UdpSocket::UdpSocket(FileDescriptor socket, Serving& serving)
@@ -38,10 +44,11 @@ UdpSocket::UdpSocket(FileDescriptor socket, Serving& serving)
     slot.in = {receiveOctets_.data() + i * kReceiveStride, kReceiveOctets};
     slot.out = {sendOctets_.data() + std::size_t{i} * serving.scratch.udpPayload, 0};
     batch_[i].out = {static_cast<std::uint8_t*>(slot.out.iov_base), serving.scratch.udpPayload};
-    msghdr& header = messages_[i].msg_hdr;
-    header.msg_name = &slot.peer;
-    header.msg_iovlen = 1;
-    header.msg_control = slot.control.data();
+    received_[i].msg_hdr.msg_name = &slot.peer;
+    received_[i].msg_hdr.msg_iov = &slot.in;
+    received_[i].msg_hdr.msg_iovlen = 1;
+    received_[i].msg_hdr.msg_control = slot.control.data();
+    replies_[i].msg_hdr.msg_iovlen = 1;
   }
   makeReady(kBatch);
 }
@@ -53,42 +60,55 @@ void UdpSocket::serve() noexcept {
     if (serveBatch() == 0) return;
 }
 
+/// In the call that receives: neither a call that only waits nor one that finds nothing.
+void UdpSocket::waitAndServe() noexcept {
+  const unsigned received = receive(MSG_WAITFORONE);
+  if (received == 0) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // short of memory, perhaps
+  const bool isOfNobody = received > 0 && received_[0].msg_hdr.msg_namelen == 0;
+  answerBatch(received);
+  if (isOfNobody) serving_.counters.takeBackDropped(Transport::Udp);
+}
+
+/// Linux says that a socket without a peer cannot be shut, and yet wakes who waits, with a message of no
+/// octets and of nobody.
+void UdpSocket::shut() noexcept {
+  (void)::shutdown(socket_.get(), SHUT_RD);
+}
+
 unsigned UdpSocket::serveBatch() noexcept {
-  const unsigned received = receive();
-  answerAll(received);
-  send(received);
-  if (tooLongs_ > 0) sendShortened();
+  return answerBatch(receive(MSG_DONTWAIT));
+}
+
+unsigned UdpSocket::answerBatch(unsigned received) noexcept {
+  if (received > 0) send(answerAll(received));
   makeReady(received);
   return received;
 }
 
-/// For the next to be received: the headers are those of replies.
+/// For the next to be received: the system has left there what it received.
 void UdpSocket::makeReady(unsigned messages) noexcept {
   for (unsigned i = 0; i < messages; ++i) {
-    msghdr& header = messages_[i].msg_hdr;
-    header.msg_iov = &slots_[i].in;
-    header.msg_namelen = sizeof(sockaddr_storage);
-    header.msg_controllen = sizeof(Slot::control);
+    received_[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+    received_[i].msg_hdr.msg_controllen = sizeof(Slot::control);
   }
 }
 
-unsigned UdpSocket::receive() noexcept {
+unsigned UdpSocket::receive(int flags) noexcept {
   int received = 0;
   do {
-    received = ::recvmmsg(socket_.get(), messages_.data(), kBatch, MSG_DONTWAIT, nullptr);
+    received = ::recvmmsg(socket_.get(), received_.data(), kBatch, flags, nullptr);
   } while (received < 0 && errno == EINTR);
   if (received <= 0) return 0;
   serving_.counters.of(Transport::Udp).batches.add();
   return static_cast<unsigned>(received);
 }
 
-void UdpSocket::answerAll(unsigned received) noexcept {
-  if (received == 0) return;
+unsigned UdpSocket::answerAll(unsigned received) noexcept {
   // Field by field where they stay: a whole request would be put together on the stack and copied at once,
-  // which has to wait for its parts.
+  // which has to wait for its parts. The rest is as a Request begins: by UDP, for a client, over any link.
   for (unsigned i = 0; i < received; ++i) {
     Request& request = batch_[i].request;
-    request.message = {static_cast<const std::uint8_t*>(slots_[i].in.iov_base), messages_[i].msg_len};
+    request.message = {static_cast<const std::uint8_t*>(slots_[i].in.iov_base), received_[i].msg_len};
     request.client = addressOctets(slots_[i].peer);
   }
   serving_.scratch.beginBatch();
@@ -96,68 +116,63 @@ void UdpSocket::answerAll(unsigned received) noexcept {
     const ReadSection section;
     batch_.answer(received, serving_.snapshot.read(section), section, serving_.scratch, serving_.counters);
   }
+  unsigned replies = 0;
   for (unsigned i = 0; i < received; ++i)
-    if (batch_[i].octets > 0) prepareReply(i);
+    if (batch_[i].octets > 0) prepareReply(i, replies++);
+  return replies;
 }
 
-/// A message's header becomes that of its reply, with the peer and the note of where it was sent.
-void UdpSocket::prepareReply(unsigned i) noexcept {
-  msghdr& header = messages_[i].msg_hdr;
-  slots_[i].out.iov_len = batch_[i].octets;
-  header.msg_iov = &slots_[i].out;
-  if (header.msg_controllen > 0) replyFromDestination(header);
-}
-
-/// Those of messages that follow each other go together; mostly all have one.
-void UdpSocket::send(unsigned received) noexcept {
-  for (unsigned first = 0, end = 0; first < received; first = end + 1) {
-    for (end = first; end < received && batch_[end].octets > 0;) ++end;
-    sendReplies(first, end);
-  }
+void UdpSocket::prepareReply(unsigned from, unsigned to) noexcept {
+  origins_[to] = static_cast<std::uint8_t>(from);
+  slots_[from].out.iov_len = batch_[from].octets;
+  msghdr& question = received_[from].msg_hdr;
+  msghdr& reply = replies_[to].msg_hdr;
+  reply.msg_iov = &slots_[from].out;
+  reply.msg_name = question.msg_name;
+  reply.msg_namelen = question.msg_namelen;
+  reply.msg_controllen = question.msg_controllen;
+  reply.msg_control = question.msg_controllen > 0 ? question.msg_control : nullptr;
+  if (question.msg_controllen > 0) replyFromDestination(reply);
 }
 
 /// What the system does not take is dropped: clients ask again, and a queue here would only delay everybody.
-/// REQUIRES: each message from `first` to before `end` has a reply.
-void UdpSocket::sendReplies(unsigned first, unsigned end) noexcept {
+void UdpSocket::send(unsigned replies) noexcept {
+  unsigned tooLong = 0;
   Counter& unsent = serving_.counters.of(Transport::Udp).unsent;
-  while (first < end) {
-    const int sent = ::sendmmsg(socket_.get(), &messages_[first], end - first, MSG_DONTWAIT);
+  for (unsigned done = 0; done < replies;) {
+    const int sent = ::sendmmsg(socket_.get(), replies_.data() + done, replies - done, MSG_DONTWAIT);
     if (sent > 0) {
-      first += static_cast<unsigned>(sent);
+      done += static_cast<unsigned>(sent);
     } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS) {
-      unsent.add(end - first);
-      return;
-    } else if (errno == EMSGSIZE && slots_[first].out.iov_len > kMinUdpPayload) {
-      tooLong_[tooLongs_++] = static_cast<std::uint8_t>(first++);
+      unsent.add(replies - done);
+      break;
+    } else if (errno == EMSGSIZE && replies_[done].msg_hdr.msg_iov->iov_len > kMinUdpPayload) {
+      tooLong_[tooLong++] = origins_[done++];
     } else if (errno != EINTR) {
       // Only this peer cannot be reached.
       unsent.add();
-      ++first;
+      ++done;
     }
   }
+  if (tooLong > 0) send(shorten(tooLong));
 }
 
 /// The link takes less than the client does: what fits any link, mostly truncated, which sends the client to
 /// TCP. From one snapshot, and after all of the batch: what a socket sends never goes back to an older one.
-void UdpSocket::sendShortened() noexcept {
-  {
-    const ReadSection section;
-    const Snapshot& snapshot = serving_.snapshot.read(section);
-    for (unsigned i = 0; i < tooLongs_; ++i) shorten(tooLong_[i], snapshot, section);
+unsigned UdpSocket::shorten(unsigned replies) noexcept {
+  const ReadSection section;
+  const Snapshot& snapshot = serving_.snapshot.read(section);
+  for (unsigned i = 0; i < replies; ++i) {
+    Exchange& exchange = batch_[tooLong_[i]];
+    Request request = exchange.request;  // a copy: the next message in this place may come by another link
+    request.mostOctets = kMinUdpPayload;
+    const bool wasTruncated = isTruncated(exchange.out);
+    // Whether there is a response depends on the message alone.
+    exchange.octets = answer(snapshot, section, request, exchange.out, serving_.scratch);
+    if (isTruncated(exchange.out) && !wasTruncated) serving_.counters.of(Transport::Udp).truncated.add();
+    prepareReply(tooLong_[i], i);
   }
-  const unsigned count = std::exchange(tooLongs_, 0u);  // none of them can be too long again
-  for (unsigned i = 0; i < count; ++i)
-    if (batch_[tooLong_[i]].octets > 0) sendReplies(tooLong_[i], tooLong_[i] + 1u);
-}
-
-void UdpSocket::shorten(unsigned i, const Snapshot& snapshot, const ReadSection& section) noexcept {
-  Exchange& exchange = batch_[i];
-  Request request = exchange.request;
-  request.mostOctets = kMinUdpPayload;
-  exchange.octets = answer(snapshot, section, request, exchange.out, serving_.scratch);
-  if (exchange.octets == 0) return;
-  if (serving_.scratch.last.truncated) serving_.counters.of(Transport::Udp).truncated.add();
-  prepareReply(i);
+  return replies;
 }
 
 }  // namespace holdfast

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/batch.h"
+#include "server/client_address.h"
 #include "server/listen.h"
 #include "server/serving.h"
 
@@ -27,12 +28,15 @@ class UdpSocket {
 
   /// Answers what the system has received, within limits: other sockets want their turns.
   void serve() noexcept;
+  /// Waits until something comes, and answers one batch of it. Returns without where shut() was called.
+  void waitAndServe() noexcept;
+  /// Ends the waiting of waitAndServe(), now and from now on. What the system has received stays. Any thread.
+  void shut() noexcept;
   /// Answers one batch of it. Returns how many datagrams came.
   unsigned serveBatch() noexcept;
 
  private:
   static constexpr unsigned kBatch = MessageBatch::kMax;
-  static constexpr std::size_t kCacheLine = 64;
   /// Of one turn, so that a flood leaves the worker's other sockets theirs.
   static constexpr unsigned kBatchesPerTurn = 8;
   /// A query with a few EDNS options takes under 200; what is longer is cut and so answered with FORMERR.
@@ -49,14 +53,13 @@ class UdpSocket {
   };
   static_assert(2 * sizeof(iovec) + sizeof(sockaddr_in6) <= kCacheLine && sizeof(mmsghdr) == kCacheLine);
 
-  unsigned receive() noexcept;
+  unsigned receive(int flags) noexcept;
+  unsigned answerBatch(unsigned received) noexcept;
   void makeReady(unsigned messages) noexcept;
-  void answerAll(unsigned received) noexcept;
-  void prepareReply(unsigned i) noexcept;
-  void send(unsigned received) noexcept;
-  void sendReplies(unsigned first, unsigned end) noexcept;
-  void sendShortened() noexcept;
-  void shorten(unsigned i, const Snapshot& snapshot, const ReadSection& section) noexcept;
+  unsigned answerAll(unsigned received) noexcept;
+  void prepareReply(unsigned from, unsigned to) noexcept;
+  unsigned shorten(unsigned replies) noexcept;
+  void send(unsigned replies) noexcept;
 
   FileDescriptor socket_;
   Serving& serving_;
@@ -64,9 +67,10 @@ class UdpSocket {
   std::vector<std::uint8_t> sendOctets_;
   std::array<Slot, kBatch> slots_{};
   MessageBatch batch_;
-  alignas(kCacheLine) std::array<mmsghdr, kBatch> messages_{};  // as received; then as replied
-  std::array<std::uint8_t, kBatch> tooLong_{};  // messages whose replies the link did not take, in front
-  unsigned tooLongs_ = 0;
+  alignas(kCacheLine) std::array<mmsghdr, kBatch> received_{};
+  alignas(kCacheLine) std::array<mmsghdr, kBatch> replies_{};
+  std::array<std::uint8_t, kBatch> origins_{};  // [reply]: the message that it answers
+  std::array<std::uint8_t, kBatch> tooLong_{};  // messages whose replies the link did not take
 };
 
 }  // namespace holdfast

@@ -24,13 +24,28 @@ Status UdpWorker::start(unsigned number) {
   return thread_.start("udp-" + std::to_string(number), [this] { run(); });
 }
 
+void UdpWorker::stop(std::chrono::steady_clock::time_point deadline) noexcept {
+  thread_.stop(deadline);
+  if (sockets_.size() == 1) sockets_.front()->shut();
+}
+
+void UdpWorker::join() noexcept {
+  thread_.join();
+  sockets_.clear();
+}
+
 void UdpWorker::run() noexcept {
-  while (!thread_.isStopped()) {
-    wait();
-    for (std::size_t i = 0; i < sockets_.size(); ++i)
-      if (waiting_[i].revents != 0) sockets_[i]->serve();
-  }
+  if (sockets_.size() == 1)
+    while (!thread_.isStopped()) sockets_.front()->waitAndServe();
+  else
+    while (!thread_.isStopped()) serveAll();
   drain();
+}
+
+void UdpWorker::serveAll() noexcept {
+  wait();
+  for (std::size_t i = 0; i < sockets_.size(); ++i)
+    if (waiting_[i].revents != 0) sockets_[i]->serve();
 }
 
 void UdpWorker::wait() noexcept {
@@ -48,7 +63,6 @@ void UdpWorker::drain() noexcept {
     received = 0;
     for (const auto& socket : sockets_) received += socket->serveBatch();
   } while (received > 0 && std::chrono::steady_clock::now() < thread_.deadline());
-  sockets_.clear();
 }
 
 }  // namespace holdfast

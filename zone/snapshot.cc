@@ -10,44 +10,57 @@ Snapshot::Snapshot(std::vector<ZonePtr> zones) : zones_(std::move(zones)) {
             [](const ZonePtr& a, const ZonePtr& b) { return a->apex() < b->apex(); });
   if (zones_.empty()) return;
   slots_.resize(std::bit_ceil(zones_.size() * 2));
-  for (const ZonePtr& zone : zones_) {
-    const std::uint64_t hash = HashedName::of(zone->apex());
+  for (std::size_t i = 0; i < zones_.size(); ++i) {
+    const Zone& zone = *zones_[i];
+    const std::uint64_t hash = HashedName::of(zone.apex());
     std::size_t at = hash & (slots_.size() - 1);
     while (slots_[at].zone != nullptr) at = (at + 1) & (slots_.size() - 1);
-    slots_[at] = {hash, zone.get()};
-    maxLabels_ = std::max(maxLabels_, zone->apexLabels());
+    // In canonical order what lies below a name follows it.
+    slots_[at] = {hash, &zone, i + 1 < zones_.size() && zones_[i + 1]->apex().isBelow(zone.apex())};
+    maxLabels_ = std::max(maxLabels_, zone.apexLabels());
   }
 }
 
-const Zone* Snapshot::at(std::uint64_t hash, NameView apex) const noexcept {
+const Snapshot::Slot* Snapshot::at(std::uint64_t hash, NameView apex) const noexcept {
   if (slots_.empty()) return nullptr;
   for (std::size_t i = hash & (slots_.size() - 1);; i = (i + 1) & (slots_.size() - 1)) {
     const Slot& slot = slots_[i];
     if (slot.zone == nullptr) return nullptr;
-    if (slot.hash == hash && slot.zone->apex() == apex) return slot.zone;
+    if (slot.hash == hash && slot.zone->apex() == apex) return &slot;
   }
 }
 
-const Zone* Snapshot::findZone(const HashedName& name, unsigned atMost) const noexcept {
-  const Zone* waiting = nullptr;
+const Snapshot::Slot* Snapshot::findSlot(const HashedName& name, unsigned atMost) const noexcept {
+  const Slot* waiting = nullptr;
   for (unsigned labels = std::min({atMost, maxLabels_, name.labels()});; --labels) {
-    const Zone* zone = at(name.hash(labels), name.suffix(labels));
-    if (zone != nullptr) {
-      if (zone->hasContent()) return zone;
-      if (waiting == nullptr) waiting = zone;
+    const Slot* slot = at(name.hash(labels), name.suffix(labels));
+    if (slot != nullptr) {
+      if (slot->zone->hasContent()) return slot;
+      if (waiting == nullptr) waiting = slot;
     }
     if (labels == 0) return waiting;
   }
 }
 
-const Zone* Snapshot::findZone(const HashedName& name, const Zone* likely) const noexcept {
-  const bool isClosest = likely != nullptr && likely->hasContent() && name.labels() >= maxLabels_ &&
-                         name.suffix(maxLabels_) == likely->apex();
-  return isClosest ? likely : findZone(name, name.labels());
+const Zone* Snapshot::findZone(const HashedName& name, unsigned atMost) const noexcept {
+  const Slot* slot = findSlot(name, atMost);
+  return slot == nullptr ? nullptr : slot->zone;
+}
+
+const Zone* Snapshot::findZone(const HashedName& name, ZoneBefore& before) const noexcept {
+  if (const Slot* slot = before.slot_; slot != nullptr && !slot->isAboveOthers && slot->zone->hasContent()) {
+    const unsigned labels = slot->zone->apexLabels();
+    if (name.labels() >= labels && name.suffix(labels) == slot->zone->apex()) return slot->zone;
+  }
+  const Slot* slot = findSlot(name, name.labels());
+  if (slot == nullptr) return nullptr;
+  before.slot_ = slot;
+  return slot->zone;
 }
 
 const Zone* Snapshot::zoneAt(NameView apex) const noexcept {
-  return at(HashedName::of(apex), apex);
+  const Slot* slot = at(HashedName::of(apex), apex);
+  return slot == nullptr ? nullptr : slot->zone;
 }
 
 std::unique_ptr<Snapshot> Snapshot::with(ZonePtr zone) const {

@@ -24,9 +24,12 @@ class Snapshot : public RcuRetired {
   /// `atMost` is the number of labels the apex may have: labels() - 1 asks for the parent's side of a cut.
   const Zone* findZone(const HashedName& name, unsigned atMost) const noexcept;
   const Zone* findZone(const HashedName& name) const noexcept { return findZone(name, name.labels()); }
-  /// The same. Names that are asked for together are mostly of one zone: where it is `likely`, and no other
-  /// could lie closer, that is seen without a hash. `likely` is a zone of this snapshot, or nullptr.
-  const Zone* findZone(const HashedName& name, const Zone* likely) const noexcept;
+  /// The zone that a name was found in, to be tried first for the next.
+  class ZoneBefore;
+  /// As findZone(name). Names that are asked for together are mostly of one zone: where it is that of the
+  /// name before, and no other lies below it, that is seen without a hash. REQUIRES: `before` is new, or was
+  /// only ever given to this snapshot.
+  const Zone* findZone(const HashedName& name, ZoneBefore& before) const noexcept;
   /// The zone with exactly that apex, or nullptr.
   const Zone* zoneAt(NameView apex) const noexcept;
 
@@ -41,12 +44,21 @@ class Snapshot : public RcuRetired {
   struct Slot {
     std::uint64_t hash = 0;
     const Zone* zone = nullptr;
+    bool isAboveOthers = false;
   };
-  const Zone* at(std::uint64_t hash, NameView apex) const noexcept;
+  const Slot* at(std::uint64_t hash, NameView apex) const noexcept;
+
+  const Slot* findSlot(const HashedName& name, unsigned atMost) const noexcept;
 
   std::vector<ZonePtr> zones_;  // by canonical order of apex
   std::vector<Slot> slots_;     // open addressing, a power of two, at most half full
   unsigned maxLabels_ = 0;      // of any apex
+};
+
+class Snapshot::ZoneBefore {
+ private:
+  friend class Snapshot;
+  const Slot* slot_ = nullptr;
 };
 
 }  // namespace holdfast

@@ -99,12 +99,13 @@ Answering::Answering(const Workload& workload, std::size_t first)
     : workload_(workload),
       next_(first),
       scratch_(1, kUdpPayload),
-      out_(std::size_t{MessageBatch::kMax} * kUdpPayload) {}
+      out_(std::size_t{MessageBatch::kMax} * kUdpPayload) {
+  for (unsigned i = 0; i < MessageBatch::kMax; ++i)
+    batch_[i].out = std::span(out_).subspan(std::size_t{i} * kUdpPayload, kUdpPayload);
+}
 
 unsigned Answering::answerBatch(unsigned size) noexcept {
-  for (unsigned i = 0; i < size; ++i)
-    batch_[i] = {{workload_.message(next_++)},
-                 std::span(out_).subspan(std::size_t{i} * kUdpPayload, kUdpPayload)};
+  for (unsigned i = 0; i < size; ++i) batch_[i].request.message = workload_.message(next_++);
   scratch_.beginBatch();
   const ReadSection section;
   batch_.answer(size, workload_.snapshot(), section, scratch_, counters_);

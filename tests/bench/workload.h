@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/batch.h"
+#include "server/counters.h"
 #include "zone/snapshot.h"
 
 namespace holdfast::bench {

@@ -199,12 +199,37 @@ TEST_CASE("draining answers what was received, closes and ends in time") {
   CHECK(server.sum(udpQueries) == 50);
 }
 
+TEST_CASE("a worker of one socket ends its wait when it is told to, and counts nothing for that") {
+  WorkerCounters counters;
+  RcuPointer<Snapshot> snapshot(std::make_unique<Snapshot>());
+  UdpWorker worker(kMinUdpPayload, {}, snapshot, counters);
+  auto socket = openUdp(*SocketAddress::parse("127.0.0.1:0"), {});
+  REQUIRE(socket);
+  const SocketAddress address = *boundAddress(*socket);
+  REQUIRE(worker.serve(*std::move(socket)));
+  REQUIRE(worker.start(0));
+  Client client(SOCK_DGRAM, address);
+  const bool isAsked = GENERATE(false, true);
+  if (isAsked) {
+    client.send(askFor(5));
+    CHECK(decode(client.receive())->id == 5);
+  }
+  std::this_thread::sleep_for(milliseconds(20));  // most likely it waits
+  const auto begun = std::chrono::steady_clock::now();
+  worker.stop(begun + std::chrono::seconds(60));
+  worker.join();
+  CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
+  CHECK(counters.of(Transport::Udp).queries.value() == (isAsked ? 1 : 0));
+  CHECK(counters.of(Transport::Udp).malformed.value() == 0);
+}
+
 TEST_CASE("a worker told to stop answers the datagrams that wait, on all of its sockets") {
   WorkerCounters counters;
   RcuPointer<Snapshot> snapshot(std::make_unique<Snapshot>());
   UdpWorker worker(kMinUdpPayload, {}, snapshot, counters);
   std::vector<SocketAddress> addresses;
-  for (int i = 0; i < 2; ++i) {
+  const unsigned sockets = GENERATE(1u, 2u);
+  for (unsigned i = 0; i < sockets; ++i) {
     auto socket = openUdp(*SocketAddress::parse("127.0.0.1:0"), {});
     REQUIRE(socket);
     addresses.push_back(*boundAddress(*socket));
@@ -212,12 +237,21 @@ TEST_CASE("a worker told to stop answers the datagrams that wait, on all of its 
   }
   // The order to stop is there first, so that it is the first thing the worker sees.
   worker.stop(std::chrono::steady_clock::now() + std::chrono::seconds(3));
-  Client client(SOCK_DGRAM, addresses[0]), other(SOCK_DGRAM, addresses[1]);
-  for (std::uint16_t i = 0; i < 100; ++i) client.send(askFor(i));
+  Client client(SOCK_DGRAM, addresses.front()), other(SOCK_DGRAM, addresses.back());
+  // Between messages to which there is no reply.
+  const Bytes cut(5);
+  client.send(cut);
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    client.send(askFor(i));
+    client.send(cut);
+  }
   other.send(askFor(7));
   REQUIRE(worker.start(0));
   worker.join();
-  CHECK(counters.of(Transport::Udp).queries.value() == 101);
+  const WorkerCounters::PerTransport& udp = counters.of(Transport::Udp);
+  CHECK(udp.queries.value() == 202);
+  CHECK(udp.malformed.value() == 101);
+  CHECK(udp.unsent.value() == 0);
   for (std::uint16_t i = 0; i < 100; ++i) REQUIRE(decode(client.receive())->id == i);
   CHECK(decode(other.receive())->id == 7);
 }

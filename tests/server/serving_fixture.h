@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "server/answer.h"
+#include "server/client_address.h"
 #include "tests/server/dns_message.h"
 
 namespace holdfast::test {
