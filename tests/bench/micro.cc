@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "server/message.h"
+#include "server/message_writer.h"
+#include "server/response.h"
 #include "tests/bench/workload.h"
 #include "zone/rcu.h"
 
@@ -42,10 +44,30 @@ void parse(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
+/// A name as it comes: in lower case, its labels found, and hashed whole.
 void hash(benchmark::State& state) {
   const Workload& workload = workloadOf(state);
+  HashedName hashed;
+  NameRoom lowered;
   std::size_t i = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(HashedName(workload.name(i++ % kHot)).hash());
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(hashed.read(workload.name(i++ % kHot).bytes(), lowered));
+    benchmark::DoNotOptimize(hashed.hash());
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+/// The same with the hashes of all its ancestors, which hashing label by label would have on the way.
+void hashAll(benchmark::State& state) {
+  const Workload& workload = workloadOf(state);
+  HashedName hashed;
+  NameRoom lowered;
+  std::size_t i = 0;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(hashed.read(workload.name(i++ % kHot).bytes(), lowered));
+    for (unsigned labels = hashed.labels(); labels > 0; --labels)
+      benchmark::DoNotOptimize(hashed.hash(labels));
+  }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
@@ -62,22 +84,63 @@ void find(benchmark::State& state, std::size_t distinct) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
-/// One message alone, answered again and again: what parsing and composing cost when nothing is missed.
+/// The first question of a workload that asks for `type` and is answered with `rcode`, taken apart.
+struct Asked {
+  Asked(const Workload& workload, RRType type, Rcode rcode) : snapshot(workload.snapshot()) {
+    for (std::size_t i = 0;; ++i) {
+      request.message = workload.message(i);
+      holdfast::answer(snapshot, section, request, out, *scratch);
+      message.parsed = parseQuery(request.message, message.query);
+      if (scratch->last.rcode == rcode && message.query.type == type) break;
+    }
+    message.zone = snapshot.findZone(message.query.hashed);
+  }
+
+  const Snapshot& snapshot;
+  const ReadSection section;
+  const std::unique_ptr<AnswerScratch> scratch = std::make_unique<AnswerScratch>(1, std::uint16_t{1232});
+  std::vector<std::uint8_t> out = std::vector<std::uint8_t>(1232);
+  Request request;
+  ParsedMessage message;
+};
+
+/// What finding and writing an answer costs when nothing is missed.
 void compose(benchmark::State& state, RRType type, Rcode rcode) {
+  Asked asked(workloadOf(state), type, rcode);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        answer(asked.snapshot, asked.section, asked.request, asked.message, asked.out, *asked.scratch));
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+/// The same step by step, as all is answered that is not plain.
+void composeInSteps(benchmark::State& state, RRType type, Rcode rcode) {
+  Asked asked(workloadOf(state), type, rcode);
+  const Query& query = asked.message.query;
+  for (auto _ : state) {
+    MessageWriter writer(asked.out, responseLimit(asked.request, query, *asked.scratch), query, 0);
+    const Rcode found =
+        Response(asked.snapshot, query, asked.message.zone, View::Client, writer, *asked.scratch).run();
+    benchmark::DoNotOptimize(writer.finish(found, {asked.scratch->udpPayload, {}, 0}));
+    benchmark::ClobberMemory();
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
+}
+
+/// One message after the other, as by TCP: what stages and prefetching bring is what this takes more than
+/// `batch`.
+void answerAlone(benchmark::State& state) {
   const Workload& workload = workloadOf(state);
   AnswerScratch scratch(1, 1232);
   std::vector<std::uint8_t> out(1232);
   const ReadSection section;
-  const Snapshot& snapshot = workload.snapshot();
   std::size_t i = 0;
-  // The first question that asks so.
-  for (;; ++i) {
-    answer(snapshot, section, {workload.message(i)}, out, scratch);
-    const auto message = workload.message(i);
-    if (scratch.last.rcode == rcode && message[message.size() - 3] == static_cast<std::uint8_t>(type)) break;
-  }
+  Request request;
   for (auto _ : state) {
-    benchmark::DoNotOptimize(answer(snapshot, section, {workload.message(i)}, out, scratch));
+    request.message = workload.message(i++);
+    benchmark::DoNotOptimize(answer(workload.snapshot(), section, request, out, scratch));
     benchmark::ClobberMemory();
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
@@ -95,17 +158,24 @@ void batch(benchmark::State& state) {
   state.SetItemsProcessed(answered);
 }
 
+void registerComposing(const std::string& prefix, void (*how)(benchmark::State&, RRType, Rcode)) {
+  benchmark::RegisterBenchmark((prefix + "A").c_str(), how, RRType::A, Rcode::NoError)->Arg(1000);
+  benchmark::RegisterBenchmark((prefix + "AAAA").c_str(), how, RRType::AAAA, Rcode::NoError)->Arg(1000);
+  benchmark::RegisterBenchmark((prefix + "NXDOMAIN").c_str(), how, RRType::A, Rcode::NxDomain)->Arg(1000);
+}
+
 void registerAll() {
   for (const std::int64_t endpoints : {1000, 100'000, 1'000'000}) {
     benchmark::RegisterBenchmark("find/hot", find, kHot)->Arg(endpoints);
     benchmark::RegisterBenchmark("find/cold", find, kQuestions)->Arg(endpoints);
+    benchmark::RegisterBenchmark("answer", answerAlone)->Arg(endpoints);
     benchmark::RegisterBenchmark("batch", batch)->Arg(endpoints)->Threads(1)->Threads(2);
   }
   benchmark::RegisterBenchmark("parse", parse)->Arg(1000);
   benchmark::RegisterBenchmark("hash", hash)->Arg(1000);
-  benchmark::RegisterBenchmark("compose/A", compose, RRType::A, Rcode::NoError)->Arg(1000);
-  benchmark::RegisterBenchmark("compose/AAAA", compose, RRType::AAAA, Rcode::NoError)->Arg(1000);
-  benchmark::RegisterBenchmark("compose/NXDOMAIN", compose, RRType::A, Rcode::NxDomain)->Arg(1000);
+  benchmark::RegisterBenchmark("hash/with ancestors", hashAll)->Arg(1000);
+  registerComposing("compose/", compose);
+  registerComposing("compose in steps/", composeInSteps);
 }
 
 }  // namespace

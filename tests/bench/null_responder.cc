@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -12,7 +13,9 @@
 #include <cstdlib>
 #include <iostream>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -61,7 +64,13 @@ class Messages {
   std::array<mmsghdr, kBatch> headers_{};
 };
 
+/// In the call that receives, where there is one socket; else by poll. What other ways cost is seen beside
+/// it.
+enum class Wait : std::uint8_t { Least, Poll, Epoll };
+
 struct Options {
+  Wait wait = Wait::Least;
+  bool mayFragment = false;  // instead of DF
   std::uint16_t port = 0;
   unsigned workers = 1;
   unsigned addresses = 1;  // 127.0.0.1 and those after it
@@ -71,7 +80,8 @@ int boundSocket(const Options& options, unsigned number) {
   const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   const int octets = 4 << 20;  // as servers do, so that nothing is lost when it has to wait for its core
   ::setsockopt(socket, SOL_SOCKET, SO_RCVBUF, &octets, sizeof octets);
-  const int whole = IP_PMTUDISC_PROBE;  // as the server compared with it: no work for identifications
+  // As the server compared with it, DF: no work for identifications.
+  const int whole = options.mayFragment ? IP_PMTUDISC_DONT : IP_PMTUDISC_PROBE;
   ::setsockopt(socket, IPPROTO_IP, IP_MTU_DISCOVER, &whole, sizeof whole);
   const int shared = options.workers > 1;
   ::setsockopt(socket, SOL_SOCKET, SO_REUSEPORT, &shared, sizeof shared);
@@ -92,36 +102,69 @@ void serveOne(int socket, Messages& messages) {
   }
 }
 
-void serveAll(const std::vector<int>& sockets, Messages& messages) {
+/// What waits, until there is nothing.
+void serveWaiting(int socket, Messages& messages) {
+  for (int count = kBatch; count > 0;) {
+    count = messages.receive(socket, MSG_DONTWAIT);
+    if (count > 0) messages.sendBack(socket, static_cast<unsigned>(count));
+  }
+}
+
+void serveByPoll(const std::vector<int>& sockets, Messages& messages) {
   std::vector<pollfd> waiting;
   for (const int socket : sockets) waiting.push_back({socket, POLLIN, 0});
   for (;;) {
     if (::poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) return;
-    for (const pollfd& each : waiting) {
-      if (each.revents == 0) continue;
-      for (int count = kBatch; count > 0;) {
-        count = messages.receive(each.fd, MSG_DONTWAIT);
-        if (count > 0) messages.sendBack(each.fd, static_cast<unsigned>(count));
-      }
-    }
+    for (const pollfd& each : waiting)
+      if (each.revents != 0) serveWaiting(each.fd, messages);
   }
 }
 
-void work(unsigned number, const std::vector<int>& sockets) {
-  ::pthread_setname_np(::pthread_self(), ("udp-" + std::to_string(number)).c_str());
-  const auto messages = std::make_unique<Messages>();
-  if (sockets.size() == 1)
-    serveOne(sockets.front(), *messages);
-  else
-    serveAll(sockets, *messages);
+void serveByEpoll(const std::vector<int>& sockets, Messages& messages) {
+  const int instance = ::epoll_create1(EPOLL_CLOEXEC);
+  for (const int socket : sockets) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = socket;
+    if (::epoll_ctl(instance, EPOLL_CTL_ADD, socket, &event) != 0) return;
+  }
+  std::array<epoll_event, kBatch> events{};
+  for (;;) {
+    const int count = ::epoll_wait(instance, events.data(), static_cast<int>(events.size()), -1);
+    if (count < 0 && errno != EINTR) return;
+    for (int i = 0; i < count; ++i) serveWaiting(events[static_cast<unsigned>(i)].data.fd, messages);
+  }
 }
 
-bool readOptions(int argc, char** argv, Options& options) {
+void work(unsigned number, const std::vector<int>& sockets, Wait wait) {
+  ::pthread_setname_np(::pthread_self(), ("udp-" + std::to_string(number)).c_str());
+  const auto messages = std::make_unique<Messages>();
+  if (wait == Wait::Epoll)
+    serveByEpoll(sockets, *messages);
+  else if (wait == Wait::Poll || sockets.size() > 1)
+    serveByPoll(sockets, *messages);
+  else
+    serveOne(sockets.front(), *messages);
+}
+
+bool readWay(std::string_view text, Options& options) {
+  if (text == "--poll") options.wait = Wait::Poll;
+  if (text == "--epoll") options.wait = Wait::Epoll;
+  if (text == "--fragments") options.mayFragment = true;
+  return options.wait != Wait::Least || options.mayFragment;
+}
+
+bool readOptions(std::span<char*> arguments, Options& options) {
+  if (!arguments.empty() && arguments.front()[0] == '-') {
+    if (!readWay(arguments.front(), options)) return false;
+    arguments = arguments.subspan(1);
+  }
   std::array<unsigned long, 3> numbers{0, 1, 1};
-  if (argc < 2 || argc > 4) return false;
-  for (int i = 1; i < argc; ++i) numbers[static_cast<unsigned>(i - 1)] = std::strtoul(argv[i], nullptr, 10);
-  options = {static_cast<std::uint16_t>(numbers[0]), static_cast<unsigned>(numbers[1]),
-             static_cast<unsigned>(numbers[2])};
+  if (arguments.empty() || arguments.size() > numbers.size()) return false;
+  for (std::size_t i = 0; i < arguments.size(); ++i) numbers.at(i) = std::strtoul(arguments[i], nullptr, 10);
+  options.port = static_cast<std::uint16_t>(numbers[0]);
+  options.workers = static_cast<unsigned>(numbers[1]);
+  options.addresses = static_cast<unsigned>(numbers[2]);
   return numbers[0] > 0 && numbers[0] <= 65535 && numbers[1] > 0 && numbers[1] <= 64 && numbers[2] > 0 &&
          numbers[2] <= 200;
 }
@@ -130,8 +173,8 @@ bool readOptions(int argc, char** argv, Options& options) {
 
 int main(int argc, char** argv) {
   Options options;
-  if (!readOptions(argc, argv, options)) {
-    std::cerr << "usage: bench_null_responder PORT [WORKERS [ADDRESSES]]\n";
+  if (!readOptions(std::span(argv, static_cast<std::size_t>(argc)).subspan(1), options)) {
+    std::cerr << "usage: bench_null_responder [--poll | --epoll | --fragments] PORT [WORKERS [ADDRESSES]]\n";
     return 2;
   }
   std::vector<std::vector<int>> sockets(options.workers);
@@ -144,7 +187,8 @@ int main(int argc, char** argv) {
     }
   }
   std::vector<std::thread> threads;
-  for (unsigned i = 0; i < options.workers; ++i) threads.emplace_back([i, &sockets] { work(i, sockets[i]); });
+  for (unsigned i = 0; i < options.workers; ++i)
+    threads.emplace_back([i, &sockets, &options] { work(i, sockets[i], options.wait); });
   for (std::thread& thread : threads) thread.join();
   return 1;  // only an error ends a worker
 }

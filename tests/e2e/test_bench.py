@@ -26,9 +26,9 @@ from bench import arithmetic, data, measure_workers, plot, tables, targets  # no
 from bench import options as command_line  # noqa: E402
 from bench.amounts import at_size  # noqa: E402
 from bench.campaign import Campaign  # noqa: E402
-from bench.holdfast import Holdfast  # noqa: E402
+from bench.holdfast import Holdfast, NoImage, SmallPages  # noqa: E402
 from bench.load import Prober, bursts  # noqa: E402
-from bench.peers import Gdnsd, Knot  # noqa: E402
+from bench.peers import Gdnsd, Knot, NullEpoll  # noqa: E402
 from bench.server import Failed, free_port  # noqa: E402
 
 built = pytest.mark.skipif(not (BIN / "bench_prober").exists(), reason="benchmarks are built in preset release only")
@@ -115,8 +115,31 @@ def test_what_is_measured_for_growth_alone():
     assert everything.amounts("cpu", 5_000_000).rounds == 2 and everything.amounts("cpu", 1000).rounds == 5
     assert everything.amounts("swap", 1000).swaps == 1
     assert everything.amounts("swap", 1_000_000).swaps == 3 and everything.amounts("swap", 5_000_000).swaps == 1
-    assert growth.measures(Holdfast, 1_000_000, True) == {"cpu", "start", "memory", "swap"}
+    assert growth.measures(Holdfast, 1_000_000, True) == {"cpu", "start", "memory", "swap", "change"}
     assert growth.amounts("swap", 1_000_000).swaps == 1 and not growth.measures(Knot, 1000, True)
+
+
+def test_a_variant_is_measured_where_it_differs_and_in_nothing_else():
+    def sizes(kind, measure, *arguments):
+        campaign = Campaign(command_line.read(arguments), [], None)
+        return [size for size in (1000, 100_000, 1_000_000) if measure in campaign.measures(kind, size, True)]
+    assert sizes(NullEpoll, "cpu") == [1000] and not sizes(NullEpoll, "start")
+    assert sizes(SmallPages, "cpu") == [100_000, 1_000_000] and not sizes(SmallPages, "swap")
+    assert sizes(NoImage, "start") == [1_000_000] and not sizes(NoImage, "cpu")
+    for kind, measure in ((NullEpoll, "cpu"), (SmallPages, "cpu"), (NoImage, "start")):
+        assert not sizes(kind, measure, "--only", "growth")
+
+
+def test_a_first_plan_is_compared_with_what_reads_the_same_at_its_start():
+    rows = [{"measure": "load", "server": name, "endpoints": 1_000_000, "seconds": seconds}
+            for name, seconds in (("holdfast", 1.5), ("holdfast, zone file", 2.0))]
+    rows += [{"measure": "start", "server": name, "endpoints": 1_000_000, "seconds": seconds, "first_load_seconds": None}
+             for name, seconds in (("holdfast", 0.1), ("gdnsd", 2.0), ("knot", 4.0))]
+    assert verdicts(rows)["a first plan as JSON, of gdnsd's start from its zone file", 1_000_000] == (0.75, True)
+    assert verdicts(rows)["the same content as a zone file, of Knot's start", 1_000_000] == (0.5, True)
+    table = "\n".join(tables.load_table(targets.Results(rows)).markdown())
+    assert "of gdnsd's start" in table and "of holdfast's" not in table
+    assert "| holdfast, zone file | 1,000,000 | 2.00 s | 1.00× | 0.500× |" in table
 
 
 def records_of_zone_file(lines):
@@ -310,7 +333,8 @@ def contents(path):
 @built
 def test_a_short_run_says_something_true(run):
     done = subprocess.run(run("--quick", "--peers", "none", "--endpoints", "1000", "--check", "--only",
-                              "cpu,start,memory,swap,change,workers"), capture_output=True, text=True, timeout=120, check=False)
+                              "cpu,start,memory,load,swap,change,workers"), capture_output=True, text=True, timeout=120,
+                          check=False)
     result = json.loads((run.folder / "out/results.json").read_text())
     rows = {(row["measure"], row["server"], row.get("exchanged", "")): row for row in result["rows"]}
     assert not any("error" in row for row in rows.values()), done.stderr
@@ -327,6 +351,9 @@ def test_a_short_run_says_something_true(run):
 
     assert 0.001 < rows["start", "holdfast", ""]["seconds"] < 60
     assert 2e6 < rows["memory", "holdfast", ""]["pss_octets"] < 500e6
+    for kind in ("holdfast", "holdfast, zone file", "holdfast, one core"):
+        assert 0.001 < rows["load", kind, ""]["seconds"] < 60
+    assert {"null, poll", "null, epoll", "null, no DF"} <= {server for measure, server, _ in rows if measure == "cpu"}
     swap = rows["swap", "holdfast", "all"]
     assert 0 < swap["seconds"] < 60 and swap["peak_octets"] >= swap["resting_octets"] > 2e6
     assert swap["during"]["sent"] > 1000 and 0 < swap["idle"]["p50_ms"] <= swap["idle"]["p999_ms"]
@@ -355,7 +382,8 @@ def test_a_server_that_does_not_start_is_told_and_the_rest_goes_on(run):
                           timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     rows = json.loads((run.folder / "out/results.json").read_text())["rows"]
-    assert {row["server"]: "error" in row for row in rows} == {"gdnsd": True, "holdfast": False}
+    assert {row["server"]: "error" in row for row in rows} == {
+            "gdnsd": True, "holdfast": False, "holdfast, no image": False}
     assert "ended with 3: there is no light" in done.stdout
 
 

@@ -1,7 +1,6 @@
 """All of a run: which measure is taken of which server at which number of endpoints, one after the other."""
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -11,16 +10,18 @@ import time
 from bench import accounting, measure_cpu, measure_data, measure_workers
 from bench.amounts import USUAL, at_size
 from bench.data import Data
-from bench.holdfast import Holdfast, InMemory, SmallPages
-from bench.peers import Gdnsd, Null
+from bench.holdfast import Holdfast, InMemory, NoImage, OneCore, SmallPages, ZoneFile
+from bench.micro import micro
+from bench.peers import Gdnsd, Null, NullEpoll, NullFragments, NullPoll
 from bench.server import Failed
 
-MEASURES = ("cpu", "start", "memory", "swap", "change", "workers", "growth", "micro")
-GROWING = ("cpu", "start", "memory", "swap")
+MEASURES = ("cpu", "start", "memory", "load", "swap", "change", "workers", "growth", "micro")
+GROWING = ("cpu", "start", "memory", "swap", "change")
 # One change of Knot takes half a second with a million endpoints.
 MOST_CHANGES = {"knot": 10, "bind": 50}
 LEAST_FOR_PAGES = 100_000  # endpoints: fewer fit the caches and the TLB
-NANOSECONDS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
+# What one way of doing something brings is the difference to a server that does it in another, in that measure alone.
+VARIANTS = {NullPoll: "cpu", NullEpoll: "cpu", NullFragments: "cpu", SmallPages: "cpu", NoImage: "start"}
 
 
 class Campaign:
@@ -42,14 +43,15 @@ class Campaign:
             self.measure_size(data, folder, endpoints in growing)
             shutil.rmtree(folder)
         if "micro" in self.options.only:
-            self.rows += self.micro()
+            self.progress("micro-benchmarks")
+            self.rows += micro(self.options.bin)
         return self.rows
 
     def asked(self, endpoints):
         """What is measured of every server at this size, other than for growth."""
         if endpoints not in self.options.endpoints:
             return set()
-        return set(self.options.only) & ({"cpu", "start", "memory", "swap", "change"} if endpoints == self.largest
+        return set(self.options.only) & ({"cpu", "start", "memory", "load", "swap", "change"} if endpoints == self.largest
                                          else {"cpu"})
 
     def amounts(self, measure, endpoints):
@@ -57,19 +59,25 @@ class Campaign:
 
     def measures(self, kind, endpoints, grows):
         """What is measured of a server at this size."""
-        chosen, here = set(self.options.only), self.asked(endpoints)
+        chosen, here = set(self.options.only), self.asked(endpoints) - {"load"}
         if grows and kind in (Holdfast, Gdnsd, Null):
             here |= chosen & set(GROWING) or set(GROWING)
         for measure, can in (("swap", kind.can_swap), ("change", kind.can_change)):
             if not can:
                 here.discard(measure)
-        if kind is SmallPages and endpoints < LEAST_FOR_PAGES:
-            return set()
-        return here & {"cpu"} if kind in (Null, SmallPages) else here
+        if kind in VARIANTS:
+            return here & {VARIANTS[kind]} if self.shows(kind, endpoints) else set()
+        return here & {"cpu"} if kind is Null else here
+
+    def shows(self, kind, endpoints):
+        """Where a variant differs most: what a packet takes is the most of it where names take least."""
+        if kind is SmallPages:
+            return endpoints >= LEAST_FOR_PAGES
+        return endpoints == (self.largest if kind is NoImage else min(self.options.endpoints))
 
     def kinds(self, endpoints, grows):
         """The servers, and those of a list that are not asked to hold so much, as rows."""
-        for kind in (Null, *self.peers, Holdfast, SmallPages):
+        for kind in (Null, *self.peers, Holdfast, *VARIANTS):
             here = self.measures(kind, endpoints, grows)
             if kind.most_endpoints is not None and endpoints > kind.most_endpoints:
                 self.rows += [{"measure": measure, "server": kind.name, "endpoints": endpoints,
@@ -87,7 +95,8 @@ class Campaign:
                 if self.measure_alone(server, here) and "cpu" in here:
                     servers.append(server)
             self.measure_cpu(servers)
-        for measure, take, sizes in (("change", self.change_without_disk, {self.largest}),
+        for measure, take, sizes in (("load", self.load, {self.largest}),
+                                     ("change", self.change_without_disk, {self.largest}),
                                      ("workers", self.workers, {min(self.options.endpoints), self.largest})):
             if measure in self.options.only and data.endpoints in sizes:
                 self.guarded(measure, Holdfast.name, data.endpoints, lambda take=take: take(data, folder))
@@ -156,6 +165,13 @@ class Campaign:
             time.sleep(self.options.rest)
             self.rows += measure_cpu.cpu(ready, self.amounts("cpu", ready[0].data.endpoints), self.progress)
 
+    def load(self, data, folder):
+        """A first plan, with the core of what asks, too: nothing asks meanwhile."""
+        both = sorted({self.options.server_core, self.options.client_core})
+        for kind, cores in ((Holdfast, both), (ZoneFile, both), (OneCore, [self.options.server_core])):
+            self.progress(f"{kind.name}: load")
+            yield measure_data.load(kind, folder, data, cores, self.amounts("start", data.endpoints), self.progress)
+
     def change_without_disk(self, data, folder):
         server = InMemory(folder / "memory", data, [self.options.server_core], self.options)
         try:
@@ -174,17 +190,3 @@ class Campaign:
                 stopping.callback(servers[-1].stop)
                 self.running(servers[-1])
             return measure_workers.workers(servers, cores, self.options.rounds or USUAL.rounds, self.progress)
-
-    def micro(self):
-        """The steps of the query path without sockets, as bench_micro times them."""
-        program = self.options.bin / "bench_micro"
-        if not program.exists():
-            self.progress(f"no {program}: its table is left out")
-            return []
-        self.progress("bench_micro")
-        done = subprocess.run([program, "--benchmark_format=json"], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            return [{"measure": "micro", "server": Holdfast.name, "endpoints": 0, "error": done.stderr[-200:]}]
-        return [{"measure": "micro", "server": Holdfast.name, "endpoints": 0, "name": one["name"],
-                 "nanoseconds": one["cpu_time"] * NANOSECONDS[one["time_unit"]]}
-                for one in json.loads(done.stdout)["benchmarks"]]

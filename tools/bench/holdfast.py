@@ -30,6 +30,7 @@ class Holdfast(Server):
     can_change = True
     threads = addresses = 1
     huge_pages = "auto"
+    image = {}  # options of images, other than the defaults
     state_folder = None  # other than one in its folder
     first_load = None  # seconds from the request to the first answer, of a server without data
     committed = None  # the generation, once it is known
@@ -41,7 +42,7 @@ class Holdfast(Server):
         # JSON is YAML. Every address changes, and the plan of millions is larger than people's are.
         (self.folder / "holdfast.yaml").write_text(json.dumps({
             "listen": [f"127.0.0.{number + 1}:{self.port}" for number in range(self.addresses)],
-            "threads": self.threads, "huge-pages": self.huge_pages,
+            "threads": self.threads, "huge-pages": self.huge_pages, "image": self.image,
             "state": str(self.state), "control": str(self.control), "metrics": "off",
             "limits": {"plan-bytes": "8G", "plan-records": 50_000_000, "request-timeout": "1h"},
             "zones": {ZONE: {"guard": {"timeout": "1h"}}}}), encoding="ascii")
@@ -53,6 +54,7 @@ class Holdfast(Server):
         """The first run: it gets its data and goes on."""
         self.launch()
         self.wait_for_control()
+        self.stage(OLD)  # before the clock runs
         begun = time.monotonic()
         self.swap(OLD)
         self.first_load = self.wait_for_answer(begun)
@@ -113,8 +115,8 @@ class Holdfast(Server):
         return json.loads(text)
 
     @staticmethod
-    def head(method, path, length):
-        return (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    def head(method, path, length, kind="application/json"):
+        return (f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\n"
                 f"Content-Length: {length}\r\n\r\n").encode("ascii")
 
     def published(self, path, send):
@@ -134,10 +136,10 @@ class Holdfast(Server):
         self.data.plan(content)
         self.data.delta(content)
 
-    def submit(self, path, file):
+    def submit(self, path, file, kind="application/json"):
         """A plan from a file, as the system sends it."""
         def send(connection):
-            connection.sendall(self.head("POST", path, os.path.getsize(file)))
+            connection.sendall(self.head("POST", path, os.path.getsize(file), kind))
             with open(file, "rb") as source:
                 connection.sendfile(source)
         return self.published(path, send)
@@ -167,6 +169,31 @@ class SmallPages(Holdfast):
 
     name = "holdfast, small pages"
     huge_pages = "off"
+
+
+class NoImage(Holdfast):
+    """Without compiled images it starts from the plan store alone: the difference is what they bring."""
+
+    name = "holdfast, no image"
+    image = {"names": 0}
+
+
+class OneCore(Holdfast):
+    """Its threads on the server's core: what the others bring when a plan is taken is the difference."""
+
+    name = "holdfast, one core"
+
+
+class ZoneFile(Holdfast):
+    """It gets its first content as a zone file."""
+
+    name = "holdfast, zone file"
+
+    def stage(self, content):
+        warm(self.data.zone_file(content))
+
+    def swap(self, content):
+        return self.submit(API, self.data.zone_file(content), "text/dns")
 
 
 class InMemory(Holdfast):

@@ -1,5 +1,6 @@
 """What a server's content costs: to start with, to hold, to exchange whole, to change a little."""
 
+import shutil
 import time
 
 from bench import accounting, arithmetic
@@ -49,6 +50,21 @@ def start_and_memory(server, options, progress):
             row("memory", server) | {"pss_octets": max(memories), "rounds": {"pss_octets": memories}}]
 
 
+def load(kind, folder, data, cores, options, progress):
+    """Seconds from the first request to the first answer of servers that had nothing."""
+    seconds = []
+    for number in range(options.rounds):
+        server = kind(folder / f"{kind.__name__}-{number}", data, cores, options)
+        try:
+            server.prepare()
+            seconds.append(server.first_load)
+            progress(f"{server.name}: a first plan answers after {seconds[-1]:.3f} s")
+        finally:
+            server.stop()
+            shutil.rmtree(server.folder)
+    return row("load", server) | {"seconds": arithmetic.median(seconds), "rounds": {"seconds": seconds}}
+
+
 def exchanges(server, options):
     """Name, request, and the contents that it goes to and fro between."""
     few = isinstance(server, Holdfast) and options.few
@@ -65,13 +81,14 @@ def exchange(server, prober, label, request, content, sampling, options):
     still belongs to it: what is old is given back then."""
     prober.window(label)
     with accounting.Peak(server.process.pid, sampling) as peak:
-        begun = time.monotonic_ns()
+        used, begun = accounting.CpuTime(server.pids()), time.monotonic_ns()
         request(content)
         replied = time.monotonic_ns()
         seen = prober.seen(content.few, begun, SWAP_TIMEOUT)
+        worked = sum(accounting.CpuTime(server.pids()) - used) / 1e9
         time.sleep(options.after)
     prober.window("rest")
-    return {"seconds": (seen - begun) / 1e9, "replied": (replied - begun) / 1e9, "peak": peak.most,
+    return {"seconds": (seen - begun) / 1e9, "replied": (replied - begun) / 1e9, "worked": worked, "peak": peak.most,
             "resting": peak.resting, "sampled": sampling}
 
 
@@ -114,6 +131,7 @@ def swap_row(server, name, ones, windows):
     return row("swap", server) | {
         "exchanged": name, "seconds": arithmetic.median([one["seconds"] for one in timed]),
         "replied_seconds": arithmetic.median([one["replied"] for one in timed]),
+        "worked_seconds": arithmetic.median([one["worked"] for one in timed]),
         "resting_octets": resting, "peak_octets": peak, "peak_ratio": arithmetic.ratio(peak, resting),
         "idle": idle, "during": during, "p999_ratio": arithmetic.ratio(during["p999_ms"], idle["p999_ms"]),
         "rounds": ones}

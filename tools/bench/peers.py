@@ -14,11 +14,34 @@ class Null(Server):
     name = "null"
     threads = addresses = 1
 
+    way = ()  # other than the server's
+
     def command(self):
-        return [self.options.bin / "bench_null_responder", self.port, self.threads, self.addresses]
+        return [self.options.bin / "bench_null_responder", *self.way, self.port, self.threads, self.addresses]
 
     def is_right(self, answer):
         return len(answer) > 12
+
+
+class NullPoll(Null):
+    """It waits in poll, as the server does, and not in the call that receives."""
+
+    name = "null, poll"
+    way = ("--poll",)
+
+
+class NullEpoll(Null):
+    """Its socket is in an epoll instance: what this takes more is what waiting in poll brings."""
+
+    name = "null, epoll"
+    way = ("--epoll",)
+
+
+class NullFragments(Null):
+    """Its packets may be fragmented: what this takes more is what DF brings."""
+
+    name = "null, no DF"
+    way = ("--fragments",)
 
 
 class Peer(Server):

@@ -77,7 +77,7 @@ def cpu_tables(results):
                 [[f"{server}: {what}", *(ratio(key, server, size) for size in sizes)]
                  for server in servers if server != OURS
                  for key, what in (("user_ns", "user"), ("whole_ns", "whole"))
-                 if server != "null" or key == "whole_ns"])
+                 if not server.startswith("null") or key == "whole_ns"])
 
 
 def content_table(results, endpoints):
@@ -108,12 +108,12 @@ def content_table(results, endpoints):
 def swap_table(results):
     rows = [row for row in results.rows if row["measure"] == "swap" and "error" not in row]
     cells = [[row["server"], f"{row['endpoints']:,}", row["exchanged"], number(row["seconds"], " ms", 1e-3),
-              number(row["resting_octets"], " MB", 1e6), number(row["peak_octets"], " MB", 1e6),
+              number(row["worked_seconds"], " ms", 1e-3), number(row["resting_octets"], " MB", 1e6), number(row["peak_octets"], " MB", 1e6),
               number(row["peak_ratio"], "×"), number(row["idle"]["p999_ms"], " ms"),
               number(row["during"]["p999_ms"], " ms"), f"{row['during']['lost']} of {row['during']['sent']:,}",
               number(row["during"]["prober_late_p999_ms"], " ms")] for row in rows]
     return Table("Content exchanged, under 20,000 queries a second", [
-        "", "endpoints", "changed", "until the new answer", "resting", "peak", "peak of resting", "p99.9 idle",
+        "", "endpoints", "changed", "until the new answer", "processor time", "resting", "peak", "peak of resting", "p99.9 idle",
         "p99.9 during", "lost", "prober late, p99.9"], cells) if cells else None
 
 
@@ -124,12 +124,13 @@ def growth_table(results):
                         results.row("swap", server, endpoints, exchanged="all"))
         return [number(cpu and cpu["user_ns"], " ns"), number(start and start["seconds"], " ms", 1e-3),
                 number(memory and memory["pss_octets"], " MB", 1e6), number(swap and swap["seconds"], " ms", 1e-3),
-                number(swap and swap["peak_octets"], " MB", 1e6), number(swap and swap["during"]["p999_ms"], " ms")]
+                number(swap and swap["peak_octets"], " MB", 1e6), number(swap and swap["during"]["p999_ms"], " ms"),
+                number(results.value("median_ms", "change", server, endpoints), " ms")]
     sizes = sorted({row["endpoints"] for row in results.rows if row["endpoints"]})
     rows = [[f"{size:,}", server, *cells(server, size)] for size in sizes for server in ("gdnsd", OURS)]
     rows = [row for row in rows if any(cell != NONE for cell in row[2:])]
     return Table("How the cost grows", ["endpoints", "", "user CPU per answer", "start", "memory", "full swap",
-                                        "peak during it", "p99.9 during it"], rows) if len(sizes) > 1 else None
+                                        "peak during it", "p99.9 during it", "one endpoint changed"], rows) if len(sizes) > 1 else None
 
 
 def change_table(results):
@@ -149,6 +150,25 @@ def worker_table(results):
                    number(row["scaling"], "×"), number(row["elapsed_scaling"], "×")] for row in rows]) if rows else None
 
 
+def load_table(results):
+    """A first plan, beside what peers take to start with the same zone file."""
+    rows = [row for row in results.rows if row["measure"] == "load" and "error" not in row]
+    theirs = [row for row in results.rows if row["measure"] == "start" and "error" not in row
+              and row["server"].partition(",")[0] != OURS and rows and row["endpoints"] == rows[0]["endpoints"]]
+    return Table("Content read, until the first answer", ["", "endpoints", "seconds",
+                                                          *(f"of {each['server']}'s start" for each in theirs)],
+                 [[row["server"], f"{row['endpoints']:,}", number(row["seconds"], " s"),
+                   *(number(row["seconds"] / each["seconds"], "×") for each in theirs)] for row in rows]) \
+        if rows else None
+
+
+def reading_table(results):
+    rows = [row for row in results.rows if row["measure"] in ("reading", "instructions") and "error" not in row]
+    return Table("Readers, how much faster than with the library alone; instructions", ["", ""],
+                 [[row["name"], number(row.get("ratio"), "×") if "ratio" in row else f"{row['count']:,}"]
+                  for row in rows]) if rows else None
+
+
 def micro_table(results):
     rows = [row for row in results.rows if row["measure"] == "micro" and "error" not in row]
     return Table("Steps of the query path, without sockets (bench_micro)", ["", "CPU time"],
@@ -165,6 +185,6 @@ def all_tables(rows, lines):
     results = Results(rows)
     sizes = sorted({row["endpoints"] for row in rows if row["measure"] in ("start", "memory", "swap")})
     tables = [target_table(lines), *cpu_tables(results), *(content_table(results, size) for size in sizes[-2:]),
-              swap_table(results), change_table(results), worker_table(results), growth_table(results),
-              micro_table(results), failure_table(results)]
+              load_table(results), swap_table(results), change_table(results), worker_table(results),
+              growth_table(results), micro_table(results), reading_table(results), failure_table(results)]
     return [table for table in tables if table is not None]

@@ -68,6 +68,12 @@ def beside_gdnsd(key, measure, **more):
     return lambda results, endpoints: results.against(key, measure, "gdnsd", endpoints, **more)
 
 
+def beside_start(server, ours=OURS):
+    """Of content that is read for the first time: servers without a plan store read it whenever they start."""
+    return lambda results, endpoints: arithmetic.ratio(results.value("seconds", "load", ours, endpoints),
+                                                       results.value("seconds", "start", server, endpoints))
+
+
 def own(key, measure, server=OURS, **more):
     return lambda results, endpoints: results.value(key, measure, server, endpoints, **more)
 
@@ -88,6 +94,9 @@ TARGETS = [
            median_of_turns("whole_ns", "null")),
     Target("start to first answer, of gdnsd's", MILLION, 0.2, beside_gdnsd("seconds", "start")),
     Target("memory, of gdnsd's", MILLION, 1.0, beside_gdnsd("pss_octets", "memory")),
+    Target("a first plan as JSON, of gdnsd's start from its zone file", MILLION, 1.0, beside_start("gdnsd")),
+    Target("the same content as a zone file, of Knot's start", MILLION, 1.0,
+           beside_start("knot", "holdfast, zone file")),
     Target("full swap until the new answer, of gdnsd's", MILLION, 0.5,
            beside_gdnsd("seconds", "swap", exchanged="all")),
     Target("peak memory when everything changes, of resting", MILLION, 1.6,
