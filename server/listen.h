@@ -42,9 +42,10 @@ struct SocketBuffers {
   int send = 4 << 20;
 };
 
-/// Opens sockets that share their port with others opened the same way (SO_REUSEPORT): nonblocking, closed
-/// on exec, IPv6 apart from IPv4. On a wildcard address the UDP socket tells where each datagram was sent.
-/// Errors name the address and the system's reason.
+/// Opens sockets that share their port with others opened the same way (SO_REUSEPORT): closed on exec, IPv6
+/// apart from IPv4. That for TCP does not block; that for UDP does where a call does not say otherwise, and
+/// on a wildcard address it tells where each datagram was sent. Errors name the address and the system's
+/// reason.
 Result<FileDescriptor> openUdp(const SocketAddress& address, const SocketBuffers& buffers);
 Result<FileDescriptor> openTcp(const SocketAddress& address);
 

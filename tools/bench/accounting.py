@@ -58,6 +58,10 @@ class CpuTime:
         self.user = sum(int(each[11]) for each in fields if each)
         self.system = sum(int(each[12]) for each in fields if each)
 
+    def seconds_since(self, before):
+        """Both together, by ticks, and so with what threads did that have ended since."""
+        return (self.user + self.system - before.user - before.system) / TICK
+
     def __sub__(self, before):
         total = sum(time - before.total.get(thread, 0) for thread, time in self.total.items())
         user, system = self.user - before.user, self.system - before.system

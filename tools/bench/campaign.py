@@ -51,8 +51,8 @@ class Campaign:
         """What is measured of every server at this size, other than for growth."""
         if endpoints not in self.options.endpoints:
             return set()
-        return set(self.options.only) & ({"cpu", "start", "memory", "load", "swap", "change"} if endpoints == self.largest
-                                         else {"cpu"})
+        here = {"cpu", "start", "memory", "load", "swap", "change"} if endpoints == self.largest else {"cpu"}
+        return here & set(self.options.only)
 
     def amounts(self, measure, endpoints):
         return at_size(self.options, endpoints, growth_alone=measure not in self.asked(endpoints))

@@ -85,7 +85,7 @@ def exchange(server, prober, label, request, content, sampling, options):
         request(content)
         replied = time.monotonic_ns()
         seen = prober.seen(content.few, begun, SWAP_TIMEOUT)
-        worked = sum(accounting.CpuTime(server.pids()) - used) / 1e9
+        worked = accounting.CpuTime(server.pids()).seconds_since(used)
         time.sleep(options.after)
     prober.window("rest")
     return {"seconds": (seen - begun) / 1e9, "replied": (replied - begun) / 1e9, "worked": worked, "peak": peak.most,

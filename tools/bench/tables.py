@@ -108,13 +108,14 @@ def content_table(results, endpoints):
 def swap_table(results):
     rows = [row for row in results.rows if row["measure"] == "swap" and "error" not in row]
     cells = [[row["server"], f"{row['endpoints']:,}", row["exchanged"], number(row["seconds"], " ms", 1e-3),
-              number(row["worked_seconds"], " ms", 1e-3), number(row["resting_octets"], " MB", 1e6), number(row["peak_octets"], " MB", 1e6),
+              number(row["worked_seconds"], " s"), number(row["resting_octets"], " MB", 1e6),
+              number(row["peak_octets"], " MB", 1e6),
               number(row["peak_ratio"], "×"), number(row["idle"]["p999_ms"], " ms"),
               number(row["during"]["p999_ms"], " ms"), f"{row['during']['lost']} of {row['during']['sent']:,}",
               number(row["during"]["prober_late_p999_ms"], " ms")] for row in rows]
     return Table("Content exchanged, under 20,000 queries a second", [
-        "", "endpoints", "changed", "until the new answer", "processor time", "resting", "peak", "peak of resting", "p99.9 idle",
-        "p99.9 during", "lost", "prober late, p99.9"], cells) if cells else None
+        "", "endpoints", "changed", "until the new answer", "processor time", "resting", "peak", "peak of resting",
+        "p99.9 idle", "p99.9 during", "lost", "prober late, p99.9"], cells) if cells else None
 
 
 def growth_table(results):
@@ -129,8 +130,9 @@ def growth_table(results):
     sizes = sorted({row["endpoints"] for row in results.rows if row["endpoints"]})
     rows = [[f"{size:,}", server, *cells(server, size)] for size in sizes for server in ("gdnsd", OURS)]
     rows = [row for row in rows if any(cell != NONE for cell in row[2:])]
-    return Table("How the cost grows", ["endpoints", "", "user CPU per answer", "start", "memory", "full swap",
-                                        "peak during it", "p99.9 during it", "one endpoint changed"], rows) if len(sizes) > 1 else None
+    header = ["endpoints", "", "user CPU per answer", "start", "memory", "full swap", "peak during it",
+              "p99.9 during it", "one endpoint changed"]
+    return Table("How the cost grows", header, rows) if len(sizes) > 1 else None
 
 
 def change_table(results):
@@ -144,10 +146,11 @@ def change_table(results):
 
 def worker_table(results):
     rows = [row for row in results.rows if row["measure"] == "workers" and "error" not in row]
+    cells = [[row["server"], f"{row['endpoints']:,}", number(row["one_ns"], " ns"), number(row["two_ns"], " ns"),
+              number(row["scaling"], "×"), number(row["elapsed_scaling"], "×")] for row in rows]
     return Table("A second UDP worker: CPU per answer of a burst, and answers of two workers, of one's",
                  ["", "endpoints", "one worker", "two workers", "by CPU time", "by elapsed time"],
-                 [[row["server"], f"{row['endpoints']:,}", number(row["one_ns"], " ns"), number(row["two_ns"], " ns"),
-                   number(row["scaling"], "×"), number(row["elapsed_scaling"], "×")] for row in rows]) if rows else None
+                 cells) if cells else None
 
 
 def load_table(results):
