@@ -1,0 +1,171 @@
+"""tools/flood asks at the rate it is told, and sees what a server does wrong."""
+
+import json
+import re
+import socket
+import struct
+import subprocess
+import threading
+import time
+
+import holdfast
+import pytest
+from holdfast import BIN, ZONE, endpoint, full
+
+ENDPOINTS = 20
+
+
+def flood(ports, folder, *arguments, timeout=60):
+    """Its exit status, and the document that it wrote."""
+    questions = folder / "questions"
+    questions.write_text("".join(f"ep{i}.{ZONE} A !\n" for i in range(ENDPOINTS)) + f"none.{ZONE} A\n")
+    result = folder / "result.json"
+    done = subprocess.run([BIN / "flood", *(f"127.0.0.1:{port}" for port in ports), "-d", questions, "--stamped",
+                           "--json", result, "--html", folder / "report.html", *map(str, arguments)],
+                          capture_output=True, text=True, timeout=timeout, check=False)
+    assert "\033" not in done.stdout + done.stderr, "no terminal is there"
+    return done, json.loads(result.read_text())
+
+
+def plan(generation):
+    addresses = [f"10.{target}.{generation >> 8}.{generation & 255}" for target in range(4)]
+    return full(generation, {f"ep{i}": endpoint(*addresses) for i in range(ENDPOINTS)})
+
+
+@pytest.fixture
+def server():
+    running = holdfast.Server()
+    try:
+        running.start().add_zone()
+        running.publish(plan(1))
+        yield running
+    finally:
+        running.close()
+
+
+def test_answers_of_a_good_server_are_right_while_plans_come(server, tmp_path):
+    stop = threading.Event()
+
+    def publish():
+        generation = 1
+        while not stop.wait(0.1):
+            generation += 1
+            server.publish(plan(generation))
+    publishing = threading.Thread(target=publish)
+    publishing.start()
+    try:
+        done, result = flood([server.port], tmp_path, "-q", 2000, "-l", 3, "--tcp", 0.25, "--garbage", 0.1, "-T", 2)
+    finally:
+        stop.set()
+        publishing.join()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not any(result["faults"].values()) and result["lost"] == 0
+    assert result["sent"] == result["answered"] and set(result["rcodes"]) == {"0", "3"}
+    asked = result["sent"] + result["garbage"]["sent"]
+    assert asked == pytest.approx(6000, rel=0.1), "an open loop: what is due is asked, whatever comes back"
+    assert 0.05 * asked < result["garbage"]["sent"] < 0.1 * asked, "of the share that goes by UDP"
+    assert len(result["swaps"]) > 5
+    generations = [swap["generation"] for swap in result["swaps"]]
+    assert generations == sorted(generations)
+    assert sum(moment["sent"] for moment in result["moments"]) == result["sent"]
+    assert sum(count for _, count in result["latency"]["histogram"]) == result["answered"]
+    page = (tmp_path / "report.html").read_text()
+    assert "http" not in re.sub(r'"http[^"]*w3.org[^"]*"', "", page), "it needs no network"
+    embedded = re.search(r"const result = (.*);\n", page)
+    assert json.loads(embedded[1]) == result
+
+
+def test_as_many_as_are_answered(server, tmp_path):
+    done, result = flood([server.port], tmp_path, "-l", 1, "--window", 64)
+    assert done.returncode == 0, done.stdout
+    assert result["answered"] > 2000 and result["lost"] == 0
+
+
+class Liar:
+    """Answers right, but for every tenth question."""
+
+    def __init__(self, lie):
+        self.lie, self.count = lie, 0
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
+
+    def _serve(self):
+        try:
+            while True:
+                query, client = self.socket.recvfrom(4096)
+                self.count += 1
+                response = self.lie(query) if self.count % 10 == 0 else right(query)
+                if response is not None:
+                    self.socket.sendto(response, client)
+        except OSError:
+            pass
+
+
+def answer(query, *generations, rcode=0):
+    flags = 0x8400 | rcode
+    records = b"".join(struct.pack("!HHHIH", 0xc00c, 1, 1, 5, 4) + bytes([10, target, each >> 8, each & 255])
+                       for target, each in enumerate(generations))
+    return query[:2] + struct.pack("!5H", flags, 1, len(generations), 0, 0) + query[12:] + records
+
+
+def right(query):
+    return answer(query, rcode=3) if query[12:17] == b"\x04none" else answer(query, 300, 300)
+
+
+def late(query):
+    time.sleep(0.05)
+    return right(query)
+
+
+@pytest.mark.parametrize("fault, lie", [
+    ("empty", lambda query: answer(query)), ("empty", lambda query: answer(query, rcode=3)),
+    ("torn", lambda query: answer(query, 300, 301)), ("backward", lambda query: answer(query, 299, 299)),
+    ("failed", lambda query: answer(query, rcode=2)),
+    ("other", lambda query: answer(query[:13] + b"x" + query[14:], 300)),
+    ("malformed", lambda query: right(query)[:-3]), ("malformed", lambda query: query)])
+def test_what_a_server_does_wrong_is_counted(fault, lie, tmp_path):
+    with Liar(lie) as server:
+        done, result = flood([server.port], tmp_path, "-q", 400, "-l", 1, "--sockets", 1)
+    assert done.returncode == 1
+    found = result["faults"].pop(fault)
+    assert not any(result["faults"].values()), result["faults"]
+    # A wrong answer to a name that need not be there may be none.
+    assert result["sent"] / 10 * 0.7 < found <= result["sent"] / 10 + 1
+    assert fault in done.stdout
+
+
+def test_what_has_no_answer_is_lost_and_what_is_late_was_slow(tmp_path):
+    with Liar(lambda query: None) as server:
+        done, result = flood([server.port], tmp_path, "-q", 400, "-l", 1, "--timeout", 0.3)
+    assert done.returncode == 1 and result["lost"] == pytest.approx(result["sent"] / 10, abs=1)
+    assert result["answered"] + result["lost"] == result["sent"]
+    with Liar(late) as server:
+        done, result = flood([server.port], tmp_path, "-q", 100, "-l", 1)
+    assert done.returncode == 0 and result["latency"]["max_ns"] > 40e6
+    # Who came while it slept waited, too: one in ten sleeps, and more than that are slow.
+    assert result["latency"]["p50_ns"] < 40e6 < result["latency"]["max_ns"]
+
+
+def test_a_server_that_is_not_there(tmp_path):
+    done, result = flood([holdfast.free_port()], tmp_path, "-q", 100, "-l", 0.5, "--timeout", 0.2)
+    assert done.returncode == 3 and result["answered"] == 0 and result["lost"] == result["sent"] > 0
+    done, result = flood([holdfast.free_port()], tmp_path, "-q", 100, "-l", 0.5, "--timeout", 0.2, "--tcp", 1)
+    assert done.returncode == 3 and result["answered"] == 0
+
+
+def test_what_is_wrong_with_a_command_line_is_told():
+    def told(*arguments):
+        done = subprocess.run([BIN / "flood", *arguments], capture_output=True, text=True, timeout=20, check=False)
+        assert done.returncode == 2
+        return done.stderr
+    assert "127.0.0.1:5300" in told("somewhere", "-d", "x")
+    assert "/nowhere" in told("127.0.0.1:5300", "-d", "/nowhere")
+    assert "--rate" in told("127.0.0.1:5300", "-d", "x", "-q", "-1")
