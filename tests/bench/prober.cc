@@ -17,7 +17,7 @@
 
 #include "tests/bench/probe.h"
 #include "tests/bench/stamped_client.h"
-#include "tests/bench/time_histogram.h"
+#include "tools/flood/latency_histogram.h"
 
 namespace {
 
@@ -26,7 +26,7 @@ using holdfast::bench::Question;
 using holdfast::bench::QuestionDraw;
 using holdfast::bench::Reply;
 using holdfast::bench::stampedClient;
-using holdfast::bench::TimeHistogram;
+using holdfast::flood::LatencyHistogram;
 
 constexpr unsigned kBatch = 64;
 constexpr std::int64_t kSecond = 1'000'000'000;
@@ -52,6 +52,17 @@ std::int64_t sinceRealtime() {
   }
 }
 
+/// [[longest time of a bucket, count], ...] of the buckets that are not empty, shortest first.
+void writeHistogram(std::ostream& out, const LatencyHistogram& times) {
+  const char* separator = "";
+  out << '[';
+  times.forEach([&](std::uint64_t longest, std::uint64_t count) {
+    out << separator << '[' << longest << ',' << count << ']';
+    separator = ",";
+  });
+  out << ']';
+}
+
 /// What became of the queries that were sent between two commands.
 struct Window {
   std::string label;
@@ -59,8 +70,8 @@ struct Window {
   std::uint64_t answered = 0;
   std::uint64_t lost = 0;
   std::uint64_t failed = 0;  // neither NOERROR nor NXDOMAIN
-  TimeHistogram latency;
-  TimeHistogram lateness;  // of the prober itself: from when a query was due to when it was sent
+  LatencyHistogram latency;
+  LatencyHistogram lateness;  // of the prober itself: from when a query was due to when it was sent
 };
 
 struct Options {
@@ -102,9 +113,9 @@ class Prober {
       out << separator << '"' << window.label << R"(":{"sent":)" << window.sent << R"(,"answered":)"
           << window.answered << R"(,"lost":)" << window.lost << R"(,"failed":)" << window.failed
           << R"(,"latency_ns":)";
-      window.latency.writeJson(out);
+      writeHistogram(out, window.latency);
       out << R"(,"lateness_ns":)";
-      window.lateness.writeJson(out);
+      writeHistogram(out, window.lateness);
       out << '}';
       separator = ",";
     }
