@@ -154,12 +154,14 @@ void UdpSocket::send(unsigned replies) noexcept {
       ++done;
     }
   }
-  if (tooLong > 0) send(shorten(tooLong));
+  if (tooLong == 0) return;
+  shorten(tooLong);
+  send(tooLong);
 }
 
 /// The link takes less than the client does: what fits any link, mostly truncated, which sends the client to
 /// TCP. From one snapshot, and after all of the batch: what a socket sends never goes back to an older one.
-unsigned UdpSocket::shorten(unsigned replies) noexcept {
+void UdpSocket::shorten(unsigned replies) noexcept {
   const ReadSection section;
   const Snapshot& snapshot = serving_.snapshot.read(section);
   for (unsigned i = 0; i < replies; ++i) {
@@ -172,7 +174,6 @@ unsigned UdpSocket::shorten(unsigned replies) noexcept {
     if (isTruncated(exchange.out) && !wasTruncated) serving_.counters.of(Transport::Udp).truncated.add();
     prepareReply(tooLong_[i], i);
   }
-  return replies;
 }
 
 }  // namespace holdfast

@@ -58,7 +58,7 @@ class UdpSocket {
   void makeReady(unsigned messages) noexcept;
   unsigned answerAll(unsigned received) noexcept;
   void prepareReply(unsigned from, unsigned to) noexcept;
-  unsigned shorten(unsigned replies) noexcept;
+  void shorten(unsigned replies) noexcept;
   void send(unsigned replies) noexcept;
 
   FileDescriptor socket_;

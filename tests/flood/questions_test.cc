@@ -50,7 +50,7 @@ TEST_CASE("what is drawn is the same for a seed, and as often as it is to be") {
   for (int i = 0; i < 100; ++i) text += "ep" + std::to_string(i) + " A\n";
   const auto questions = Questions::parse(text, "q");
   REQUIRE(questions);
-  Drawing one(*questions, {1.0, 0.25, false}, 5), same(*questions, {1.0, 0.25, false}, 5);
+  Drawing one(*questions, {1.0, 0.25}, 5), same(*questions, {1.0, 0.25}, 5);
   std::map<std::uint32_t, int> drawn;
   for (int i = 0; i < 40'000; ++i) {
     const Message message = one.next(), again = same.next();

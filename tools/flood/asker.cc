@@ -1,7 +1,5 @@
 #include "tools/flood/asker.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <system_error>
 
@@ -18,7 +16,7 @@ constexpr unsigned kAtOnce = 1024;
 }  // namespace
 
 Asker::Asker(std::vector<std::unique_ptr<Flow>> flows, Drawing drawing, const Pace& pace)
-    : flows_(std::move(flows)), drawing_(std::move(drawing)), pace_(pace) {}
+    : flows_(std::move(flows)), waiting_(flows_.size()), drawing_(std::move(drawing)), pace_(pace) {}
 
 Asker::~Asker() {
   end();
@@ -104,13 +102,12 @@ void Asker::wait(std::int64_t time) {
   if (schedule_ && !isEnding_.load(std::memory_order_relaxed))
     most = std::min(most, schedule_->next() - time);
   if (most <= 0) return;
-  std::vector<pollfd> waiting;
-  for (const auto& flow : flows_) {
-    const short events = static_cast<short>(flow->wantsToSend() ? POLLIN | POLLOUT : POLLIN);
-    waiting.push_back({flow->socket(), events, 0});
+  for (std::size_t i = 0; i < flows_.size(); ++i) {
+    const short events = static_cast<short>(flows_[i]->wantsToSend() ? POLLIN | POLLOUT : POLLIN);
+    waiting_[i] = {flows_[i]->socket(), events, 0};
   }
   const timespec timeout{0, static_cast<long>(most)};
-  ::ppoll(waiting.data(), waiting.size(), &timeout, nullptr);
+  ::ppoll(waiting_.data(), waiting_.size(), &timeout, nullptr);
 }
 
 }  // namespace holdfast::flood

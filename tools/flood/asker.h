@@ -1,5 +1,7 @@
 #pragma once
 
+#include <poll.h>
+
 #include <atomic>
 #include <memory>
 #include <mutex>
@@ -44,6 +46,7 @@ class Asker {
   bool isWaitedFor() const noexcept;
 
   std::vector<std::unique_ptr<Flow>> flows_;
+  std::vector<pollfd> waiting_;  // for each flow
   Drawing drawing_;
   const Pace pace_;
   std::optional<Schedule> schedule_;

@@ -17,10 +17,12 @@ void interrupt(int /*signal*/) {
   wasInterrupted = 1;
 }
 
-bool write(const std::string& file, const std::string& text) {
+/// Nothing where no file was asked for.
+bool write(const std::string& file, std::string (*made)(const Options&, const Timeline&),
+           const Options& options, const Timeline& timeline) {
   if (file.empty()) return true;
   std::ofstream out(file, std::ios::binary);
-  out << text;
+  out << made(options, timeline);
   out.close();
   if (!out) std::cerr << "flood: " << file << " cannot be written\n";
   return static_cast<bool>(out);
@@ -41,7 +43,7 @@ int flood(const Options& options) {
   const int verdict = verdictOf(options, *done);
   if (!options.isQuiet || verdict != 0) std::cout << summaryText(options, *done, screen.palette);
   const bool isWritten =
-      write(options.json, resultJson(options, *done)) && write(options.html, resultHtml(options, *done));
+      write(options.json, resultJson, options, *done) && write(options.html, resultHtml, options, *done);
   return isWritten ? verdict : 2;
 }
 

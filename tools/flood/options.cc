@@ -25,7 +25,7 @@ void addWhat(CLI::App& app, Options& options, std::vector<std::string>& servers)
                  "Share of messages by UDP that are no legal questions (0)")
       ->check(CLI::Range(0.0, 1.0));
   app.add_flag(
-      "--stamped", options.draw.isStamped,
+      "--stamped", options.isStamped,
       "Addresses carry the generation: 10.T.G.G and ...T:G, so that answers older than others are seen");
   app.add_option("--tcp", options.tcp, "Share of the questions that go by TCP (0)")
       ->check(CLI::Range(0.0, 1.0));

@@ -16,7 +16,8 @@ struct Options {
   std::vector<ServerAddress> servers;  ///< asked in turn
   std::string questions;               ///< file
   Draw draw;
-  double perSecond = 0;  ///< of all threads together; 0: as many as are answered
+  bool isStamped = false;  ///< addresses carry the generation (Stamp)
+  double perSecond = 0;    ///< of all threads together; 0: as many as are answered
   double seconds = 10;
   double timeout = 2;  ///< seconds
   double tcp = 0;      ///< share of the questions

@@ -15,9 +15,8 @@ namespace holdfast::flood {
 
 /// How the questions of a file are drawn.
 struct Draw {
-  double zipf = 0;         ///< exponent; 0: all alike. The first of the file is asked for most
-  double garbage = 0;      ///< share of messages that are no legal questions
-  bool isStamped = false;  ///< addresses carry the generation (Stamp)
+  double zipf = 0;     ///< exponent; 0: all alike. The first of the file is asked for most
+  double garbage = 0;  ///< share of messages that are no legal questions
 };
 
 /// A message to be sent, but for its ID, which is the first two octets. Borrows.

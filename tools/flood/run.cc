@@ -73,7 +73,7 @@ void collect(const Askers& askers, std::int64_t start, Timeline& timeline) {
 Result<Timeline> run(const Options& options, const Watching& watch) {
   const auto questions = Questions::read(options.questions);
   if (!questions) return questions.error();
-  const Asking asking{*questions, options.draw.isStamped,
+  const Asking asking{*questions, options.isStamped,
                       static_cast<std::int64_t>(options.timeout * kNanoseconds)};
   auto askers = makeAskers(options, *questions, asking);
   if (!askers) return askers.error();

@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -29,13 +28,11 @@ void TcpFlow::connect(std::int64_t now, Tally& tally) {
   ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (::connect(socket_.get(), server_.raw(), server_.size()) != 0 && errno != EINPROGRESS)
     return close(now, tally);
-  isConnecting_ = true;
 }
 
 void TcpFlow::close(std::int64_t now, Tally& tally) {
   if (socket_) ++tally.closed;
   socket_ = {};
-  isConnecting_ = false;
   notBefore_ = now + kPause;
   out_.clear();
   in_.clear();
@@ -55,7 +52,6 @@ void TcpFlow::send(std::int64_t now, Tally& tally) {
     if (more < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOTCONN || errno == EINPROGRESS))
       return;
     if (more <= 0) return close(now, tally);
-    isConnecting_ = false;
     sent_ += static_cast<std::size_t>(more);
   }
   out_.clear();

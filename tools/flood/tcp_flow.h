@@ -17,7 +17,7 @@ class TcpFlow final : public Flow {
   TcpFlow(const ServerAddress& server, const Asking& asking);
 
   int socket() const noexcept override { return socket_.get(); }
-  bool wantsToSend() const noexcept override { return isConnecting_ || sent_ < out_.size(); }
+  bool wantsToSend() const noexcept override { return sent_ < out_.size(); }
   bool hasRoom() const noexcept override { return out_.size() < kMostOut && hasId(); }
   void ask(const Message& message, std::int64_t due, Tally& tally) override;
   void send(std::int64_t now, Tally& tally) override;
@@ -34,7 +34,6 @@ class TcpFlow final : public Flow {
 
   const ServerAddress server_;
   FileDescriptor socket_;
-  bool isConnecting_ = false;
   std::int64_t notBefore_ = 0;  // another attempt
   std::vector<std::uint8_t> out_;
   std::size_t sent_ = 0;  // octets of out_
