@@ -44,7 +44,7 @@ Status PlanBuilder::add(const RecordView& record, std::uint32_t number) {
   const auto wrong = [&](const std::string& what) {
     return Error{ErrorKind::Invalid, "", toText(record.owner) + " " + toText(record.type) + " " + what};
   };
-  if (!(record.owner == owner_.view())) {
+  if (used_ == 0 || !(record.owner == owner_.view())) {
     flush();
     if (!record.owner.isAtOrBelow(plan_.zone)) return wrong("is outside the zone " + plan_.zone.text());
     owner_.assign(record.owner);

@@ -51,7 +51,7 @@ class PlanBuilder {
   const PlanLimits& limits_;
   std::size_t records_ = 0;
   GatheredNodes nodes_;
-  NameBuffer owner_;           // of the drafts
+  NameBuffer owner_;           // of the drafts; nothing is known of it while there are none
   std::vector<Draft> drafts_;  // records of one owner mostly follow each other
   std::size_t used_ = 0;       // drafts
   std::mutex merging_;         // what follows, while several threads merge
