@@ -254,3 +254,22 @@ def test_a_profile_names_what_the_time_went_to():
         pytest.skip("this system lets nobody here record what a process does")
     assert done.returncode == 0, done.stderr
     assert "4 exchanges with 1,000 endpoints" in done.stdout and "By themselves" in done.stdout
+
+
+@built
+def test_an_instruction_count_away_from_its_budget_is_refused(tmp_path):
+    def ask(*arguments):
+        return subprocess.run([CHECKOUT / "tools/bench/instructions", "--bin", BIN, *arguments], capture_output=True,
+                              text=True, check=False, timeout=120)
+
+    budget = tmp_path / "budget"
+    renewed = ask("--renew", "--budget", budget)
+    assert renewed.returncode == 0, renewed.stderr
+    counted = int(budget.read_text().splitlines()[-1])
+    assert 100 < counted < 5000 and renewed.stdout.startswith(f"{counted} instructions per answered query")
+    spent, saved = counted * 100 // 103, counted * 103 // 100
+    for allowed, problem in ((counted, ""), (spent, "the budget is"), (saved, "keep the gain")):
+        budget.write_text(f"# as the file in the tree\n{allowed}\n")
+        done = ask("--check", "--budget", budget)
+        assert done.returncode == (1 if problem else 0), f"{allowed}: {done.stderr}"
+        assert problem in done.stderr

@@ -102,7 +102,7 @@ def swap(server, options, progress):
             for number in range(2 * options.swaps):
                 prober.window("rest")
                 server.stage(contents[number % 2])
-                time.sleep(options.rest)
+                time.sleep(options.settle)
                 prober.window("idle")
                 time.sleep(options.idle)
                 sampling = number % 2 == 1

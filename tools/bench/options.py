@@ -9,6 +9,7 @@ from bench.campaign import MEASURES
 from bench.peers import PEERS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILT = ROOT / "build/release/bin"
 MOST_ENDPOINTS = 5_000_000  # the addresses of more overlap
 
 ABOUT = """Compares holdfastd with other DNS servers in one run on this machine, and says which targets it meets.
@@ -72,12 +73,12 @@ def add_where(parser):
                         help="for starts and swaps (the server core alone)")
     parser.add_argument("--client-core", type=int, default=min(1, os.cpu_count() - 1), metavar="N", help="(1)")
     parser.add_argument("--start-timeout", type=positive, default=600, metavar="SECONDS")
-    parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin", metavar="DIR")
+    parser.add_argument("--bin", type=pathlib.Path, default=BUILT, metavar="DIR")
     parser.add_argument("--work", type=pathlib.Path, metavar="DIR",
                         help="for data and plan stores, on the disk that is to count (where temporary files go)")
     parser.add_argument("--memory-folder", type=pathlib.Path, default="/dev/shm", metavar="DIR",
                         help="for the plan store that is on no disk")
-    parser.add_argument("--no-install", action="store_true", help="fail rather than install packages")
+    parser.add_argument("--no-install", action="store_true", help="fail rather than install packages or build what is missing")
 
 
 def add_results(parser):
@@ -94,13 +95,14 @@ def read(arguments=None):
     options = parser.parse_args(arguments)
     options.server_cores = options.server_cores or [options.server_core]
     options.bin = options.bin.resolve()
-    # Seconds: to come to rest; of idle answers and of answers afterwards beside each exchange; between changes.
-    options.rest, options.idle, options.after, options.change_pause = 2.0, 3.0, 1.0, 0.005
+    # Seconds: to come to rest, at first and between exchanges, which leave more to give back; of idle answers and of
+    # answers afterwards beside each exchange; between changes.
+    options.rest, options.settle, options.idle, options.after, options.change_pause = 2.0, 8.0, 3.0, 1.0, 0.005
     options.stop_timeout = 300  # Holdfast is to find its plan store as it is after a stop in order
     options.queries = 400_000  # of dnsperf, which begins again after the last
     if options.quick:
         options.rounds = options.seconds = options.swaps = 1
         options.changes, options.queries = 10, 20_000
-        options.rest, options.idle, options.after = 0.1, 0.3, 0.3
+        options.rest, options.settle, options.idle, options.after = 0.1, 0.1, 0.3, 0.3
         options.growth_endpoints = options.endpoints
     return options
