@@ -48,6 +48,15 @@ bool hasEmptyField(const ldns_rr& rr, std::size_t required) noexcept {
   return false;
 }
 
+/// ldns puts the origin behind a name without asking how long it is then.
+bool hasTooLongName(const ldns_rr& rr) noexcept {
+  for (std::size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
+    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
+    if (ldns_rdf_get_type(field) == LDNS_RDF_TYPE_DNAME && ldns_rdf_size(field) > kMaxNameOctets) return true;
+  }
+  return false;
+}
+
 /// The types people write; what ldns knows beyond them would make odd suggestions.
 constexpr std::array<std::string_view, 30> kUsualTypes = {
     "A",     "AAAA",  "CAA",    "CDNSKEY", "CDS", "CNAME", "DNAME", "DNSKEY",     "DS",         "HINFO",
@@ -226,6 +235,7 @@ class RecordReader {
     if (!context_.owner.assignWire(wire)) return Name::fromWire(wire).error();
     record.owner = context_.owner;
     record.type = static_cast<RRType>(ldns_rr_get_type(&rr));
+    if (hasTooLongName(rr)) return malformed("a name in the RDATA is over 255 octets");
     if (!rdata_) rdata_.reset(ldns_buffer_new(LDNS_MAX_PACKETLEN));
     if (rdata_) ldns_buffer_clear(rdata_.get());
     if (!rdata_ || ldns_rr_rdata2buffer_wire(rdata_.get(), &rr) != LDNS_STATUS_OK)

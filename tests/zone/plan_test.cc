@@ -15,6 +15,12 @@ const char* const kGood = R"({"plan": 1, "zone": "us-east-1.example.net.", "gene
      {"id": "lb-2", "address": "2001:db8::10", "weight": 50}]}},
   "records": ["@ 3600 IN NS ns1.example.net.", "www 60 IN CNAME dynamodb"],
   "remove": ["retired-endpoint", "dynamodb/AAAA"]})";
+
+/// Of 252 octets: one letter more fits before it, two do not.
+std::string longName() {
+  return std::string(63, 'a') + '.' + std::string(63, 'b') + '.' + std::string(63, 'c') + '.' +
+         std::string(50, 'd') + ".example.";
+}
 }  // namespace
 
 TEST_CASE("a JSON plan is read exactly as the design writes it") {
@@ -141,6 +147,8 @@ TEST_CASE("a bad zone file is one error with its line") {
       {"@ 60 IN SOA ns a 4294967296 1 2 3 4\n", "line 1", "is above 4294967295"},
       {"@ 60 IN SOA ns a 1 4294967297 2 3 4\n", "line 1", "4294967297"},
       {"@ 60 IN NS (\n\\@ )\n", "line 1", "first label is"},
+      {"$ORIGIN " + longName() + "\nr 60 IN RP mail txt\n", "line 2", "over 255 octets"},
+      {"$ORIGIN " + longName() + "\ns 60 IN AFSDB 1 host\n", "line 2", "over 255 octets"},
       {"@ 60 IN NS ns\nt 60 IN TXT (\n \"a\"\nwww 60 IN A 192.0.2.1\n", "line 2",
        "parenthesis is never closed"},
       {"@ 60 IN NS ns\nt 60 IN TXT ( a\nu TXT ( b )\n", "line 2", "parenthesis is never closed"},
