@@ -1,5 +1,7 @@
 """tools/flood asks at the rate it is told, and sees what a server does wrong."""
 
+import contextlib
+import itertools
 import json
 import re
 import socket
@@ -152,6 +154,34 @@ def test_what_has_no_answer_is_lost_and_what_is_late_was_slow(tmp_path):
     assert done.returncode == 0 and result["latency"]["max_ns"] > 40e6
     # Who came while it slept waited, too: one in ten sleeps, and more than that are slow.
     assert result["latency"]["p50_ns"] < 40e6 < result["latency"]["max_ns"]
+
+
+def serve(listener, early):
+    """Closes the first `early` connections with two questions unanswered that it took; then answers all."""
+    def answer_all(client, stream, most):
+        for number in itertools.count():
+            head = stream.read(2)
+            if len(head) < 2 or number == most:
+                return
+            message = right(stream.read(struct.unpack("!H", head)[0]))
+            if number < most - 2:
+                client.sendall(struct.pack("!H", len(message)) + message)
+    with contextlib.suppress(OSError):
+        for connection in itertools.count():
+            client, _ = listener.accept()
+            with client, client.makefile("rb") as stream:
+                answer_all(client, stream, 5 if connection < early else 1_000_000)
+
+
+def test_what_waits_on_a_connection_that_is_closed_is_asked_again(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=serve, args=[listener, 4], daemon=True).start()
+        done, result = flood([listener.getsockname()[1]], tmp_path, "-q", 30, "-l", 2, "--tcp", 1, "--connections", 1,
+                             "--timeout", 10)
+        listener.shutdown(socket.SHUT_RDWR)
+    assert done.returncode == 0, done.stdout
+    assert result["sent"] == result["answered"] > 40 and result["lost"] == 0 and result["tcp_closed"] == 4
+    assert not any(result["faults"].values())
 
 
 def test_a_server_that_is_not_there(tmp_path):

@@ -51,6 +51,11 @@ def test_the_page_of_holdfastd_has_every_option_and_no_other():
     assert documented == options_in_help(help_of("holdfastd"))
 
 
+def test_the_page_of_flood_has_every_option_and_no_other():
+    documented, _ = options_in_page("flood.1")
+    assert documented == options_in_help(help_of("flood"))
+
+
 def test_the_page_of_the_configuration_is_made_of_the_program():
     made = subprocess.run([CHECKOUT / "tools/man/config-page", holdfast.BIN / "holdfastd"], capture_output=True,
                           text=True, check=True).stdout

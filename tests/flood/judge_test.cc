@@ -97,6 +97,25 @@ TEST_CASE("an answer that is empty, torn or older is told, and does not count as
   CHECK(judge.judge(question(), alias, kSure).fault == Fault::Empty);
 }
 
+TEST_CASE("each group has its own order, and what may go back has none") {
+  Judge judge(2);
+  const auto faultOf = [&](std::uint16_t generation, std::optional<Group> group) {
+    return judge.judge(question(), of({generation, generation}), {true, true, group}).fault;
+  };
+  CHECK(faultOf(9, 0) == Fault::None);
+  CHECK(faultOf(5, 1) == Fault::None);
+  CHECK(faultOf(4, 1) == Fault::Backward);
+  CHECK(faultOf(8, 0) == Fault::Backward);
+  CHECK(faultOf(1, std::nullopt) == Fault::None);
+  CHECK(judge.judge(question(), of({1, 2}), {true, true, std::nullopt}).fault == Fault::Torn);
+  CHECK(judge.judge(question(), of({}), {true, true, std::nullopt}).fault == Fault::Empty);
+  CHECK(judge.newest(0) == Stamp(9));
+  CHECK(judge.newest(1) == Stamp(5));
+  // The progress of a run is that of one group.
+  CHECK_FALSE(judge.judge(question(), of({9}), {true, true, Group{1}}).stamp);
+  CHECK(judge.judge(question(), of({9}), {true, true, Group{0}}).stamp == Stamp(9));
+}
+
 TEST_CASE("AAAA records carry the generation at their end, and A records beside them nothing") {
   Judge judge;
   Bytes six(16);

@@ -22,8 +22,9 @@ TEST_CASE("questions are read as dnsperf reads them, with what is sure to have a
       Questions::parse("; comment\n\nep0.example A !\nNS.example.\tAAAA ; more\r\nx TYPE65280\n", "q");
   REQUIRE(questions);
   REQUIRE(questions->size() == 3);
-  CHECK(questions->hasAddresses(0));
-  CHECK_FALSE(questions->hasAddresses(1));
+  CHECK(questions->expectation(0).hasAddresses);
+  CHECK_FALSE(questions->expectation(1).hasAddresses);
+  CHECK(questions->groups() == 1);
   const auto message = questions->message(1);
   const std::vector<std::uint8_t> expected{0,   0, 1,   0,   0,   1,   0,   0,   0,   0, 0, 0,  2, 'n',
                                            's', 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0, 0, 28, 0, 1};
@@ -31,9 +32,24 @@ TEST_CASE("questions are read as dnsperf reads them, with what is sure to have a
   CHECK(questions->message(2)[questions->message(2).size() - 4] == 255);
 }
 
+TEST_CASE("names that are exchanged together are in one group, those that may go back in none") {
+  const auto questions = Questions::parse("a A !\nb A !65535\nc A !-\nd A !0\n", "q");
+  REQUIRE(questions);
+  CHECK(questions->groups() == 65'536);
+  const std::vector<std::optional<Group>> groups{0, 65'535, std::nullopt, 0};
+  for (std::uint32_t i = 0; i < questions->size(); ++i) {
+    CHECK(questions->expectation(i).hasAddresses);
+    CHECK(questions->expectation(i).group == groups[i]);
+  }
+}
+
 TEST_CASE("a line that is no question is told with its place") {
   for (const auto& [text, place] : std::map<std::string, std::string>{{"a A\nb\n", "q:2"},
                                                                       {"a A maybe\n", "q:1"},
+                                                                      {"a A !65536\n", "q:1"},
+                                                                      {"a A !1x\n", "q:1"},
+                                                                      {"a A !-1\n", "q:1"},
+                                                                      {"a A ! !\n", "q:1"},
                                                                       {"a NOTYPE\n", "q:1"},
                                                                       {"a..b A\n", "q:1"},
                                                                       {"; x\n", "q"}}) {

@@ -82,7 +82,7 @@ TEST_CASE("what is due does not depend on when anybody looks") {
 }
 
 TEST_CASE("a timeline of any length has a bounded number of moments, and loses nothing") {
-  Timeline timeline(0.1);
+  Timeline timeline;
   constexpr unsigned kSteps = 20'000;
   for (unsigned i = 1; i <= kSteps; ++i) {
     Tally tally;

@@ -14,12 +14,10 @@ std::int64_t now() noexcept {
       .count();
 }
 
-void Flow::enter(const Message& message, std::int64_t due, std::span<std::uint8_t> octets,
-                 Tally& tally) noexcept {
+void Flow::enter(const Message& message, std::int64_t due, std::span<std::uint8_t> octets) noexcept {
   std::copy(message.octets.begin(), message.octets.end(), octets.begin());
   store16(octets.data(), pending_.nextId());
   pending_.add(message.number, due);
-  ++(message.number == kGarbage ? tally.garbage : tally.sent);
 }
 
 void Flow::judge(std::span<const std::uint8_t> response, std::int64_t now, Tally& tally) noexcept {
@@ -34,7 +32,8 @@ void Flow::judge(std::span<const std::uint8_t> response, std::int64_t now, Tally
     ++tally.garbageAnswered;
     return;
   }
-  const Expectation expected{asking_.questions.hasAddresses(entry->number), asking_.isStamped};
+  Expectation expected = asking_.questions.expectation(entry->number);
+  expected.isStamped = asking_.isStamped;
   const Verdict verdict = judge_.judge(asking_.questions.message(entry->number), response, expected);
   tally.count(verdict, static_cast<std::uint64_t>(std::max<std::int64_t>(now - entry->due, 0)));
 }
@@ -47,9 +46,11 @@ void Flow::expire(std::int64_t now, Tally& tally) noexcept {
   while (const Pending::Entry* entry = pending_.takeDueBefore(now - asking_.timeout)) lose(*entry, tally);
 }
 
-void Flow::giveUp(Tally& tally) noexcept {
+std::vector<Pending::Entry> Flow::takeWaiting() {
   constexpr std::int64_t kEver = std::numeric_limits<std::int64_t>::max();
-  while (const Pending::Entry* entry = pending_.takeDueBefore(kEver)) lose(*entry, tally);
+  std::vector<Pending::Entry> waiting;
+  while (const Pending::Entry* entry = pending_.takeDueBefore(kEver)) waiting.push_back(*entry);
+  return waiting;
 }
 
 }  // namespace holdfast::flood

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "tools/flood/pending.h"
 #include "tools/flood/questions.h"
@@ -19,7 +20,7 @@ struct Asking {
 /// One thread.
 class Flow {
  public:
-  explicit Flow(const Asking& asking) noexcept : asking_(asking) {}
+  explicit Flow(const Asking& asking) : asking_(asking), judge_(asking.questions.groups()) {}
   virtual ~Flow() = default;
   Flow(const Flow&) = delete;
   Flow& operator=(const Flow&) = delete;
@@ -40,12 +41,13 @@ class Flow {
   std::uint32_t waiting() const noexcept { return pending_.questions(); }
   /// What waits for too long is lost.
   void expire(std::int64_t now, Tally& tally) noexcept;
-  /// So is what waits now.
-  void giveUp(Tally& tally) noexcept;
 
  protected:
-  /// Enters a message and writes its ID into `octets`, which are to be sent.
-  void enter(const Message& message, std::int64_t due, std::span<std::uint8_t> octets, Tally& tally) noexcept;
+  /// Enters a message, and writes its ID into `octets`, which are to be sent.
+  void enter(const Message& message, std::int64_t due, std::span<std::uint8_t> octets) noexcept;
+  /// What waits, the oldest first, which then does no longer.
+  std::vector<Pending::Entry> takeWaiting();
+  const Questions& questions() const noexcept { return asking_.questions; }
   /// Judges what came.
   void judge(std::span<const std::uint8_t> response, std::int64_t now, Tally& tally) noexcept;
   bool hasId() const noexcept { return !pending_.isFull(); }

@@ -97,11 +97,16 @@ Verdict Judge::judge(Octets question, Octets response, Expectation expected) noe
   if (!found.isWhole) return with(Fault::Malformed);
   if (!found.stamp) return expected.hasAddresses ? with(Fault::Empty) : verdict;
   if (!expected.isStamped) return verdict;
-  verdict.stamp = found.stamp;
-  if (found.isTorn) return with(Fault::Torn);
-  if (newest_ && found.stamp->isBefore(*newest_)) return with(Fault::Backward);
-  newest_ = found.stamp;
-  return verdict;
+  if (expected.group == Group{0}) verdict.stamp = found.stamp;
+  return with(found.isTorn ? Fault::Torn : faultOf(*found.stamp, expected.group));
+}
+
+Fault Judge::faultOf(Stamp stamp, std::optional<Group> group) noexcept {
+  if (!group) return Fault::None;
+  std::optional<Stamp>& newest = newest_[*group];
+  if (newest && stamp.isBefore(*newest)) return Fault::Backward;
+  newest = stamp;
+  return Fault::None;
 }
 
 }  // namespace holdfast::flood

@@ -10,7 +10,7 @@ namespace {
 constexpr const char* kAbout =
     "Asks DNS servers as fast as they answer, or at a rate, and judges each answer.\n"
     "FILE has a name and a type a line, as dnsperf reads it; \"!\" behind them says that there are always "
-    "addresses.";
+    "addresses, \"!N\" that their generation is that of group N, \"!-\" that it may go back.";
 constexpr const char* kStatus =
     "Exit status: 0; 1 where an answer was at fault or, at a rate, lost; 2 usage; 3 nothing was answered.";
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <fstream>
 #include <iterator>
@@ -32,6 +33,23 @@ std::vector<std::string_view> wordsOf(std::string_view line) {
   return words;
 }
 
+/// What the words behind the type say.
+Result<Expectation> expectationOf(std::span<const std::string_view> words) {
+  const Error error{
+      ErrorKind::Invalid, "line",
+      "is to have a name, a type, and where it has addresses \"!\", \"!-\" or \"!0\" to \"!65535\""};
+  if (words.size() == 2) return Expectation{};
+  if (words.size() != 3 || words[2].front() != '!') return error;
+  const std::string_view group = words[2].substr(1);
+  if (group.empty()) return Expectation{true};
+  if (group == "-") return Expectation{true, false, std::nullopt};
+  Expectation expected{true};
+  const auto [end, fault] =
+      std::from_chars(group.data(), group.data() + group.size(), expected.group.emplace());
+  if (fault != std::errc{} || end != group.data() + group.size()) return error;
+  return expected;
+}
+
 }  // namespace
 
 Result<Questions> Questions::read(const std::filesystem::path& file) {
@@ -55,9 +73,8 @@ Result<Questions> Questions::parse(std::string_view text, const std::string& fil
 Status Questions::add(std::string_view line) {
   const auto words = wordsOf(line);
   if (words.empty()) return Done{};
-  const bool isSure = words.size() == 3 && words[2] == "!";
-  if (words.size() != 2 && !isSure)
-    return Error{ErrorKind::Invalid, "line", "is to have a name, a type, and \"!\" where it has addresses"};
+  const auto expected = expectationOf(words);
+  if (!expected) return expected.error();
   const auto name = Name::absolute(words[0]);
   if (!name) return name.error();
   const auto type = parseType(words[1]);
@@ -72,7 +89,8 @@ Status Questions::add(std::string_view line) {
   store16(store16(fixed.data(), static_cast<std::size_t>(*type)), kClassIn);
   octets_.insert(octets_.end(), fixed.begin(), fixed.end());
   ends_.push_back(octets_.size());
-  hasAddresses_.push_back(isSure);
+  expectations_.push_back(*expected);
+  if (expected->group) groups_ = std::max<std::size_t>(groups_, *expected->group + 1u);
   return Done{};
 }
 

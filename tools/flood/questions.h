@@ -27,7 +27,8 @@ struct Message {
 inline constexpr std::uint32_t kGarbage = UINT32_MAX;
 
 /// The questions of a file as dnsperf reads it: a name and a type a line, ";" begins a comment. Of the names
-/// that have addresses in every plan the line ends with "!": an answer without is a fault. Any thread.
+/// that have addresses in every plan the line ends with "!": an answer without is a fault. "!N" puts a name
+/// in group N instead of 0, "!-" in none. Any thread.
 class Questions {
  public:
   /// Errors name file, line and rule.
@@ -37,14 +38,18 @@ class Questions {
   std::size_t size() const noexcept { return ends_.size(); }
   /// REQUIRES: number < size().
   std::span<const std::uint8_t> message(std::uint32_t number) const noexcept;
-  bool hasAddresses(std::uint32_t number) const noexcept { return hasAddresses_[number]; }
+  /// As far as the file tells.
+  Expectation expectation(std::uint32_t number) const noexcept { return expectations_[number]; }
+  /// One more than the greatest.
+  std::size_t groups() const noexcept { return groups_; }
 
  private:
   Status add(std::string_view line);
 
   std::vector<std::uint8_t> octets_;  // the messages one behind the other, IDs 0
   std::vector<std::size_t> ends_;
-  std::vector<bool> hasAddresses_;
+  std::vector<Expectation> expectations_;
+  std::size_t groups_ = 1;
 };
 
 /// Draws messages from questions, the same ones for the same seed. One thread.

@@ -77,7 +77,8 @@ json resultOf(const Options& options, const Timeline& timeline) {
     if (total.rcodes[i] > 0) rcodes[std::to_string(i)] = total.rcodes[i];
   for (const Swap& each : timeline.swaps())
     swaps.push_back({{"at", each.at}, {"generation", each.generation.generation()}});
-  return {{"seconds", timeline.seconds()},
+  return {{"start_ns", timeline.start()},
+          {"seconds", timeline.seconds()},
           {"rate", options.perSecond},
           {"sent", total.sent},
           {"answered", total.answered},

@@ -47,7 +47,7 @@ Result<Askers> makeAskers(const Options& options, const Questions& questions, co
     const Pace pace{options.perSecond * share / options.threads, options.window};
     askers.push_back(std::make_unique<Asker>(std::move(flows), Drawing(questions, draw, seed++), pace));
   };
-  // A server may close a connection that garbage comes by, and what waits on it would be lost.
+  // A server may close a connection that garbage comes by, and what waits on it waits longer.
   Draw legal = options.draw;
   legal.garbage = 0;
   for (unsigned i = 0; i < options.threads; ++i) {
@@ -62,10 +62,10 @@ Result<Askers> makeAskers(const Options& options, const Questions& questions, co
 }
 
 /// What all of them did until now.
-void collect(const Askers& askers, std::int64_t start, Timeline& timeline) {
+void collect(const Askers& askers, Timeline& timeline) {
   Tally together;
   for (const auto& asker : askers) together.add(asker->take());
-  timeline.add(static_cast<double>(now() - start) / kNanoseconds, together);
+  timeline.add(static_cast<double>(now() - timeline.start()) / kNanoseconds, together);
 }
 
 }  // namespace
@@ -80,15 +80,15 @@ Result<Timeline> run(const Options& options, const Watching& watch) {
   const std::int64_t start = now();
   for (const auto& asker : *askers)
     if (const Status started = asker->start(); !started) return started.error();
-  Timeline timeline;
+  Timeline timeline(start);
   const std::int64_t end = start + static_cast<std::int64_t>(options.seconds * kNanoseconds);
   do {
     std::this_thread::sleep_for(kLook);
-    collect(*askers, start, timeline);
+    collect(*askers, timeline);
   } while (now() < end && watch(timeline));
   for (const auto& asker : *askers) asker->end();
   for (const auto& asker : *askers) asker->join();
-  collect(*askers, start, timeline);
+  collect(*askers, timeline);
   timeline.finish();
   return timeline;
 }

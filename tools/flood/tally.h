@@ -6,6 +6,7 @@
 
 #include "tools/flood/judge.h"
 #include "tools/flood/latency_histogram.h"
+#include "tools/flood/questions.h"
 
 namespace holdfast::flood {
 
@@ -27,6 +28,8 @@ struct Tally {
   LatencyHistogram latency;
 
   void add(const Tally& other) noexcept;
+  /// A question by its number, or garbage.
+  void countSent(std::uint32_t question) noexcept { ++(question == kGarbage ? garbage : sent); }
   void count(const Verdict& verdict, std::uint64_t nanoseconds) noexcept;
   std::uint64_t faulty() const noexcept;
 };

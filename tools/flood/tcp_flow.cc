@@ -14,10 +14,16 @@ namespace holdfast::flood {
 TcpFlow::TcpFlow(const ServerAddress& server, const Asking& asking) : Flow(asking), server_(server) {}
 
 void TcpFlow::ask(const Message& message, std::int64_t due, Tally& tally) {
+  enter(message, due, roomFor(message));
+  tally.countSent(message.number);
+}
+
+/// For its octets, behind the two that say how many.
+std::span<std::uint8_t> TcpFlow::roomFor(const Message& message) {
   const std::size_t at = out_.size();
   out_.resize(at + kFrame + message.octets.size());
   store16(&out_[at], message.octets.size());
-  enter(message, due, std::span(out_).subspan(at + kFrame), tally);
+  return std::span(out_).subspan(at + kFrame);
 }
 
 void TcpFlow::connect(std::int64_t now, Tally& tally) {
@@ -37,7 +43,10 @@ void TcpFlow::close(std::int64_t now, Tally& tally) {
   out_.clear();
   in_.clear();
   sent_ = 0;
-  giveUp(tally);
+  for (const Pending::Entry& entry : takeWaiting()) {
+    const Message message{questions().message(entry.number), entry.number};
+    enter(message, entry.due, roomFor(message));
+  }
 }
 
 void TcpFlow::send(std::int64_t now, Tally& tally) {

@@ -10,8 +10,8 @@
 
 namespace holdfast::flood {
 
-/// Questions by TCP, many at once on one connection (RFC 7766). A connection that ends is made anew; what
-/// waited on it is lost.
+/// Questions by TCP, many at once on one connection. A connection that ends is made anew, and what waited on
+/// it is asked again, as clients do (RFC 7766 section 6.2.4), while its time is not over.
 class TcpFlow final : public Flow {
  public:
   TcpFlow(const ServerAddress& server, const Asking& asking);
@@ -28,6 +28,7 @@ class TcpFlow final : public Flow {
   static constexpr std::size_t kFrame = 2;
   static constexpr std::int64_t kPause = 100'000'000;  ///< before another attempt, nanoseconds
 
+  std::span<std::uint8_t> roomFor(const Message& message);
   void connect(std::int64_t now, Tally& tally);
   void close(std::int64_t now, Tally& tally);
   void takeFrames(std::int64_t time, Tally& tally);

@@ -29,7 +29,11 @@ class Timeline {
  public:
   static constexpr std::size_t kMostMoments = 2400;
 
-  explicit Timeline(double momentSeconds = 0.1) noexcept : length_(momentSeconds) {}
+  /// `start`: nanoseconds of the steady clock, which is that of all programs of a machine.
+  explicit Timeline(std::int64_t start = 0, double momentSeconds = 0.1) noexcept
+      : start_(start), length_(momentSeconds) {}
+
+  std::int64_t start() const noexcept { return start_; }
 
   /// What happened until `at`.
   void add(double at, const Tally& tally);
@@ -45,6 +49,7 @@ class Timeline {
   void endMoment(double at);
   void halve();
 
+  std::int64_t start_;
   double length_;
   double begun_ = 0, last_ = 0;
   Tally total_;

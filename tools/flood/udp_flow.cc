@@ -35,7 +35,8 @@ UdpFlow::UdpFlow(FileDescriptor socket, const Asking& asking)
 
 void UdpFlow::ask(const Message& message, std::int64_t due, Tally& tally) {
   iovec& part = outParts_[ready_++];
-  enter(message, due, {static_cast<std::uint8_t*>(part.iov_base), kOctets}, tally);
+  enter(message, due, {static_cast<std::uint8_t*>(part.iov_base), kOctets});
+  tally.countSent(message.number);
   part.iov_len = message.octets.size();
 }
 
