@@ -69,7 +69,8 @@ void printOptions(std::ostream& out, std::span<const Option<Owner>> options, Own
 }  // namespace
 
 Config defaultConfig() {
-  const DefaultPaths paths = defaultPaths();
+  // Of the user that started the server, whoever it has become when the file is read again.
+  static const DefaultPaths paths = defaultPaths();
   Config config;
   config.start.listen = {"127.0.0.1:5300"};
   if (hasIpv6Loopback()) config.start.listen.emplace_back("[::1]:5300");
@@ -83,6 +84,7 @@ Config defaultConfig() {
   config.start.pick = PlanLimits{}.pick;
   config.start.udpPayload = 1232;  // fits the 1280 octets every IPv6 path carries
   config.start.hugePages = "auto";
+  config.start.user = "off";
   const ImageSettings images;
   config.start.imageNames = images.leastNames;
   config.start.imageChanges = images.changes;
@@ -109,6 +111,7 @@ Config defaultConfig() {
   config.live.submissionsWaiting = submissions.waitingPerZone;
   config.live.submissionsWaitingTotal = submissions.waiting;
   config.live.controlConnections = 128;
+  config.live.mostZones = 10'000;
   const Keeping keeping;
   config.live.historyKeep = keeping.history.commits;
   config.live.historyFor = keeping.history.age;

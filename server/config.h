@@ -23,6 +23,7 @@ struct StartConfig {
   std::string plugins;
   std::string logFormat;  ///< "text" or "json"
   std::string hugePages;  ///< "auto" or "off"
+  std::string user;       ///< a name, or "off"
   std::uint64_t planRecords = 0;
   std::uint64_t targetsPerEndpoint = 0;
   std::uint64_t pick = 0;
@@ -64,6 +65,7 @@ struct LiveConfig {
   std::uint64_t submissionsWaiting = 0;       ///< of one zone
   std::uint64_t submissionsWaitingTotal = 0;  ///< of all zones together
   std::uint64_t controlConnections = 0;
+  std::uint64_t mostZones = 0;  ///< that the control API adds to
   std::chrono::milliseconds requestTimeout{};
   EnactorLimits enactors;  ///< its planBytes is that of above
   std::uint64_t historyKeep = 0;

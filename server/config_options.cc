@@ -19,6 +19,9 @@ constexpr Option<Config> kServerOptions[] = {
     {"huge-pages", OptionType::Word, kStart, [](Config& c) { return Slot(&c.start.hugePages); },
      "Whether large zones are put into huge pages beside the traffic: auto where the system lets it, or off.",
      0, 0, "auto off"},
+    {"user", OptionType::Text, kStart, [](Config& c) { return Slot(&c.start.user); },
+     "The user that a server started as root becomes, or off. Ports below 1024 are bound all the same.", 1,
+     32, "off"},
     {"state", OptionType::Path, kStart, [](Config& c) { return Slot(&c.start.state); },
      "Directory of the plan store. Made when missing; one server at a time uses it."},
     {"control", OptionType::Path, kStart, [](Config& c) { return Slot(&c.start.control); },
@@ -100,6 +103,9 @@ constexpr Option<Config> kServerOptions[] = {
     {"limits.submissions-running-per-zone", OptionType::Count, kStart,
      [](Config& c) { return Slot(&c.start.submissionsRunningPerZone); },
      "Of those, how many may be of one zone, so that it never keeps the others waiting.", 1, 256},
+    {"limits.zones", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.mostZones); },
+     "Zones held, beyond which the control API adds none. Those of this file are added all the same.", 1,
+     1'000'000},
     {"limits.control-connections", OptionType::Count, kLive,
      [](Config& c) { return Slot(&c.live.controlConnections); },
      "Connections to the control API open at once. Above it a new one gets 503.", 1, 100'000},
@@ -157,6 +163,8 @@ constexpr Option<ZoneConfig> kZoneOptions[] = {
     {"guard.min-capacity", OptionType::Percent, kLive,
      [](ZoneConfig& z) { return Slot(&z.guard.minCapacityPercent); },
      "Rule floor: the share of its capacity that one plan must leave an endpoint.", 0, 100},
+    {"guard.max-names", OptionType::Count, kLive, [](ZoneConfig& z) { return Slot(&z.guard.maxNames); },
+     "Rule invalid: the most names that the zone may come to have, by one plan or many.", 1, 1'000'000'000},
     {"guard.ttl", OptionType::TtlRange, kLive,
      [](ZoneConfig& z) {
        return Slot(TtlBounds{&z.guard.ttlMin, &z.guard.ttlMax});

@@ -38,16 +38,20 @@ std::string laneOf(const Route& route) {
   }
 }
 
+HttpResponse comeAgain(const std::string& why) {
+  HttpResponse response = errorResponse(503, why);
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 HttpResponse busy(bool isSubmission, WorkPool::Taken taken) {
-  if (taken == WorkPool::Taken::Stopped) return errorResponse(503, "the server is stopping");
+  if (taken == WorkPool::Taken::Stopped) return comeAgain("the server is stopping");
   const bool laneIsFull = taken == WorkPool::Taken::LaneIsFull;
   const char* text = "too many requests wait";
   if (isSubmission)
     text = laneIsFull ? "too many submissions of this zone wait (limits.submissions-waiting)"
                       : "too many submissions wait (limits.submissions-waiting-total)";
-  HttpResponse response = errorResponse(503, text);
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
+  return comeAgain(text);
 }
 
 }  // namespace
@@ -63,6 +67,7 @@ Control::Control(const Intake& intake, Enactors enactors, LoopQueue& loop, Log& 
       facts_(std::move(settings.facts)),
       counts_(std::move(settings.counts)),
       receptions_(std::move(settings.spool), settings.submissions.running, intake.limits()),
+      mostZones_(settings.mostZones),
       submitters_(submitters(settings.submissions)),
       readers_(kReaders) {}
 
@@ -122,7 +127,7 @@ void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
 
 HttpResponse Control::perform(const Route& route, Call& call) {
   const bool posts = route.method == "POST";
-  // Input is handled by Results; what is thrown here is the machine's, such as memory running out.
+  // Input is handled by Results; what is thrown here is the machine's.
   try {
     switch (route.kind) {
       case RouteKind::Server:
@@ -145,17 +150,30 @@ HttpResponse Control::perform(const Route& route, Call& call) {
       case RouteKind::Thaw:
         return freeze(route, call);
     }
+  } catch (const std::bad_alloc&) {
+    log_.error("request failed", {{"path", call.path}, {"cause", "not enough memory"}});
+    return comeAgain(
+        "there was not enough memory for the request: nothing was changed, or it is in the history");
   } catch (const std::exception& problem) {
     log_.error("request failed", {{"path", call.path}, {"cause", problem.what()}});
   }
   return errorResponse(500, "the request failed, and changed nothing or is in the history: see the log");
 }
 
+/// Those that are added at once may be a few more than the limit.
+Status Control::add(NameView zone, const std::string& peer) {
+  const std::size_t most = mostZones_.load();
+  if (const ReadSection section; publisher_.snapshot().read(section).zones().size() >= most)
+    return Error{ErrorKind::Conflict, toText(zone),
+                 std::to_string(most) + " zones are held: remove one, or raise limits.zones"};
+  return publisher_.addZone(zone, {peer});
+}
+
 HttpResponse Control::zone(const Route& route, const Call& call) {
   if (route.method == "PUT") {
     const bool known = publisher_.hasZone(route.zone);
     if (!known) {
-      if (auto added = publisher_.addZone(route.zone, {call.peer}); !added) {
+      if (auto added = add(route.zone, call.peer); !added) {
         log_.warning("zone could not be added",
                      {{"zone", route.zone.text()}, {"caller", call.peer}, {"cause", added.error().text()}});
         return problemResponse(added.error());

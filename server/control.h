@@ -1,6 +1,8 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -37,6 +39,8 @@ class Control {
     ServerFacts facts;
     Counts counts = {};  ///< called from any thread; none: zeros
     std::string spool;   ///< the directory where large plans are kept while they come in
+    /// Held, beyond which none is added.
+    std::size_t mostZones = std::numeric_limits<std::size_t>::max();
   };
 
   /// All referenced objects outlive this one. `enactors` may be called from any thread.
@@ -48,6 +52,8 @@ class Control {
   std::unique_ptr<BodySink> sinkOf(const HttpStart& start) const;
   /// For submissions from now on.
   void setSubmissionsWaiting(std::size_t perZone, std::size_t all) { submitters_.setWaiting(perZone, all); }
+  /// For zones from now on.
+  void setMostZones(std::size_t most) noexcept { mostZones_.store(most); }
   /// Finishes what runs, answers 503 to what waits. Loop thread; run the loop a little for the answers.
   void stop();
   /// Any thread.
@@ -75,6 +81,7 @@ class Control {
   Result<Generation> generationBefore(NameView zone, Generation generation) const;
 
   HttpResponse zone(const Route& route, const Call& call);
+  Status add(NameView zone, const std::string& peer);
   HttpResponse freeze(const Route& route, const Call& call);
   void answer(const std::shared_ptr<Call>& call, HttpResponse response);
   void logRequest(const Call& call, int status);
@@ -88,6 +95,7 @@ class Control {
   const ServerFacts facts_;
   const Counts counts_;
   const Receptions receptions_;
+  std::atomic<std::size_t> mostZones_;
   WorkPool submitters_;
   WorkPool readers_;
 };

@@ -1,7 +1,6 @@
 #include "server/daemon.h"
 
 #include <signal.h>
-#include <sys/resource.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
@@ -13,6 +12,7 @@
 #include "server/cookie_secrets.h"
 #include "server/message_config.h"
 #include "server/metrics.h"
+#include "server/serve_settings.h"
 
 namespace holdfast {
 
@@ -35,30 +35,6 @@ Status makeStateDirectory(const std::string& path) {
     return Error{ErrorKind::System, path,
                  "cannot make the state directory: " + problem.message() + ": set state to one of your own"};
   return Done{};
-}
-
-ServeSettings serveSettings(const StartConfig& config) {
-  ServeSettings settings;
-  for (const std::string& text : config.listen)
-    if (auto address = SocketAddress::parse(text)) settings.listen.push_back(*address);
-  settings.threads = static_cast<unsigned>(config.threads);
-  settings.udpPayload = static_cast<std::uint16_t>(config.udpPayload);
-  settings.tcp = {config.tcpConnections, config.tcpConnectionsPerClient,
-                  config.tcpIdle,        config.tcpMessage,
-                  config.tcpResponse,    config.tcpLifetime};
-  return settings;
-}
-
-/// What the limit of open files leaves TCP clients: the plan store, the control API and the workers' own
-/// sockets must never find them all taken.
-std::size_t descriptorsForClients(const ServeSettings& settings, std::size_t controlConnections) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return settings.tcp.connections;
-  const std::size_t threads = settings.threads > 0 ? settings.threads : std::thread::hardware_concurrency();
-  // Besides its sockets: two orders to stop, and an event loop with its own pair for signals.
-  constexpr std::size_t kOfThread = 5;
-  const std::size_t own = 128 + controlConnections + threads * (2 * settings.listen.size() + kOfThread);
-  return std::max<std::size_t>(limit.rlim_cur / 4, limit.rlim_cur > own ? limit.rlim_cur - own : 0);
 }
 
 StoreOptions storeOptions(const StartConfig& config) {
@@ -192,7 +168,7 @@ void Daemon::applyEnactors(const LiveConfig& live) {
 }
 
 Status Daemon::startWorkers() {
-  ServeSettings settings = serveSettings(config_.start);
+  ServeSettings settings = serveSettingsOf(config_.start);
   auto messages = messageSettings(config_.start);
   if (!messages) return messages.error();
   settings.messages = *std::move(messages);
@@ -243,6 +219,7 @@ Status Daemon::startControl() {
                           config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal};
   settings.facts = {started_, listening()};
   settings.spool = config_.start.state;
+  settings.mostZones = config_.live.mostZones;
   settings.counts = [this] { return countsOf(workers_->counters(), *publisher_); };
   control_ = std::make_unique<Control>(
       *intake_, [this] { return enactors_->health(); }, *queue_, log_, wallClock, std::move(settings));
@@ -353,6 +330,7 @@ void Daemon::onReload() {
     config_.live = std::move(loaded.config.live);
     log_.setLevel(logLevelOf(config_.live.logLevel));
     control_->setSubmissionsWaiting(config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal);
+    control_->setMostZones(config_.live.mostZones);
     upkeep_->setKeeping(keepingOf(config_.live));
     controlServer_->setSettings(controlSettings());
     if (auto applied = applyZones(config_.live); !applied)

@@ -16,7 +16,10 @@ HttpReply::HttpReply(std::shared_ptr<Exchange> exchange) : exchange_(std::move(e
 
 HttpReply::~HttpReply() {
   if (exchange_->request != nullptr)
-    send({503, "{\"error\":\"the server is stopping\"}\n", "application/json", {{"Retry-After", "5"}}});
+    send({503,
+          "{\"error\":\"given up: the server stops, or is short of memory\"}\n",
+          "application/json",
+          {{"Retry-After", "5"}}});
 }
 
 void HttpReply::send(HttpResponse response) {

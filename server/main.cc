@@ -4,9 +4,11 @@
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
@@ -15,6 +17,7 @@
 #include "server/daemon.h"
 #include "server/log.h"
 #include "server/message_config.h"
+#include "server/privileges.h"
 
 namespace {
 
@@ -35,11 +38,13 @@ void printErrors(const std::vector<Error>& errors) {
 
 int check(const std::string& file) {
   LoadedConfig loaded = loadConfig(file);
-  // What the configuration names is looked at too: the file of the cookie secrets, the Enactors' plugins.
+  // What the configuration names is looked at too: the cookie secrets' file, the user, the Enactors' plugins.
   if (loaded.errors.empty()) {
     loaded.errors = checkEnactors(loaded.config);
     if (auto messages = messageSettings(loaded.config.start); !messages)
       loaded.errors.push_back(messages.error());
+    if (const std::string& user = loaded.config.start.user; user != "off")
+      if (auto known = checkUser(user); !known) loaded.errors.push_back(known.error());
   }
   printErrors(loaded.errors);
   for (const Error& error : loaded.errors)
@@ -68,6 +73,15 @@ void keepLargePiecesApart() {
 
 int serve(const Config& config, const std::string& file) {
   keepLargePiecesApart();
+  // Before the log, which may have threads of its own.
+  if (const StartConfig& start = config.start; start.user != "off") {
+    const std::string controlFolder = std::filesystem::path(start.control).parent_path();
+    const std::array<OwnDirectory, 2> own{{{"state", start.state}, {"control", controlFolder}}};
+    if (auto became = becomeUser(start.user, own); !became) {
+      std::cerr << "holdfastd: " << became.error().text() << "\n";
+      return kFailed;
+    }
+  }
   Log log(config.start.logFormat == "json" ? LogFormat::Json : LogFormat::Text,
           logLevelOf(config.live.logLevel));
   auto daemon = Daemon::start(config, file, log);

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <thread>
 
+#include "server/privileges.h"
+
 namespace holdfast {
 
 namespace {
@@ -68,6 +70,8 @@ Result<std::unique_ptr<Workers>> Workers::start(const ServeSettings& settings,
                                                 const RcuPointer<Snapshot>& snapshot) {
   std::unique_ptr<Workers> workers(new Workers);
   if (auto opened = workers->open(settings, snapshot); !opened) return std::move(opened).error();
+  // All ports are bound, and the threads that come get no rights that this one has not.
+  if (auto given = giveUpCapabilities(); !given) return std::move(given).error();
   if (auto started = workers->startThreads(); !started) return std::move(started).error();
   return workers;
 }

@@ -108,6 +108,7 @@ Judge::Judge(const Case& judged)
 
 Verdict Judge::run() {
   judgeStructure();
+  judgeSize();
   judgeApex();
   judgeSignedSerial();
   judgeEmptyEndpoints();

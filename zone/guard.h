@@ -102,6 +102,7 @@ struct GuardPolicy {
   std::uint32_t minCapacityPercent = 50;
   std::uint32_t ttlMin = 0;
   std::uint32_t ttlMax = 7 * 86400;
+  std::uint64_t maxNames = 20'000'000;  ///< of the zone, whatever number of plans they came with
   std::chrono::milliseconds timeout{30'000};
   EndpointFloors endpoints;
   VelocityPolicy velocity;

@@ -53,6 +53,16 @@ void Judge::judgeStructure() {
   verdict_.unlistedWarnings = findings.unlistedWarnings;
 }
 
+/// What is over the limit already may stay, and become less.
+void Judge::judgeSize() {
+  const std::size_t now = after_.names().size(), had = before_ == nullptr ? 0 : before_->names().size();
+  if (now <= case_.policy.maxNames || now <= had) return;
+  keep({Rule::Invalid, toText(after_.apex()), "", std::to_string(now) + " names in the zone",
+        std::to_string(case_.policy.maxNames) + " names (guard.max-names)",
+        "remove names that are not needed, or raise guard.max-names", "too-many-names", ""},
+       Name(after_.apex()));
+}
+
 void Judge::judgeApex() {
   const NodeView apex = after_.apexNode();
   const RRsetView now = apex ? apex.find(RRType::NS) : RRsetView();

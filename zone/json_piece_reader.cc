@@ -49,7 +49,7 @@ Result<bool> JsonPieceReader::readByReference(std::string_view members) {
 bool JsonPieceReader::parse(std::string_view members, dom::element& document) {
   text_.assign("{").append(members).append("}");
   text_.reserve(text_.size() + simdjson::SIMDJSON_PADDING);
-  return parser_.parse(text_.data(), text_.size(), false).get(document) == simdjson::SUCCESS;
+  return isRead(parser_.parse(text_.data(), text_.size(), false).get(document));
 }
 
 }  // namespace holdfast

@@ -229,7 +229,7 @@ class JsonPlanStream::Reading {
     const std::optional<std::string> skeleton = cutter_.finish();
     dom::parser parser;
     dom::element document;
-    if (!skeleton || parser.parse(*skeleton).get(document) != simdjson::SUCCESS) return std::nullopt;
+    if (!skeleton || !isRead(parser.parse(*skeleton).get(document))) return std::nullopt;
     if (Status read = reader_.read(document); !read) return Result<Plan>(std::move(read).error());
     const Result<bool> isJson = reader_.finishMembers();
     if (!isJson) return Result<Plan>(isJson.error());
@@ -260,7 +260,7 @@ Result<Plan> parseJsonPlanWhole(std::string_view body, NameView zone, const Plan
   dom::parser parser;
   dom::element document;
   const simdjson::error_code error = parser.parse(body.data(), body.size()).get(document);
-  if (error != simdjson::SUCCESS) return notJson(body, simdjson::error_message(error));
+  if (!isRead(error)) return notJson(body, simdjson::error_message(error));
   if (Status read = reader.read(document); !read) return std::move(read).error();
   return reader.finish();
 }

@@ -14,6 +14,11 @@ std::string JsonPlace::text() const {
   return pointerTo(parent->text(), index == kNoIndex ? key : std::to_string(index));
 }
 
+bool isRead(simdjson::error_code error) {
+  if (error == simdjson::MEMALLOC) throw std::bad_alloc();
+  return error == simdjson::SUCCESS;
+}
+
 Error malformedAt(const JsonPlace& where, std::string what) {
   return {ErrorKind::Malformed, where.parent == nullptr ? "/" : where.text(), std::move(what)};
 }

@@ -26,6 +26,10 @@ struct JsonPlace {
   std::string text() const;
 };
 
+/// Whether simdjson read something. That memory did not suffice says nothing of the document: throws
+/// std::bad_alloc.
+bool isRead(simdjson::error_code error);
+
 Error malformedAt(const JsonPlace& where, std::string what);
 Error wrongType(const JsonPlace& where, const char* wanted, const simdjson::dom::element& is);
 

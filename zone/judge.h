@@ -45,6 +45,7 @@ class Judge {
 
   // The rules, in the order they are run.
   void judgeStructure();
+  void judgeSize();
   void judgeApex();
   void judgeSignedSerial();
   void judgeVanished();

@@ -244,3 +244,20 @@ def test_a_bad_command_line_is_a_usage_error():
         done = subprocess.run([holdfast.BIN / program, "--no-such-option"], capture_output=True, text=True,
                               timeout=20, check=False)
         assert done.returncode == 2 and done.stderr, (program, done)
+
+
+def test_more_zones_than_the_limit_are_added_by_the_configuration_only(make_server):
+    server = make_server({"one.example": {}}, limits={"zones": 2})
+    assert server.request("PUT", "/v1/zones/two.example").status == 200
+    assert server.request("PUT", "/v1/zones/two.example").status == 200, "it is held"
+    over = server.request("PUT", "/v1/zones/three.example")
+    assert over.status == 409 and "limits.zones" in over.json["error"] and server.status("three.example") is None
+    assert 'holdfast_limit{key="limits.zones"} 2' in server.metrics()
+    server.config["zones"]["four.example"] = {}
+    server.write_config()
+    server.reload()
+    wait_for(lambda: server.status("four.example"), "the configuration is not held to it")
+    server.config["limits"]["zones"] = 4
+    server.write_config()
+    server.reload()
+    wait_for(lambda: server.request("PUT", "/v1/zones/three.example").status == 200, "there is room after a reload")

@@ -1,4 +1,6 @@
+#include <atomic>
 #include <catch2/catch.hpp>
+#include <new>
 #include <thread>
 
 #include "tests/server_control/server_fixture.h"
@@ -187,6 +189,21 @@ TEST_CASE("status answers while submissions wait, and too many of them are told 
   CHECK(answered == 8);
   CHECK(busy >= 1);
   CHECK(server.get("/v1/status")["zones"][0]["zone"] == "example.net.");
+}
+
+TEST_CASE("a request that memory does not suffice for is told to come again") {
+  std::atomic<bool> isShort = true;
+  ServerFixture server({64u << 20, "limits.plan-bytes", std::chrono::seconds(5)}, {}, {}, [&] {
+    if (isShort) throw std::bad_alloc();
+    return ServerCounts{};
+  });
+  const HttpAnswer answer = server.request("GET", "/v1/status");
+  CHECK(answer.status == 503);
+  CHECK_THAT(answer.body, Catch::Contains("not enough memory"));
+  CHECK_THAT(answer.head, Catch::Contains("Retry-After: "));
+  isShort = false;
+  CHECK(server.request("GET", "/v1/status").status == 200);
+  CHECK_THAT(server.log(), Catch::Contains("not enough memory"));
 }
 
 }  // namespace holdfast

@@ -33,7 +33,8 @@ void LoopThread::stop() {
   thread_.join();
 }
 
-ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions, PlanLimits limits)
+ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions, PlanLimits limits,
+                             Control::Counts counts)
     : socket_(directory_.path() + "/run/control.sock"), log_(LogFormat::Json, LogLevel::Debug, logged_) {
   auto store = openSqliteStore(directory_.path());
   REQUIRE(store);
@@ -45,6 +46,7 @@ ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions
   control.submissions = submissions;
   control.facts = {std::chrono::steady_clock::now(), {"127.0.0.1:5300"}};
   control.spool = directory_.path();
+  control.counts = std::move(counts);
   control_ = std::make_unique<Control>(
       *intake_,
       [] {

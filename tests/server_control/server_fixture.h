@@ -50,7 +50,8 @@ class LoopThread {
 class ServerFixture {
  public:
   explicit ServerFixture(HttpSettings settings = {64u << 20, "limits.plan-bytes", std::chrono::seconds(5)},
-                         SubmissionLimits submissions = {}, PlanLimits limits = {});
+                         SubmissionLimits submissions = {}, PlanLimits limits = {},
+                         Control::Counts counts = {});
   ~ServerFixture();
 
   HttpAnswer request(const std::string& method, const std::string& target, const std::string& headers = "",

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <cstddef>
+
+#include "server/config.h"
+#include "server/workers.h"
+
+namespace holdfast {
+
+/// What the configuration says of answering, but for the messages (server/message_config.h).
+ServeSettings serveSettingsOf(const StartConfig& config);
+
+/// What the limit of open files leaves TCP clients: the plan store, the control API and the workers' own
+/// sockets must never find them all taken.
+std::size_t descriptorsForClients(const ServeSettings& settings, std::size_t controlConnections);
+
+}  // namespace holdfast
