@@ -54,7 +54,7 @@ def wait_for(condition, what, timeout=20.0):
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError(f"not within {timeout} s: {what}")
+            raise AssertionError(f"not within {timeout} s: {what() if callable(what) else what}")
         time.sleep(0.02)
 
 
@@ -105,6 +105,7 @@ class Server:
         self.config_file = self.dir / "holdfast.yaml"
         self.log_file = self.dir / "log"
         self.wrapper = []  # a command that runs the server, such as prlimit
+        self.environment = {}  # beside that of this process
         self.process = None
         listen = [f"127.0.0.1:{self.port}"] + ([f"[::1]:{self.port}"] if HAS_IPV6 else [])
         self.config = {"listen": listen, "threads": 2, "state": str(self.dir / "state"),
@@ -117,9 +118,10 @@ class Server:
     def start(self):
         self.write_config()
         with open(self.log_file, "ab") as log:
-            self.process = subprocess.Popen([*self.wrapper, BIN / "holdfastd", "--config", self.config_file], stdout=log,
-                                            stderr=log, stdin=subprocess.DEVNULL)
-        wait_for(self._ready, f"the server is ready; its log:\n{self.log()}")
+            command = [*self.wrapper, BIN / "holdfastd", "--config", self.config_file]
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                                            env=os.environ | self.environment)
+        wait_for(self._ready, lambda: f"the server is ready; its log:\n{self.log()[-10_000:]}")
         return self
 
     def _ready(self):

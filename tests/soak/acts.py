@@ -1,0 +1,244 @@
+"""What happens in a soak, one after the other. Each act runs a flood of its own and is judged by it."""
+
+import datetime
+import http.client
+import json
+import time
+
+import content
+from flood import Flood
+
+FLAT = 1.05  # the resident memory after N swaps, of that after N/10
+SLACK_OCTETS = 8 << 20  # so much more has to be free before malloc is asked to give it back (server/heap_upkeep.cc)
+LARGE = 100_000  # endpoints
+RECOVERY = 1.0  # seconds until everything is answered again
+FAIR = 0.5  # of the share that others are answered of
+
+
+class Acts:
+    def __init__(self, world, options, show):
+        self.world, self.rate, self.out, self.show = world, options.rate, options.out, show
+        self.results, self.samples, self.turn = [], [], 0
+
+    def flood(self, seconds, rate=None, tcp=0.1, name="flood", html=None):
+        self.turn += 1
+        return Flood(self.world.folder, self.world.server.port, seconds, "-q", rate or self.rate, "--zipf", 0.9,
+                     "--tcp", tcp, "--garbage", 0.05, name=name, seed=self.world.seed + self.turn, html=html)
+
+    def judge(self, act, flood, windows=()):
+        """Windows: when it was not, or need not have been, there."""
+        result = flood.finish()
+        ledger = self.world.ledger
+        if "problem" in result:
+            ledger.violate("the soak works", f"{act}: flood: {result['problem']}")
+            return None
+        for fault, count in result["faults"].items():
+            if count:
+                ledger.violate(f"no answer is {fault}", f"{act}: {count} of {result['answered']}")
+        lost = flood.lost_outside(result, windows)
+        if lost:
+            ledger.violate("nothing is lost", f"{act}: {lost} of {result['sent']}")
+        summary = {"act": act, "seconds": round(result["seconds"], 1), "rate": result["rate"], "lost_outside": lost,
+                   **{key: result[key] for key in ("sent", "answered", "lost", "faults")},
+                   "swaps": len(result["swaps"]),
+                   **{key: result["latency"][f"{key}_ns"] for key in ("p50", "p99", "p999", "max")}}
+        self.results.append(summary)
+        for key in ("sent", "answered", "lost"):
+            ledger.count(f"questions {key}", result[key])
+        self.world.check_alive()
+        self.show(f"{act}: {result['answered']:,} answered, {result['lost']:,} lost, p99.9 "
+                  f"{result['latency']['p999_ns'] / 1e6:.1f} ms")
+        return result
+
+    # Nobody disturbs.
+
+    def rest(self, act):
+        """What it has when nobody comes, a second after the last did."""
+        world = self.world
+        with world.quiet():
+            time.sleep(1)
+            status = world.server.get("/v1/status").json
+            if status["swaps"]["reclaims_pending"]:
+                world.ledger.violate("old content is given back", f"{act}: {status['swaps']}")
+            self.check_files(act)
+            # What malloc holds goes back a little later.
+            time.sleep(1)
+            sample = {"act": act, "at": round(time.monotonic() - world.ledger.begun, 1), "life": world.life,
+                      "swaps": status["swaps"]["count"], **world.possessions()}
+        self.samples.append(sample)
+        return sample
+
+    def check_files(self, act):
+        """The Enactor is at work, whatever it was given."""
+        world = self.world
+        generation = world.next_generation(content.WATCH)
+        world.put_plan_file(json.dumps(content.full(content.WATCH, generation)).encode())
+        end = time.monotonic() + 10
+        while world.server.served(content.WATCH) != generation and time.monotonic() < end:
+            time.sleep(0.05)
+        status = world.server.get("/v1/status").json
+        served, enactor = world.server.served(content.WATCH), status["enactors"][0]
+        if served != generation or enactor["crashes"] or enactor["state"] != "running":
+            world.ledger.violate("an Enactor brings what is good", f"{act}: {served} of {generation}: {enactor}")
+
+    def storm(self, seconds):
+        """Everybody comes, nothing breaks: nothing is lost."""
+        flood = self.flood(seconds, html=self.out / "storm.html")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self.world.check_alive()
+            time.sleep(0.2)
+        self.judge("storm", flood)
+        self.rest("storm")
+
+    def overload(self, seconds):
+        """Far more than it can: who asks little is answered like the others, and all are, a second after."""
+        flood = self.flood(seconds + 3, 300, tcp=0, name="paced")
+        time.sleep(1)
+        asked = time.monotonic()
+        heavy = Flood(self.world.folder, self.world.server.port, seconds, "-q", 2_000_000, "--sockets", 16, "-T", 2,
+                      name="heavy", seed=self.world.seed + self.turn)
+        result, over = heavy.finish(), heavy.begun + seconds
+        paced = self.judge("overload", flood, [(asked - 0.2, over + RECOVERY)])
+        if paced is None or "problem" in result:
+            self.world.ledger.violate("the soak works", f"overload: {result.get('problem')}")
+            return
+        # What is answered too late for it was answered all the same.
+        share = (result["answered"] + result["unasked"]) / max(1, result["sent"])
+        start = flood.start_of(paced)
+        during = [moment for moment in paced["moments"] if asked + 0.5 < start + moment["at"] < over]
+        sent, answered = (sum(moment[key] for moment in during) for key in ("sent", "answered"))
+        if sent and answered < FAIR * share * sent:
+            self.world.ledger.violate("it sheds fairly", f"{answered} of {sent} beside {share:.0%} of the others")
+        for fault, count in result["faults"].items():
+            if count:
+                self.world.ledger.violate(f"no answer is {fault}", f"overload: {count} of {result['answered']}")
+        self.world.ledger.count("questions of the overload", result["sent"])
+        self.results[-1] |= {"heavy_sent": result["sent"], "heavy_answered": result["answered"],
+                             "paced_during": [sent, answered]}
+
+    def disk(self, seconds):
+        """No room: plans are turned away, answers go on; and room again."""
+        world, flood = self.world, self.flood(seconds)
+        before = world.ledger.counts["503"]
+        self.send_large(LARGE, (200, 503), "full disk", while_doing=world.fill_disk)
+        # What the store gives up, so that it can write on, is taken at once.
+        while flood.left() > seconds * 0.5:
+            world.fill_disk()
+            time.sleep(0.02)
+        if world.ledger.counts["503"] == before:
+            world.ledger.violate("what there is no room for is turned away", "full disk: nobody got 503")
+        world.drain_disk()
+        drained = time.monotonic()
+        published = world.ledger.counts["published"]
+        while world.ledger.counts["published"] == published and time.monotonic() < drained + 10:
+            time.sleep(0.05)
+        if world.ledger.counts["published"] == published:
+            world.ledger.violate("plans are taken again", "ten seconds after there was room on the disk")
+        world.is_short = False
+        time.sleep(max(0.0, flood.left()))
+        self.judge("full disk", flood)
+
+    def clocks(self, seconds, random):
+        """The wall clock jumps, there and back."""
+        world, flood = self.world, self.flood(seconds)
+        # What is committed in the future is kept until then: no further than an hour.
+        for jump in [3600, -86_400, 1800, random.randrange(-10_000_000, 0), 0]:
+            published = world.ledger.counts["published"]
+            world.set_clock(jump)
+            world.ledger.count("clock jumps")
+            time.sleep(seconds / 5)
+            if world.ledger.counts["published"] == published:
+                world.ledger.violate("plans are taken whatever the time", f"none after {jump:+} s")
+            committed = datetime.datetime.fromisoformat(world.server.status(content.STORM)["committed_at"])
+            ahead = (committed - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+            if abs(ahead - jump) > 60:
+                world.ledger.violate("the soak works", f"the clock is {ahead:+.0f} s from ours, not {jump:+} s")
+        self.judge("clock jumps", flood)
+
+    def kills(self, seconds, random):
+        """kill -9 and a start, again and again, each life with limits of its own."""
+        world, flood, windows = self.world, self.flood(seconds), []
+        while flood.left() > 6:
+            time.sleep(random.uniform(0.5, 3))
+            killed = time.monotonic()
+            world.kill()
+            world.limits = random.choice(LIMITS)
+            world.start()
+            windows.append((killed, time.monotonic() + 0.3))
+            with world.quiet():
+                world.check_promises()
+        time.sleep(max(0.0, flood.left()))
+        self.judge("kills", flood, windows)
+        world.limits = []
+
+    def memory(self, seconds):
+        """Too little memory for a large plan: it is turned away, answers go on."""
+        world = self.world
+        world.is_short = True
+        with world.quiet():
+            world.kill()
+            world.limits = []
+            world.start()
+            used = world.status_of("VmData") * 1024
+        for spare in (48, 24, 12, 6):
+            with world.quiet():
+                world.kill()
+                world.limits = ["prlimit", f"--data={used + (spare << 20)}", "--"]
+                world.start()
+            flood = self.flood(seconds / 2)
+            status = self.send_large(LARGE, (200, 503), "little memory")
+            time.sleep(max(0.0, flood.left()))
+            self.judge("little memory", flood)
+            if status == 503:
+                break
+        else:
+            world.ledger.violate("the soak works", "a large plan needed no memory")
+        with world.quiet():
+            world.kill()
+            world.limits = []
+            world.start()
+            world.check_promises()
+        world.is_short = False
+
+    def send_large(self, endpoints, statuses, act, while_doing=None):
+        """Returns the status of the answer, which has to be one of those."""
+        world = self.world
+        body = json.dumps(content.large(world.next_generation(content.LARGE), endpoints)).encode()
+        if while_doing is not None:
+            while_doing()
+        try:
+            reply = world.server.request("POST", f"/v1/zones/{content.LARGE}/plans", body,
+                                         {"Content-Type": "application/json"})
+        except (OSError, http.client.HTTPException) as error:
+            # Short of memory it may hang up. Whether it lives is looked at.
+            world.ledger.count(f"large plans, {act}: {type(error).__name__}")
+            return 503
+        world.ledger.count(f"large plans, {act}: {reply.status}")
+        world.ledger.count("503", reply.status == 503)
+        if reply.status not in statuses:
+            world.ledger.violate("what there is no room for is turned away", f"{act}: {reply}")
+        elif reply.status == 200:
+            world.ledger.acknowledge(content.LARGE, reply.json["generation"])
+        return reply.status
+
+    # What came of it.
+
+    def check_possessions(self):
+        """Of each life that lasted: memory is flat, and nothing leaks."""
+        for life in {sample["life"] for sample in self.samples}:
+            mine = [sample for sample in self.samples if sample["life"] == life]
+            last = mine[-1]
+            early = [sample for sample in mine if sample["swaps"] >= last["swaps"] / 10][:1]
+            if not early or early[0] is last:
+                continue
+            first, grown = early[0], last["resident_octets"] - early[0]["resident_octets"]
+            if last["resident_octets"] > FLAT * first["resident_octets"] and grown > SLACK_OCTETS:
+                self.world.ledger.violate("memory is flat", f"{first['resident_octets']:,} octets after "
+                                          f"{first['swaps']} swaps, {last['resident_octets']:,} after {last['swaps']}")
+            for what in ("descriptors", "threads"):
+                if last[what] > first[what]:
+                    self.world.ledger.violate(f"no {what} leak", f"{first[what]}, then {last[what]}")
+
+
+LIMITS = [[], ["prlimit", "--nofile=128:128", "--"], ["prlimit", "--nofile=1024:1024", "--"]]

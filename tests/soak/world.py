@@ -1,0 +1,224 @@
+"""The server of a soak, the disk, the clock and the limits that it lives with, and who comes to it."""
+
+import contextlib
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+import time
+
+import content
+from actors import Files, Parts, Person, Storm
+from ledger import Ledger
+from pests import Pests
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
+import holdfast  # noqa: E402  (found by the line above)
+
+DISK_OCTETS = 96 << 20
+FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+ZONES = (content.STORM, content.PARTS, content.BACK, content.WATCH, content.LARGE)
+CONFIG = {
+    "log": {"level": "error"},
+    "history": {"keep": 50, "for": "0s", "refusals": 200},
+    "good": {"after": "500ms", "keep": 3},
+    "image": {"names": 1, "changes": 1, "pause": "2s", "after": "2s", "disk-reserve": "1M"},
+    "limits": content.LIMITS | {"tcp-connections": 200, "tcp-connections-per-client": 50, "tcp-idle": "2s",
+                                "tcp-message": "1s", "tcp-response": "2s", "submissions-waiting": 8},
+}
+
+
+class World:
+    def __init__(self, seed):
+        self.seed, self.ledger = seed, Ledger()
+        self.stopping, self.life, self.is_up, self.is_short = threading.Event(), 0, False, False
+        self._gate, self._playing, self._closed = threading.Condition(), 0, False
+        self._generations, self._generations_lock = {}, threading.Lock()
+        self.server = holdfast.Server(**CONFIG)
+        self.folder = self.server.dir
+        self.confine = [pathlib.Path(__file__).with_name("confine"), self.folder]
+        self.plan_file = self.folder / "plans/plan.json"
+        self.limits = []  # commands that run others with less
+        self.disk = self.folder / "disk"
+        self.longest_start = 0.0
+        self.actors = []
+        (self.folder / "plans").mkdir()
+        self.server.config["state"] = str(self.disk / "state")
+        self.server.config["zones"] = {zone: {} for zone in ZONES} | {
+            content.WATCH: {"enactors": [{"watch": str(self.folder / "plans")}]}}
+        self.clock = self.folder / "clock"
+        self.clock.write_text("+0\n")
+        self.server.environment = {"FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_CACHE_DURATION": "1",
+                                   "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+
+    # The disk: of this process and its children only, which have a mount namespace of their own.
+
+    def make_disk(self, is_small=True):
+        """A small one can be filled; that takes the right to mount."""
+        self.disk.mkdir()
+        if is_small:
+            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_OCTETS}", "soak", self.disk], check=True)
+        (self.disk / "state").mkdir()
+        for path in (self.folder, self.folder / "plans", self.disk, self.disk / "state"):
+            os.chmod(path, 0o777)  # the server is nobody
+
+    def fill_disk(self):
+        self.is_short = True
+        with open(self.disk / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(1 << 16))
+        with open(self.disk / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):
+            while True:
+                ballast.write(bytes(512))
+
+    def drain_disk(self):
+        (self.disk / "ballast").unlink(missing_ok=True)
+
+    def set_clock(self, seconds):
+        """Away from the machine's, of the server alone, and its monotonic clock goes on as it did."""
+        fresh = self.folder / "clock.tmp"
+        fresh.write_text(f"{seconds:+d}\n")
+        os.replace(fresh, self.clock)
+
+    # The server.
+
+    def start(self):
+        begun = time.monotonic()
+        # Whoever ends this program, however, ends the server with it.
+        self.server.wrapper = [*self.confine, *self.limits, "setpriv", "--pdeathsig", "KILL", "--", "env",
+                               f"LD_PRELOAD={FAKETIME}"]
+        self.server.start()
+        self.longest_start = max(self.longest_start, time.monotonic() - begun)
+        self.life += 1
+        self.is_up = True
+        if self.confine:
+            self.check_confined()
+
+    def check_confined(self):
+        status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text(encoding="ascii")
+        for key, wanted in (("Seccomp", "2"), ("NoNewPrivs", "1"), ("CapEff", "0" * 16)):
+            if re.search(rf"^{key}:\s+(\S+)", status, re.M).group(1) != wanted and not (
+                    key == "CapEff" and os.geteuid() != 0):
+                self.ledger.violate("the soak works", f"the server is not confined: {key} is not {wanted}")
+
+    def kill(self):
+        self.is_up = False
+        if self.is_found_alive():
+            self.server.kill()
+        self.tidy()
+        self.ledger.count("kills")
+
+    def tidy(self):
+        """What libfaketime leaves of a program that is killed."""
+        for left in pathlib.Path("/dev/shm").glob(f"*faketime_s*_{self.server.pid}"):
+            left.unlink()
+
+    def is_found_alive(self):
+        if self.server.is_alive():
+            return True
+        self.ledger.violate("the server lives", f"ended with {self.server.process.returncode}: "
+                            f"{self.server.log()[-500:]}")
+        return False
+
+    def check_alive(self):
+        if not self.is_found_alive():
+            self.is_up = False
+            self.start()
+
+    def put_plan_file(self, body):
+        fresh = self.folder / "plan.tmp"
+        fresh.write_bytes(body)
+        os.replace(fresh, self.plan_file)
+
+    def publish_first(self):
+        (self.folder / "questions").write_text(content.questions())
+        for zone in (content.STORM, content.BACK, content.WATCH, content.PARTS):
+            generation = self.next_generation(zone)
+            self.server.publish(content.full(zone, generation), zone)
+            self.ledger.acknowledge(zone, generation)
+
+    def check_promises(self):
+        """What was acknowledged is there."""
+        for zone in ZONES:
+            committed = self.server.get(f"/v1/zones/{zone}").json["committed"]
+            listed = [entry["generation"] for entry in self.server.get(
+                f"/v1/zones/{zone}/plans?limit=1000&outcome=published").json["history"]]
+            self.ledger.check_after_crash(zone, committed, listed)
+            verified = self.server.get(f"/v1/zones/{zone}/verify").json
+            if not verified["whole"]:
+                self.ledger.violate("the history is whole", verified)
+
+    def next_generation(self, zone):
+        with self._generations_lock:
+            self._generations[zone] = max(self._generations.get(zone, 0), self.ledger.newest(zone)) + 1
+            return self._generations[zone]
+
+    # Who comes.
+
+    def begin(self, plans_per_second):
+        """`plans_per_second`: of all Enactors together, poison too."""
+        share = plans_per_second / 10
+        self.actors = [Storm(self, "storm-1", 2.5 * share), Storm(self, "storm-2", 2.5 * share),
+                       Storm(self, "storm-3", share), Parts(self, "parts", 2 * share), Person(self, "person", share),
+                       Files(self, "files", share), Pests(self, "pests", 10)]
+        for actor in self.actors:
+            actor.start()
+
+    @contextlib.contextmanager
+    def playing(self):
+        """A turn of an actor."""
+        with self._gate:
+            self._gate.wait_for(lambda: not self._closed)
+            self._playing += 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._playing -= 1
+                self._gate.notify_all()
+
+    @contextlib.contextmanager
+    def quiet(self):
+        """Nobody takes a turn."""
+        with self._gate:
+            self._closed = True
+            if not self._gate.wait_for(lambda: self._playing == 0, 60):
+                self.ledger.violate("requests are answered", "a turn took a minute")
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._closed = False
+                self._gate.notify_all()
+
+    def end(self):
+        self.stopping.set()
+        with self._gate:
+            self._closed = False
+            self._gate.notify_all()
+        for actor in self.actors:
+            actor.join(60)
+        if self.server.is_alive():
+            self.server.kill()
+        if self.server.process is not None:
+            self.tidy()
+        subprocess.run(["umount", self.disk], check=False, stderr=subprocess.DEVNULL)
+        self.server.close()
+
+    # What it has of the machine.
+
+    def status_of(self, key):
+        text = pathlib.Path(f"/proc/{self.server.pid}/status").read_text(encoding="ascii")
+        return int(re.search(rf"^{key}:\s+(\d+)", text, re.M).group(1))
+
+    def possessions(self):
+        """The least of some looks: upkeep opens files, and gives back, at times of its own."""
+        looks = []
+        for _ in range(20):
+            looks.append((self.status_of("VmRSS") * 1024, self.status_of("Threads"),
+                          len(os.listdir(f"/proc/{self.server.pid}/fd"))))
+            time.sleep(0.05)
+        resident, threads, descriptors = map(min, zip(*looks))
+        return {"resident_octets": resident, "threads": threads, "descriptors": descriptors}
