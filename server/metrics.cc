@@ -1,5 +1,6 @@
 #include "server/metrics.h"
 
+#include <malloc.h>
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
@@ -117,6 +118,7 @@ void addConnections(MetricFamilies& out, WorkerSpan workers) {
 }
 
 void addZones(MetricFamilies& out, const std::vector<ZoneStatus>& zones, WallTime now) {
+  out.gauge("holdfast_zones", "Zones held.").value(number(zones.size()));
   out.gauge("holdfast_zone_generation", "Generation that is planned, committed and served.");
   for (const ZoneStatus& zone : zones) {
     const std::string name = zone.apex.text();
@@ -269,6 +271,14 @@ void addEnactors(MetricFamilies& out, const std::vector<EnactorHealth>& enactors
       out.value(sinceEpoch(*enactor.lastAt), {{"zone", enactor.zone.text()}, {"enactor", enactor.name}});
 }
 
+void addMemory(MetricFamilies& out) {
+  const auto heap = mallinfo2();
+  out.gauge("holdfast_heap_octets",
+            "Memory of malloc, by whether it is in use. What is free is given back from some megabytes on.");
+  out.value(number(heap.uordblks + heap.hblkhd), {{"state", "used"}});
+  out.value(number(heap.fordblks), {{"state", "free"}});
+}
+
 }  // namespace
 
 ServerCounts countsOf(std::span<const WorkerCounters> workers, const Publisher& publisher) {
@@ -296,6 +306,7 @@ std::string metricsText(const MetricsSources& sources, WallTime now) {
       .value(sinceEpoch(sources.startedAt));
   out.gauge("holdfast_limit", "Numbers of the configuration by key; octets, seconds or a count.");
   for (const auto& [key, value] : sources.limits) out.value(value, {{"key", key}});
+  addMemory(out);
   addControl(out, sources.control, sources.connections);
   addQueries(out, sources.workers);
   addMessages(out, sources.workers);

@@ -66,7 +66,7 @@ def test_the_page_of_the_configuration_is_made_of_the_program():
 
 @pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
 def test_the_pages_can_be_read():
-    for page in ("zonectl.1", "holdfastd.8", "holdfast.yaml.5"):
+    for page in ("zonectl.1", "flood.1", "holdfastd.8", "holdfast.yaml.5"):
         text = subprocess.run(["mandoc", "-Tutf8", CHECKOUT / "docs/man" / page], capture_output=True, text=True,
                               check=True).stdout
         assert "SEE ALSO" in re.sub(".\x08", "", text) and len(text) > 1000

@@ -12,7 +12,16 @@ import pytest
 from holdfast import CHECKOUT, ZONE, endpoint, full, wait_for
 
 USER = "nobody"
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+AS_THE_UNIT = ["setpriv", f"--reuid={USER}", "--regid=nogroup", "--clear-groups",
+               "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--"]
+
+
+def may_become():
+    """Root, with the rights of root, which containers take away."""
+    return os.geteuid() == 0 and not subprocess.run([*AS_THE_UNIT, "true"], capture_output=True, check=False).returncode
+
+
+as_root = pytest.mark.skipif(not may_become(), reason="only root can become another user")
 
 
 def low_port():
@@ -100,8 +109,7 @@ def test_ports_below_1024_are_bound_with_an_ambient_right_that_is_given_up(make_
     os.chmod(server.dir, 0o777)
     server.port = low_port()
     server.config["listen"] = [f"127.0.0.1:{server.port}"]
-    server.wrapper = ["setpriv", f"--reuid={USER}", "--regid=nogroup", "--clear-groups",
-                      "--inh-caps=-all,+net_bind_service", "--ambient-caps=-all,+net_bind_service", "--"]
+    server.wrapper = AS_THE_UNIT
     server.start().add_zone()
     server.publish(full(1, {"web": endpoint("192.0.2.1")}))
     assert server.addresses("web") == ["192.0.2.1"]

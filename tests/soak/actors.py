@@ -1,5 +1,6 @@
 """Who comes to the server in a soak, each on a thread of its own, with a seed of its own."""
 
+import contextlib
 import http.client
 import json
 import random
@@ -133,7 +134,10 @@ class Parts(Actor):
 class Person(Actor):
     """Lets automation go on, goes back, freezes and thaws."""
 
-    has_frozen = False  # and was told so
+    def __init__(self, world, name, per_second):
+        super().__init__(world, name, per_second)
+        self.has_frozen = False  # and was told so
+        self.stamps = {}  # by generation: those of the content, which a rollback keeps
 
     def turn(self):
         status = self.send("GET", f"/v1/zones/{BACK}")
@@ -155,6 +159,7 @@ class Person(Actor):
             self.has_frozen = reply is not None and reply.status == 200
             self.world.ledger.count("freezes", self.has_frozen)
         else:
+            self.stamps[committed + 1] = committed + 1
             self.expect(BACK, self.submit(BACK, document))
 
     def check_frozen(self, document):
@@ -168,14 +173,19 @@ class Person(Actor):
         kept = [each for each in self.world.ledger.acknowledged(BACK)[-10:] if each < committed]
         if not kept:
             return
-        reply = self.send("POST", f"/v1/zones/{BACK}/rollback?to={self.random.choice(kept)}&reason=soak")
+        to, life = self.random.choice(kept), self.world.life
+        reply = self.send("POST", f"/v1/zones/{BACK}/rollback?to={to}&reason=soak")
         if reply is None or self.is_excused(reply):
             return
-        if reply.status == 200:
-            self.world.ledger.acknowledge(BACK, reply.json["generation"])
-            self.world.ledger.count("rollbacks")
-        else:
+        if reply.status != 200:
             self.world.ledger.violate("old content comes back", reply)
+            return
+        self.world.ledger.acknowledge(BACK, reply.json["generation"])
+        self.world.ledger.count("rollbacks")
+        self.stamps[reply.json["generation"]] = stamp = self.stamps.get(to, to)
+        with contextlib.suppress(OSError):
+            if (seen := self.world.stamp(BACK)) != stamp & 0xffff and self.world.life == life:
+                self.world.ledger.violate("old content comes back", f"{seen} is served, not {stamp}: {reply.text}")
 
 
 class Files(Actor):

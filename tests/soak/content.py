@@ -126,6 +126,11 @@ POISONS = {
     "shrunken by name": lambda zone, new, old, random: refused(
         "shrunken by name", full(zone, new, endpoints={"ep0": endpoint("ep0", new)}, remove=names(zone)[1:]),
         "velocity"),
+    "emptied by a delta": lambda zone, new, old, random: refused(
+        "emptied by a delta", delta(zone, old, new, []) | {"endpoints": {"ep0": endpoint("ep0", new, 0)}},
+        "empty-answer"),
+    "shrunken by a delta": lambda zone, new, old, random: refused(
+        "shrunken by a delta", delta(zone, old, new, []) | {"remove": half(random, names(zone))}, "velocity"),
     "thin": lambda zone, new, old, random: refused("thin", with_targets(zone, new, 1), "floor"),
     "one family": lambda zone, new, old, random: refused("one family", without_six(zone, new), "empty-answer"),
     "bogus": lambda zone, new, old, random: refused(

@@ -67,8 +67,10 @@ def count_table(outcome):
 def sample_table(outcome):
     samples = outcome["samples"]
     shown = samples if len(samples) <= 30 else samples[::len(samples) // 30 + 1] + samples[-1:]
-    return Table("What it had, in quiet moments", ["after", "life", "swaps", "resident, MB", "threads", "descriptors"],
-                 [[f"{each['at']:,.0f} s", each["life"], f"{each['swaps']:,}", f"{each['resident_octets'] / 1e6:.1f}",
+    return Table("What it had, in quiet moments", ["after", "life", "swaps", "in use, MB", "resident, MB", "threads",
+                                                      "descriptors"],
+                 [[f"{each['at']:,.0f} s", each["life"], f"{each['swaps']:,}", f"{each['used_octets'] / 1e6:.2f}",
+                   f"{each['resident_octets'] / 1e6:.1f}",
                    each["threads"], each["descriptors"]] for each in shown])
 
 
@@ -89,7 +91,7 @@ def tables(outcome):
 def head(outcome):
     return (f"{outcome['seconds']:,.0f} s, seed {outcome['seed']}, {outcome['rate']:,} questions and "
             f"{outcome['plans_per_second']:g} plans a second asked for; {outcome['processors']} processors, Linux "
-            f"{outcome['kernel']}; confined as conf/holdfast.service has it.")
+            f"{outcome['kernel']}; confined by tests/soak/confine.")
 
 
 def verdict(outcome):

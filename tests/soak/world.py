@@ -1,6 +1,7 @@
 """The server of a soak, the disk, the clock and the limits that it lives with, and who comes to it."""
 
 import contextlib
+import http.client
 import os
 import pathlib
 import re
@@ -18,7 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
 import holdfast  # noqa: E402  (found by the line above)
 
 DISK_OCTETS = 96 << 20
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1"
+FAKETIME = next(map(str, pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), "libfaketimeMT.so.1")
 ZONES = (content.STORM, content.PARTS, content.BACK, content.WATCH, content.LARGE)
 CONFIG = {
     "log": {"level": "error"},
@@ -28,6 +29,10 @@ CONFIG = {
     "limits": content.LIMITS | {"tcp-connections": 200, "tcp-connections-per-client": 50, "tcp-idle": "2s",
                                 "tcp-message": "1s", "tcp-response": "2s", "submissions-waiting": 8},
 }
+
+
+class NotAllowed(Exception):
+    """This system does not let the server be treated as a soak treats it."""
 
 
 class World:
@@ -51,15 +56,27 @@ class World:
         self.clock = self.folder / "clock"
         self.clock.write_text("+0\n")
         self.server.environment = {"FAKETIME_TIMESTAMP_FILE": str(self.clock), "FAKETIME_CACHE_DURATION": "1",
-                                   "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1"}
+                                   "FAKETIME_DONT_FAKE_MONOTONIC": "1", "NO_FAKE_STAT": "1",
+                                   # What malloc keeps for each thread counts as used, and grows for thousands of plans.
+                                   "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0"}
 
     # The disk: of this process and its children only, which have a mount namespace of their own.
+
+    def check_system(self):
+        """Raises NotAllowed where a program that does nothing cannot be confined, or not have its clock moved."""
+        done = subprocess.run([*self.confine, "env", f"LD_PRELOAD={FAKETIME}", "true"], capture_output=True, text=True,
+                              env=os.environ | self.server.environment, check=False)
+        if done.returncode != 0 or done.stderr:
+            raise NotAllowed(done.stderr.strip() or f"exit status {done.returncode}")
 
     def make_disk(self, is_small=True):
         """A small one can be filled; that takes the right to mount."""
         self.disk.mkdir()
         if is_small:
-            subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK_OCTETS}", "soak", self.disk], check=True)
+            mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_OCTETS}", "soak", self.disk]
+            done = subprocess.run(mount, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                raise NotAllowed(done.stderr.strip())
         (self.disk / "state").mkdir()
         for path in (self.folder, self.folder / "plans", self.disk, self.disk / "state"):
             os.chmod(path, 0o777)  # the server is nobody
@@ -99,11 +116,17 @@ class World:
     def check_confined(self):
         status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text(encoding="ascii")
         for key, wanted in (("Seccomp", "2"), ("NoNewPrivs", "1"), ("CapEff", "0" * 16)):
-            if re.search(rf"^{key}:\s+(\S+)", status, re.M).group(1) != wanted and not (
-                    key == "CapEff" and os.geteuid() != 0):
+            if re.search(rf"^{key}:\s+(\S+)", status, re.M).group(1) != wanted:
                 self.ledger.violate("the soak works", f"the server is not confined: {key} is not {wanted}")
 
+    def count_swaps(self):
+        """Of this life, before it ends."""
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+            self.ledger.count("swaps", self.server.get("/v1/status").json["swaps"]["count"])
+
     def kill(self):
+        if self.server.is_alive():
+            self.count_swaps()
         self.is_up = False
         if self.is_found_alive():
             self.server.kill()
@@ -139,8 +162,16 @@ class World:
             self.server.publish(content.full(zone, generation), zone)
             self.ledger.acknowledge(zone, generation)
 
+    def stamp(self, zone):
+        """The generation that the addresses of its first endpoint carry, modulo 2^16."""
+        last = self.server.addresses("ep0", zone=zone)[0].split(".")[2:]
+        return int(last[0]) << 8 | int(last[1])
+
     def check_promises(self):
-        """What was acknowledged is there."""
+        """What was acknowledged is there, and served."""
+        committed = self.server.get(f"/v1/zones/{content.STORM}").json["committed"]
+        if (served := self.stamp(content.STORM)) != committed & 0xffff:
+            self.ledger.violate("acknowledged plans survive", f"{committed} is committed, {served} served")
         for zone in ZONES:
             committed = self.server.get(f"/v1/zones/{zone}").json["committed"]
             listed = [entry["generation"] for entry in self.server.get(
@@ -201,6 +232,7 @@ class World:
         for actor in self.actors:
             actor.join(60)
         if self.server.is_alive():
+            self.count_swaps()
             self.server.kill()
         if self.server.process is not None:
             self.tidy()
@@ -217,8 +249,11 @@ class World:
         """The least of some looks: upkeep opens files, and gives back, at times of its own."""
         looks = []
         for _ in range(20):
-            looks.append((self.status_of("VmRSS") * 1024, self.status_of("Threads"),
+            looks.append((self.heap_in_use(), self.status_of("VmRSS") * 1024, self.status_of("Threads"),
                           len(os.listdir(f"/proc/{self.server.pid}/fd"))))
             time.sleep(0.05)
-        resident, threads, descriptors = map(min, zip(*looks))
-        return {"resident_octets": resident, "threads": threads, "descriptors": descriptors}
+        used, resident, threads, descriptors = map(min, zip(*looks))
+        return {"used_octets": used, "resident_octets": resident, "threads": threads, "descriptors": descriptors}
+
+    def heap_in_use(self):
+        return int(float(re.search(r'^holdfast_heap_octets{state="used"} (\S+)', self.server.metrics(), re.M).group(1)))
