@@ -45,7 +45,7 @@ Result<Ids> idsOf(const std::string& user) {
 }
 
 Result<Ids> becomable(const std::string& user) {
-  const auto ids = idsOf(user);
+  auto ids = idsOf(user);
   if (ids && ::geteuid() != 0 && ::geteuid() != ids->user)
     return wrongUser(user, "only root can become another user: set user to off");
   return ids;
