@@ -7,12 +7,12 @@ import time
 
 import content
 from flood import Flood
+from world import LARGE_ENDPOINTS
 
 FLAT = 1.05  # the resident memory after N swaps, of that after N/10
 # What is in use is nearly all of what grows with a leak. What is free besides is given back when it is 8 MiB more
 # (server/heap_upkeep.cc), so of what is resident the first sample may come just after that, the last just before.
 SLACK_OCTETS = {"used_octets": 1 << 20, "resident_octets": 12 << 20}
-LARGE = 100_000  # endpoints
 RECOVERY = 1.0  # seconds until everything is answered again
 FAIR = 0.5  # of the share that others are answered of
 
@@ -126,7 +126,7 @@ class Acts:
         """No room: plans are turned away, answers go on; and room again."""
         world, flood = self.world, self.flood(seconds)
         before = world.ledger.counts["503"]
-        self.send_large(LARGE, (200, 503), "full disk", while_doing=world.fill_disk)
+        self.send_large((200, 503), "full disk", while_doing=world.fill_disk)
         # What the store gives up, so that it can write on, is taken at once.
         while flood.left() > seconds * 0.5:
             world.fill_disk()
@@ -192,7 +192,7 @@ class Acts:
                 world.limits = ["prlimit", f"--data={used + (spare << 20)}", "--"]
                 world.start()
             flood = self.flood(seconds / 2)
-            status = self.send_large(LARGE, (200, 503), "little memory")
+            status = self.send_large((200, 503), "little memory")
             time.sleep(max(0.0, flood.left()))
             self.judge("little memory", flood)
             if status == 503:
@@ -206,10 +206,10 @@ class Acts:
             world.check_promises()
         world.is_short = False
 
-    def send_large(self, endpoints, statuses, act, while_doing=None):
+    def send_large(self, statuses, act, while_doing=None):
         """Returns the status of the answer, which has to be one of those."""
         world = self.world
-        body = json.dumps(content.large(world.next_generation(content.LARGE), endpoints)).encode()
+        body = json.dumps(content.large(world.next_generation(content.LARGE), LARGE_ENDPOINTS)).encode()
         if while_doing is not None:
             while_doing()
         try:

@@ -19,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
 import holdfast  # noqa: E402  (found by the line above)
 
 DISK_OCTETS = 96 << 20
+LARGE_ENDPOINTS = 100_000
 FAKETIME = next(map(str, pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), "libfaketimeMT.so.1")
 ZONES = (content.STORM, content.PARTS, content.BACK, content.WATCH, content.LARGE)
 CONFIG = {
@@ -161,6 +162,10 @@ class World:
             generation = self.next_generation(zone)
             self.server.publish(content.full(zone, generation), zone)
             self.ledger.acknowledge(zone, generation)
+        # Now, so that what the server holds grows no more.
+        generation = self.next_generation(content.LARGE)
+        self.server.publish(content.large(generation, LARGE_ENDPOINTS), content.LARGE)
+        self.ledger.acknowledge(content.LARGE, generation)
 
     def stamp(self, zone):
         """The generation that the addresses of its first endpoint carry, modulo 2^16."""
