@@ -301,6 +301,12 @@ JsonDocument comparisonJson(const Comparison& compared, std::size_t limit) {
   return json;
 }
 
+HttpResponse comeAgain(const std::string& why, unsigned seconds) {
+  HttpResponse response = errorResponse(503, why);
+  response.headers.emplace_back("Retry-After", std::to_string(seconds));
+  return response;
+}
+
 HttpResponse problemResponse(const Error& error) {
   switch (error.kind) {
     case ErrorKind::Malformed:
@@ -317,9 +323,7 @@ HttpResponse problemResponse(const Error& error) {
     case ErrorKind::System:
       break;
   }
-  HttpResponse response = errorResponse(503, error.text());
-  response.headers.emplace_back("Retry-After", "5");
-  return response;
+  return comeAgain(error.text(), 5);
 }
 
 }  // namespace holdfast

@@ -69,6 +69,8 @@ struct Comparison {
 };
 inline constexpr std::uint64_t kDiffDefault = 100;  ///< names that a comparison lists
 JsonDocument comparisonJson(const Comparison& compared, std::size_t limit);
+/// 503, and in how many seconds to ask again.
+HttpResponse comeAgain(const std::string& why, unsigned seconds);
 /// The answer where the publisher or the store gave an Error.
 HttpResponse problemResponse(const Error& error);
 

@@ -38,20 +38,16 @@ std::string laneOf(const Route& route) {
   }
 }
 
-HttpResponse comeAgain(const std::string& why) {
-  HttpResponse response = errorResponse(503, why);
-  response.headers.emplace_back("Retry-After", "1");
-  return response;
-}
+constexpr unsigned kSoon = 1;  // seconds
 
 HttpResponse busy(bool isSubmission, WorkPool::Taken taken) {
-  if (taken == WorkPool::Taken::Stopped) return comeAgain("the server is stopping");
+  if (taken == WorkPool::Taken::Stopped) return comeAgain("the server is stopping", kSoon);
   const bool laneIsFull = taken == WorkPool::Taken::LaneIsFull;
   const char* text = "too many requests wait";
   if (isSubmission)
     text = laneIsFull ? "too many submissions of this zone wait (limits.submissions-waiting)"
                       : "too many submissions wait (limits.submissions-waiting-total)";
-  return comeAgain(text);
+  return comeAgain(text, kSoon);
 }
 
 }  // namespace
@@ -153,7 +149,7 @@ HttpResponse Control::perform(const Route& route, Call& call) {
   } catch (const std::bad_alloc&) {
     log_.error("request failed", {{"path", call.path}, {"cause", "not enough memory"}});
     return comeAgain(
-        "there was not enough memory for the request: nothing was changed, or it is in the history");
+        "there was not enough memory for the request: nothing was changed, or it is in the history", kSoon);
   } catch (const std::exception& problem) {
     log_.error("request failed", {{"path", call.path}, {"cause", problem.what()}});
   }
