@@ -251,8 +251,7 @@ class Server:
 
     def resident(self):
         """Resident memory in KiB."""
-        status = pathlib.Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
-        return int(re.search(r"VmRSS:\s+(\d+)", status).group(1))
+        return int(process_status(self.pid, "VmRSS")[0])
 
 
 def absolute(name, zone=ZONE):
@@ -267,6 +266,17 @@ def client(*command):
                           check=False)
     assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}{done.stderr}"
     return done.stdout
+
+
+def process_status(pid, key):
+    """The words behind `key` in /proc's status of a process, or of a thread: PID/task/TID."""
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return re.search(rf"^{key}:\s+(.*)$", status, re.M).group(1).split()
+
+
+def stamped(generation, target):
+    """An address that the generation is in, as tools/flood reads it with --stamped."""
+    return f"10.{target}.{generation >> 8 & 255}.{generation & 255}"
 
 
 def endpoint(*addresses, ttl=5, weight=100, pick=None):

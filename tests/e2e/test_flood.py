@@ -12,7 +12,7 @@ import time
 
 import holdfast
 import pytest
-from holdfast import BIN, ZONE, endpoint, full
+from holdfast import BIN, ZONE, endpoint, full, stamped
 
 ENDPOINTS = 20
 
@@ -30,7 +30,7 @@ def flood(ports, folder, *arguments, timeout=60):
 
 
 def plan(generation):
-    addresses = [f"10.{target}.{generation >> 8}.{generation & 255}" for target in range(4)]
+    addresses = [stamped(generation, target) for target in range(4)]
     return full(generation, {f"ep{i}": endpoint(*addresses) for i in range(ENDPOINTS)})
 
 

@@ -6,7 +6,7 @@ import time
 
 import dns
 import holdfast
-from holdfast import ZONE, endpoint, full
+from holdfast import ZONE, endpoint, full, stamped
 
 ENDPOINTS = 60
 PLANS = 50
@@ -14,13 +14,8 @@ SECONDS = 30
 TARGETS = 4
 
 
-def address(generation, target):
-    """The generation is in the address."""
-    return f"10.{target}.{generation >> 8}.{generation & 255}"
-
-
 def plan(generation):
-    targets = [address(generation, target) for target in range(TARGETS)]
+    targets = [stamped(generation, target) for target in range(TARGETS)]
     return full(generation, {f"ep{i}": endpoint(*targets) for i in range(ENDPOINTS)})
 
 

@@ -3,13 +3,12 @@
 import os
 import pathlib
 import pwd
-import re
 import socket
 import subprocess
 
 import holdfast
 import pytest
-from holdfast import CHECKOUT, ZONE, endpoint, full, wait_for
+from holdfast import CHECKOUT, ZONE, endpoint, full, process_status, wait_for
 
 USER = "nobody"
 AS_THE_UNIT = ["setpriv", f"--reuid={USER}", "--regid=nogroup", "--clear-groups",
@@ -51,26 +50,23 @@ def dropped(make_server):
     return server.start().add_zone()
 
 
-def statuses(server):
-    """/proc's, of each thread."""
-    return [(task / "status").read_text() for task in pathlib.Path(f"/proc/{server.pid}/task").iterdir()]
-
-
-def value(status, key):
-    return re.search(rf"^{key}:\s+(.*)$", status, re.M).group(1).split()
+def threads_of(server):
+    """Of /proc, for process_status()."""
+    return [f"{server.pid}/task/{task}" for task in os.listdir(f"/proc/{server.pid}/task")]
 
 
 @as_root
 def test_every_thread_is_the_users_without_any_capability(dropped):
     dropped.publish(full(1, {"web": endpoint("192.0.2.1")}))
     entry = pwd.getpwnam(USER)
-    threads = statuses(dropped)
+    threads = threads_of(dropped)
     assert len(threads) > 5
-    for status in threads:
-        assert set(value(status, "Uid")) == {str(entry.pw_uid)} and set(value(status, "Gid")) == {str(entry.pw_gid)}
+    for thread in threads:
+        assert set(process_status(thread, "Uid")) == {str(entry.pw_uid)}
+        assert set(process_status(thread, "Gid")) == {str(entry.pw_gid)}
         for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
-            assert int(value(status, kind)[0], 16) == 0, f"{kind} of {value(status, 'Name')}"
-        assert value(status, "NoNewPrivs") == ["1"] and "0" not in value(status, "Groups")
+            assert int(process_status(thread, kind)[0], 16) == 0, f"{kind} of {process_status(thread, 'Name')}"
+        assert process_status(thread, "NoNewPrivs") == ["1"] and "0" not in process_status(thread, "Groups")
     assert dropped.addresses("web") == ["192.0.2.1"]
     assert dropped.ask("web", tcp=True).data("A") == ["192.0.2.1"]
 
@@ -113,9 +109,9 @@ def test_ports_below_1024_are_bound_with_an_ambient_right_that_is_given_up(make_
     server.start().add_zone()
     server.publish(full(1, {"web": endpoint("192.0.2.1")}))
     assert server.addresses("web") == ["192.0.2.1"]
-    for status in statuses(server):
+    for thread in threads_of(server):
         for kind in ("CapPrm", "CapEff", "CapAmb"):
-            assert int(value(status, kind)[0], 16) == 0, f"{kind} of {value(status, 'Name')}"
+            assert int(process_status(thread, kind)[0], 16) == 0, f"{kind} of {process_status(thread, 'Name')}"
 
 
 def refused_to_start(server):

@@ -10,7 +10,7 @@ import time
 import content
 from content import BACK, PARTS, STORM, WATCH
 
-PUBLISHED, ACCEPTABLE_RACE = "published", {"stale-generation", "base-mismatch"}
+ACCEPTABLE_RACE = {"stale-generation", "base-mismatch"}
 
 
 class Actor(threading.Thread):
@@ -56,7 +56,7 @@ class Actor(threading.Thread):
         if reply is None or self.is_excused(reply):
             return None
         outcome = reply.json.get("outcome")
-        if outcome == PUBLISHED:
+        if outcome == "published":
             self.world.ledger.acknowledge(zone, reply.json["generation"])
         elif outcome == "superseded":
             self.world.ledger.count("superseded")
@@ -198,5 +198,5 @@ class Files(Actor):
         if self.random.random() < 0.2:
             self.world.plan_file.write_bytes(body)  # torn, where it is looked at just then
         else:
-            self.world.put_plan_file(body)
+            self.world.replace(self.world.plan_file, body)
         self.world.ledger.count("files")

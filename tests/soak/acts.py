@@ -6,7 +6,8 @@ import json
 import time
 
 import content
-from flood import Flood
+from flood import Flood, lost_outside, start_of
+from holdfast import process_status
 from world import LARGE_ENDPOINTS
 
 FLAT = 1.05  # the resident memory after N swaps, of that after N/10
@@ -14,6 +15,7 @@ FLAT = 1.05  # the resident memory after N swaps, of that after N/10
 # (server/heap_upkeep.cc), so of what is resident the first sample may come just after that, the last just before.
 SLACK_OCTETS = {"used_octets": 1 << 20, "resident_octets": 12 << 20}
 RECOVERY = 1.0  # seconds until everything is answered again
+LIMITS = [[], ["prlimit", "--nofile=128:128", "--"], ["prlimit", "--nofile=1024:1024", "--"]]  # of lives
 FAIR = 0.5  # of the share that others are answered of
 
 
@@ -37,7 +39,7 @@ class Acts:
         for fault, count in result["faults"].items():
             if count:
                 ledger.violate(f"no answer is {fault}", f"{act}: {count} of {result['answered']}")
-        lost = flood.lost_outside(result, windows)
+        lost = lost_outside(result, windows)
         if lost:
             ledger.violate("nothing is lost", f"{act}: {lost} of {result['sent']}")
         summary = {"act": act, "seconds": round(result["seconds"], 1), "rate": result["rate"], "lost_outside": lost,
@@ -68,13 +70,12 @@ class Acts:
             sample = {"act": act, "at": round(time.monotonic() - world.ledger.begun, 1), "life": world.life,
                       "swaps": status["swaps"]["count"], **world.possessions()}
         self.samples.append(sample)
-        return sample
 
     def check_files(self, act):
         """The Enactor is at work, whatever it was given."""
         world = self.world
         generation = world.next_generation(content.WATCH)
-        world.put_plan_file(json.dumps(content.full(content.WATCH, generation)).encode())
+        world.replace(world.plan_file, json.dumps(content.full(content.WATCH, generation)).encode())
         end = time.monotonic() + 10
         while world.server.served(content.WATCH) != generation and time.monotonic() < end:
             time.sleep(0.05)
@@ -110,7 +111,7 @@ class Acts:
             return
         # What is answered too late for it was answered all the same.
         share = (result["answered"] + result["unasked"]) / max(1, result["sent"])
-        start = flood.start_of(paced)
+        start = start_of(paced)
         during = [moment for moment in paced["moments"] if asked + 0.5 < start + moment["at"] < over]
         sent, answered = (sum(moment[key] for moment in during) for key in ("sent", "answered"))
         if sent and answered < FAIR * share * sent:
@@ -141,7 +142,6 @@ class Acts:
         if world.ledger.counts["published"] == published:
             world.ledger.violate("plans are taken again", "ten seconds after there was room on the disk")
         world.is_short = False
-        time.sleep(max(0.0, flood.left()))
         self.judge("full disk", flood)
 
     def clocks(self, seconds, random):
@@ -173,7 +173,6 @@ class Acts:
             windows.append((killed, time.monotonic() + 0.3))
             with world.quiet():
                 world.check_promises()
-        time.sleep(max(0.0, flood.left()))
         self.judge("kills", flood, windows)
         world.limits = []
 
@@ -181,28 +180,20 @@ class Acts:
         """Too little memory for a large plan: it is turned away, answers go on."""
         world = self.world
         world.is_short = True
+        world.restart()
         with world.quiet():
-            world.kill()
-            world.limits = []
-            world.start()
-            used = world.status_of("VmData") * 1024
+            used = int(process_status(world.server.pid, "VmData")[0]) * 1024
         for spare in (48, 24, 12, 6):
-            with world.quiet():
-                world.kill()
-                world.limits = ["prlimit", f"--data={used + (spare << 20)}", "--"]
-                world.start()
+            world.restart(["prlimit", f"--data={used + (spare << 20)}", "--"])
             flood = self.flood(seconds / 2)
             status = self.send_large((200, 503), "little memory")
-            time.sleep(max(0.0, flood.left()))
             self.judge("little memory", flood)
             if status == 503:
                 break
         else:
             world.ledger.violate("the soak works", "a large plan needed no memory")
+        world.restart()
         with world.quiet():
-            world.kill()
-            world.limits = []
-            world.start()
             world.check_promises()
         world.is_short = False
 
@@ -213,8 +204,7 @@ class Acts:
         if while_doing is not None:
             while_doing()
         try:
-            reply = world.server.request("POST", f"/v1/zones/{content.LARGE}/plans", body,
-                                         {"Content-Type": "application/json"})
+            reply = world.server.submit(body, content.LARGE)
         except (OSError, http.client.HTTPException) as error:
             # Short of memory it may hang up. Whether it lives is looked at.
             world.ledger.count(f"large plans, {act}: {type(error).__name__}")
@@ -246,5 +236,3 @@ class Acts:
                 if last[what] > first[what]:
                     self.world.ledger.violate(f"no {what} leak", f"{first[what]}, then {last[what]}")
 
-
-LIMITS = [[], ["prlimit", "--nofile=128:128", "--"], ["prlimit", "--nofile=1024:1024", "--"]]

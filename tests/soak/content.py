@@ -7,21 +7,19 @@ tools/flood reads it with --stamped.
 import dataclasses
 import json
 
+import holdfast
+
 # Automation that races with itself; deltas of one endpoint each; a person who goes back; files in a folder; too much.
 STORM, PARTS, BACK, WATCH, LARGE = (f"{name}.example" for name in ("storm", "parts", "back", "watch", "large"))
 TARGETS = 4
 ENDPOINTS = {STORM: 300, PARTS: 40, BACK: 40, WATCH: 40}
-NAME_SERVERS = ["@ 3600 IN NS ns1.example.org.", "@ 3600 IN NS ns2.example.org."]
+NAME_SERVERS = holdfast.full(1)["records"]
 # Keys of the configuration, so that some plans are too large, and that of LARGE is not.
 LIMITS = {"plan-bytes": "12M", "plan-records": 120_000, "targets-per-endpoint": 200}
 FIRST_PART = 2  # the group of the first endpoint of PARTS, for tools/flood: each is exchanged alone
 
 
-def address(target, generation):
-    return f"10.{target}.{generation >> 8 & 255}.{generation & 255}"
-
-
-def address6(target, generation):
+def stamped6(generation, target):
     return f"2001:db8::{target:x}:{generation & 0xffff:x}"
 
 
@@ -35,30 +33,26 @@ def has_both(name):
 
 
 def endpoint(name, generation, targets=TARGETS, ttl=5):
-    listed = [{"id": f"lb-{target}", "address": address(target, generation)} for target in range(targets)]
-    if has_both(name):
-        listed += [{"id": f"six-{target}", "address": address6(target, generation)} for target in range(targets)]
-    return {"ttl": ttl, "targets": listed}
+    makers = (holdfast.stamped, stamped6) if has_both(name) else (holdfast.stamped,)
+    return holdfast.endpoint(*(make(generation, target) for make in makers for target in range(targets)), ttl=ttl)
 
 
 def full(zone, generation, /, **changes):
-    return {"plan": 1, "zone": f"{zone}.", "generation": generation, "kind": "full", "source": "soak",
-            "endpoints": {name: endpoint(name, generation) for name in names(zone)}, "records": NAME_SERVERS} | changes
+    listed = {name: endpoint(name, generation) for name in names(zone)}
+    return holdfast.full(generation, listed, zone=zone, source="soak") | changes
 
 
 def delta(zone, base, generation, changed):
-    return {"plan": 1, "zone": f"{zone}.", "base": base, "generation": generation, "kind": "delta", "source": "soak",
-            "endpoints": {name: endpoint(name, generation) for name in changed}}
+    listed = {name: endpoint(name, generation) for name in changed}
+    return holdfast.delta(base, listed, zone=zone, generation=generation, source="soak")
 
 
 def large(generation, endpoints):
     """A first plan that needs a hundred times the memory of the others."""
     first = 4 * (generation % 60)  # so that everything changes each time
-    listed = {f"ep{number}": {"ttl": 5, "targets": [
-        {"id": "a", "address": f"10.{first + (number >> 16)}.{number >> 8 & 255}.{number & 255}"}]}
+    listed = {f"ep{number}": holdfast.endpoint(f"10.{first + (number >> 16)}.{number >> 8 & 255}.{number & 255}")
               for number in range(endpoints)}
-    return {"plan": 1, "zone": f"{LARGE}.", "generation": generation, "kind": "full", "endpoints": listed,
-            "records": NAME_SERVERS}
+    return holdfast.full(generation, listed, zone=LARGE)
 
 
 def questions():

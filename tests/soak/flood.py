@@ -14,7 +14,7 @@ class Flood:
     """Runs beside what else is done."""
 
     def __init__(self, folder, port, seconds, *arguments, name="flood", seed=1, html=None, stamped=True):
-        self.result_file, self.seconds, self.name = folder / f"{name}.json", seconds, name
+        self.result_file, self.seconds = folder / f"{name}.json", seconds
         self.result_file.unlink(missing_ok=True)
         more = ["--stamped"] if stamped else []
         more += ["--html", html] if html else []
@@ -24,9 +24,6 @@ class Flood:
              "--json", self.result_file, "-l", str(seconds), "--timeout", str(TIMEOUT), "--seed", str(seed),
              *map(str, arguments), *more],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def is_running(self):
-        return self.process.poll() is None
 
     def left(self):
         return self.begun + self.seconds - time.monotonic()
@@ -42,18 +39,19 @@ class Flood:
             return {"problem": f"exit status {self.process.returncode}: {said}"}
         return json.loads(self.result_file.read_text())
 
-    @staticmethod
-    def start_of(result):
-        """The zero of its times, on our clock."""
-        return result["start_ns"] / 1e9
 
-    def lost_outside(self, result, windows):
-        """Of questions that were sent while none of the windows (of the monotonic clock) was open: what is lost is
-        told when its time is over."""
-        lost = 0
-        for moment in result["moments"]:
-            end = self.start_of(result) + moment["at"] - TIMEOUT
-            begin = end - moment["seconds"] - MOMENT
-            if not any(begin < closed and end + MOMENT > opened for opened, closed in windows):
-                lost += moment["lost"]
-        return lost
+def start_of(result):
+    """The zero of its times, on our clock."""
+    return result["start_ns"] / 1e9
+
+
+def lost_outside(result, windows):
+    """Of questions that were sent while none of the windows (of the monotonic clock) was open: what is lost is told
+    when its time is over."""
+    lost = 0
+    for moment in result["moments"]:
+        end = start_of(result) + moment["at"] - TIMEOUT
+        begin = end - moment["seconds"] - MOMENT
+        if not any(begin < closed and end + MOMENT > opened for opened, closed in windows):
+            lost += moment["lost"]
+    return lost

@@ -1,17 +1,13 @@
 """Clients that a DNS server meets on the Internet, by TCP."""
 
 import contextlib
-import os
 import socket
 import struct
-import sys
 import time
 
 import content
+import dns
 from actors import Actor
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
-import dns  # noqa: E402  (found by the line above)
 
 ADDRESS = "127.0.0.66"  # theirs: limits are for each client
 MOST_OPEN = 150

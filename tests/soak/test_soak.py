@@ -18,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "e2e"))
 import content  # noqa: E402  (found by the lines above)
 import report  # noqa: E402
 from acts import Acts  # noqa: E402
-from flood import Flood  # noqa: E402
+from flood import lost_outside  # noqa: E402
 from ledger import Ledger  # noqa: E402
 from world import World  # noqa: E402
 
@@ -79,9 +79,7 @@ def test_a_server_that_goes_back_after_a_crash_is_found_out(world, tmp_path):
     shutil.copytree(world.disk / "state", saved)
     world.start()
     for _ in range(20):
-        generation = world.next_generation(content.STORM)
-        world.server.publish(content.full(content.STORM, generation), content.STORM)
-        world.ledger.acknowledge(content.STORM, generation)
+        world.publish_next(content.STORM)
     world.kill()
     shutil.rmtree(world.disk / "state")
     shutil.copytree(saved, world.disk / "state")
@@ -132,14 +130,13 @@ def test_memory_that_grows_and_what_leaks_is_found_out():
 
 
 def test_what_is_lost_while_nobody_was_there_is_told_apart():
-    flood = Flood.__new__(Flood)
     moments = [{"at": at / 10, "seconds": 0.1, "lost": 3 if at == 30 else 0} for at in range(1, 60)]
     result = {"moments": moments, "start_ns": 1000 * 10**9}
     # Lost at 3.0 s with a timeout of 1 s: asked at 2.0 s.
-    assert flood.lost_outside(result, []) == 3
-    assert flood.lost_outside(result, [(1001.9, 1002.1)]) == 0
-    assert flood.lost_outside(result, [(1000.5, 1001.5)]) == 3
-    assert flood.lost_outside(result, [(1002.5, 1003.5)]) == 3
+    assert lost_outside(result, []) == 3
+    assert lost_outside(result, [(1001.9, 1002.1)]) == 0
+    assert lost_outside(result, [(1000.5, 1001.5)]) == 3
+    assert lost_outside(result, [(1002.5, 1003.5)]) == 3
 
 
 def test_what_was_acknowledged_and_is_not_listed_is_told():

@@ -6,17 +6,15 @@ import os
 import pathlib
 import re
 import subprocess
-import sys
 import threading
 import time
 
 import content
+import holdfast
 from actors import Files, Parts, Person, Storm
+from holdfast import process_status
 from ledger import Ledger
 from pests import Pests
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
-import holdfast  # noqa: E402  (found by the line above)
 
 DISK_OCTETS = 96 << 20
 LARGE_ENDPOINTS = 100_000
@@ -84,21 +82,24 @@ class World:
 
     def fill_disk(self):
         self.is_short = True
-        with open(self.disk / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):
-            while True:
-                ballast.write(bytes(1 << 16))
-        with open(self.disk / "ballast", "ab", buffering=0) as ballast, contextlib.suppress(OSError):
-            while True:
-                ballast.write(bytes(512))
+        with open(self.disk / "ballast", "ab", buffering=0) as ballast:
+            for octets in (1 << 16, 512):
+                with contextlib.suppress(OSError):
+                    while True:
+                        ballast.write(bytes(octets))
 
     def drain_disk(self):
         (self.disk / "ballast").unlink(missing_ok=True)
 
     def set_clock(self, seconds):
         """Away from the machine's, of the server alone, and its monotonic clock goes on as it did."""
-        fresh = self.folder / "clock.tmp"
-        fresh.write_text(f"{seconds:+d}\n")
-        os.replace(fresh, self.clock)
+        self.replace(self.clock, f"{seconds:+d}\n".encode())
+
+    def replace(self, file, octets):
+        """So that whoever reads it finds all of it."""
+        fresh = self.folder / "fresh"
+        fresh.write_bytes(octets)
+        os.replace(fresh, file)
 
     # The server.
 
@@ -115,9 +116,8 @@ class World:
             self.check_confined()
 
     def check_confined(self):
-        status = pathlib.Path(f"/proc/{self.server.pid}/status").read_text(encoding="ascii")
         for key, wanted in (("Seccomp", "2"), ("NoNewPrivs", "1"), ("CapEff", "0" * 16)):
-            if re.search(rf"^{key}:\s+(\S+)", status, re.M).group(1) != wanted:
+            if process_status(self.server.pid, key) != [wanted]:
                 self.ledger.violate("the soak works", f"the server is not confined: {key} is not {wanted}")
 
     def count_swaps(self):
@@ -126,18 +126,26 @@ class World:
             self.ledger.count("swaps", self.server.get("/v1/status").json["swaps"]["count"])
 
     def kill(self):
+        self.is_found_alive()
+        self.put_out()
+        self.ledger.count("kills")
+
+    def put_out(self):
+        """Whether it lives or not, and what libfaketime leaves of a program that is killed."""
         if self.server.is_alive():
             self.count_swaps()
         self.is_up = False
-        if self.is_found_alive():
+        if self.server.is_alive():
             self.server.kill()
-        self.tidy()
-        self.ledger.count("kills")
-
-    def tidy(self):
-        """What libfaketime leaves of a program that is killed."""
         for left in pathlib.Path("/dev/shm").glob(f"*faketime_s*_{self.server.pid}"):
             left.unlink()
+
+    def restart(self, limits=()):
+        """In a life with those limits, and nobody sees it away."""
+        with self.quiet():
+            self.kill()
+            self.limits = limits
+            self.start()
 
     def is_found_alive(self):
         if self.server.is_alive():
@@ -151,21 +159,17 @@ class World:
             self.is_up = False
             self.start()
 
-    def put_plan_file(self, body):
-        fresh = self.folder / "plan.tmp"
-        fresh.write_bytes(body)
-        os.replace(fresh, self.plan_file)
-
     def publish_first(self):
         (self.folder / "questions").write_text(content.questions())
         for zone in (content.STORM, content.BACK, content.WATCH, content.PARTS):
-            generation = self.next_generation(zone)
-            self.server.publish(content.full(zone, generation), zone)
-            self.ledger.acknowledge(zone, generation)
+            self.publish_next(zone)
         # Now, so that what the server holds grows no more.
-        generation = self.next_generation(content.LARGE)
-        self.server.publish(content.large(generation, LARGE_ENDPOINTS), content.LARGE)
-        self.ledger.acknowledge(content.LARGE, generation)
+        self.publish_next(content.LARGE, lambda _, generation: content.large(generation, LARGE_ENDPOINTS))
+
+    def publish_next(self, zone, plan=content.full):
+        generation = self.next_generation(zone)
+        self.server.publish(plan(zone, generation), zone)
+        self.ledger.acknowledge(zone, generation)
 
     def stamp(self, zone):
         """The generation that the addresses of its first endpoint carry, modulo 2^16."""
@@ -236,25 +240,19 @@ class World:
             self._gate.notify_all()
         for actor in self.actors:
             actor.join(60)
-        if self.server.is_alive():
-            self.count_swaps()
-            self.server.kill()
         if self.server.process is not None:
-            self.tidy()
+            self.put_out()
         subprocess.run(["umount", self.disk], check=False, stderr=subprocess.DEVNULL)
         self.server.close()
 
     # What it has of the machine.
 
-    def status_of(self, key):
-        text = pathlib.Path(f"/proc/{self.server.pid}/status").read_text(encoding="ascii")
-        return int(re.search(rf"^{key}:\s+(\d+)", text, re.M).group(1))
-
     def possessions(self):
         """The least of some looks: upkeep opens files, and gives back, at times of its own."""
         looks = []
         for _ in range(20):
-            looks.append((self.heap_in_use(), self.status_of("VmRSS") * 1024, self.status_of("Threads"),
+            looks.append((self.heap_in_use(), self.server.resident() * 1024,
+                          int(process_status(self.server.pid, "Threads")[0]),
                           len(os.listdir(f"/proc/{self.server.pid}/fd"))))
             time.sleep(0.05)
         used, resident, threads, descriptors = map(min, zip(*looks))
