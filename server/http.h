@@ -96,6 +96,9 @@ struct HttpSettings {
 struct HttpStats {
   std::uint64_t open = 0;        ///< connections, as far as known: one that was closed may still count
   std::uint64_t turnedAway = 0;  ///< since start
+  /// Connections that something is kept of: those open, and of the last ones, as many again and a few, that
+  /// have gone.
+  std::uint64_t kept = 0;
 };
 
 /// What a request announces before its body has come. Borrows.

@@ -43,21 +43,23 @@ class HttpServer::State {
 
   void giveBackMemory();
   void onAnswered(evhttp_request* request);
-  HttpStats stats() { return {cap_.open(), cap_.turnedAway()}; }
+  HttpStats stats() { return {cap_.open(), cap_.turnedAway(), gates_.size()}; }
 
  private:
   /// Stands beside one connection's output, to put our words in the place of evhttp's error pages.
   struct Gate {
     State* state;
     bufferevent* connection;
-    bool turnedAway = false;   // one connection too many
-    bool isAnswering = false;  // a request of it, to which the response is not yet written
-    RequestHead head = {};     // of the request that is coming in
+    OpenSocket socket = {-1, 0};  // known from the end of the round of the loop in which it came
+    bool turnedAway = false;      // one connection too many
+    bool isAnswering = false;     // a request of it, to which the response is not yet written
+    RequestHead head = {};        // of the request that is coming in
     std::uint64_t bodyCame = 0;
     std::weak_ptr<BodyStream> body = {};  // that is taken out of the input, which owns it
     bool isTaking = false;                // just now
     bool isKept = false;                  // the body is, in memory
   };
+  static constexpr std::size_t kFewGates = 64;
   struct FreeHttp {
     void operator()(evhttp* http) const noexcept { evhttp_free(http); }
   };
@@ -71,6 +73,7 @@ class HttpServer::State {
   void takeBody(Gate& gate, evbuffer* input);
   void refuseOversized();
   void onArrivals();
+  void forgetGone(std::size_t arrived);
   void onEndings();
   void turnAway(evhttp_request* request) const;
 
@@ -80,8 +83,8 @@ class HttpServer::State {
   std::optional<UnixSocket> unix_;
   FileDescriptor tcp_;
   evhttp_bound_socket* bound_ = nullptr;
-  // By address, which a later connection takes over: as many as were ever open at once.
   std::unordered_map<bufferevent*, Gate> gates_;
+  std::size_t untilLook_ = kFewGates;  // connections to come until those that have gone are looked for
   std::vector<bufferevent*> arrived_;  // in this round of the loop
   EventPtr arrivals_, endings_;
   ConnectionCap cap_;

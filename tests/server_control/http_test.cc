@@ -97,6 +97,40 @@ TEST_CASE("a body that is announced as too large, and does not come, is a 413 al
   CHECK_THAT(server.log(), Catch::Contains("\"request turned away\"") && Catch::Contains("\"status\":413"));
 }
 
+TEST_CASE("of connections that have gone nothing is kept") {
+  constexpr std::size_t kMany = 300, kFew = 64;
+  const TemporaryDirectory directory;
+  LoopThread loop;
+  const std::string socket = directory.path() + "/control.sock";
+  std::atomic<std::uint64_t> kept{0};
+  std::unique_ptr<HttpServer> server;
+  auto made = HttpServer::onUnixSocket(loop.base(), socket, small(),
+                                       {[&](HttpRequest, std::shared_ptr<HttpReply> reply) {
+                                          kept = server->stats().kept;
+                                          reply->send({200, "{}\n", "application/json", {}});
+                                        },
+                                        [](auto&, int) {}});
+  REQUIRE(made);
+  server = *std::move(made);
+  loop.start();
+  {
+    // At once, so that each has an address of its own.
+    std::vector<std::unique_ptr<RawConnection>> connections;
+    for (std::size_t i = 0; i < kMany; ++i) {
+      connections.push_back(std::make_unique<RawConnection>(socket));
+      connections.back()->send("GET / HTTP/1.1\r\n\r\n");
+      REQUIRE_FALSE(connections.back()->readTo("\r\n\r\n").empty());
+    }
+    CHECK(kept == kMany);
+  }
+  for (std::size_t i = 0; i < kMany; ++i) {
+    { const RawConnection silent(socket); }
+    REQUIRE(httpRequest(socket, "GET", "/").status == 200);
+  }
+  CHECK(kept <= 2 * kFew);
+  loop.stop();
+}
+
 TEST_CASE("a body that is announced as too large is not the answer to the request before it") {
   const TemporaryDirectory directory;
   LoopThread loop;
