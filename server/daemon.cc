@@ -73,6 +73,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::string 
   const sigset_t handled = handledSignals();
   pthread_sigmask(SIG_BLOCK, &handled, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  startReclaimer();
 
   std::unique_ptr<Daemon> daemon(new Daemon(config, std::move(file), log));
   daemon->base_.reset(event_base_new());

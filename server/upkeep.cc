@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "zone/background.h"
 #include "zone/rcu.h"
 
 namespace holdfast {
@@ -51,6 +52,7 @@ UpkeepStats Upkeep::stats() const {
 }
 
 void Upkeep::run() {
+  enterBackground("upkeep");
   const RcuThread registered;
   std::unique_lock lock(mutex_);
   for (bool isLast = false; !isLast;) {

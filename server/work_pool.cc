@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "zone/background.h"
 #include "zone/rcu.h"
 
 namespace holdfast {
@@ -96,6 +97,7 @@ void WorkPool::finished(Lanes::iterator lane) {
 }
 
 void WorkPool::work() {
+  enterBackground("work pool");
   const RcuThread rcu;
   for (;;) {
     Task task;

@@ -15,7 +15,7 @@ namespace holdfast {
 
 /// Threads that run the tasks of many lanes, such as one for each zone, so that no lane can take them all or
 /// fill the queue for the others (I10). Within a lane tasks begin in the order of arrival; lanes take turns.
-/// Each thread holds an RcuThread.
+/// Each thread holds an RcuThread, and gives way to those that answer queries.
 class WorkPool {
  public:
   using Task = std::function<void()>;

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "zone/background.h"
 #include "zone/parallel.h"
 
 namespace holdfast {
@@ -66,7 +67,7 @@ void JsonPieceThreads::startThreads() {
 }
 
 void JsonPieceThreads::work() noexcept {
-  lowerThreadPriority();
+  enterBackground("json pieces");
   std::unique_lock lock(mutex_);
   try {
     JsonPieceReader& reader = newReader();

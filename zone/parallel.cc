@@ -1,8 +1,5 @@
 #include "zone/parallel.h"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -12,11 +9,12 @@
 #include <thread>
 #include <vector>
 
+#include "zone/background.h"
+
 namespace holdfast {
 
 namespace {
 
-constexpr int kNice = 10;
 constexpr std::size_t kMostThreads = 16;
 
 /// The steps of one call, taken by several threads.
@@ -57,10 +55,6 @@ std::size_t parallelThreads() noexcept {
   return std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, kMostThreads);
 }
 
-void lowerThreadPriority() noexcept {
-  (void)setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), kNice);
-}
-
 void inParallel(std::size_t count, bool isWorthThreads, const std::function<void(std::size_t)>& step) {
   Steps steps(count, step);
   {
@@ -69,7 +63,7 @@ void inParallel(std::size_t count, bool isWorthThreads, const std::function<void
     try {
       while (others.size() + 1 < wanted)
         others.emplace_back([&steps] {
-          lowerThreadPriority();
+          enterBackground("parallel");
           steps.work();
         });
     } catch (const std::system_error&) {  // no more threads: those there are do it
@@ -84,7 +78,7 @@ void givingWay(bool isLong, const std::function<void()>& work) {
   std::exception_ptr problem;
   try {
     const std::jthread thread([&] {
-      lowerThreadPriority();
+      enterBackground("long work");
       try {
         work();
       } catch (...) {

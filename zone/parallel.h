@@ -18,7 +18,4 @@ std::size_t parallelThreads() noexcept;
 /// thrown here.
 void givingWay(bool isLong, const std::function<void()>& work);
 
-/// Makes the calling thread give way to those that answer queries.
-void lowerThreadPriority() noexcept;
-
 }  // namespace holdfast

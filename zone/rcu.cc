@@ -1,5 +1,9 @@
 #include "zone/rcu.h"
 
+#include <thread>
+
+#include "zone/background.h"
+
 namespace holdfast {
 
 void RcuRetired::retire(std::unique_ptr<RcuRetired> object, ReclaimStats& stats) noexcept {
@@ -26,6 +30,14 @@ void RcuRetired::reclaim(rcu_head* head) noexcept {
     stats.longestMicros.store(micros, std::memory_order_relaxed);
   stats.reclaimed.fetch_add(1, std::memory_order_release);
   rcu_detail::leftQuiet(&rcu_detail::tsanClock);
+}
+
+void startReclaimer() {
+  // A thread begins with the name and the priority of the one that starts it.
+  std::thread([] {
+    enterBackground("reclaim");
+    (void)urcu_memb_get_default_call_rcu_data();
+  }).join();
 }
 
 }  // namespace holdfast

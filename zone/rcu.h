@@ -100,6 +100,11 @@ class RcuRetired {
   Link link_;
 };
 
+/// Starts liburcu's call_rcu thread as one that gives way to those that answer queries: to give back what was
+/// served may take long. Before anything is retired, else that thread is there and stays as it is. Throws
+/// std::system_error.
+void startReclaimer();
+
 /// The one pointer through which readers see the current T. T derives from RcuRetired.
 /// One publisher at a time (the caller serialises); any number of readers.
 template <class T>

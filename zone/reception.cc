@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "zone/background.h"
 #include "zone/parallel.h"
 
 namespace holdfast {
@@ -72,7 +73,7 @@ Result<Reception::Read> Reception::finish() {
 }
 
 void Reception::readAlong() noexcept {
-  lowerThreadPriority();
+  enterBackground("reception");
   try {
     read();
   } catch (...) {  // memory that runs out, for finish() to tell

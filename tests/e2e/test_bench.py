@@ -21,7 +21,7 @@ from holdfast import BIN, CHECKOUT, wait_for
 
 sys.path.insert(0, str(CHECKOUT / "tools"))
 
-from bench import data, measure_workers  # noqa: E402  (found by the line above)
+from bench import data, measure_workers, waits  # noqa: E402  (found by the line above)
 from bench.load import Prober, bursts  # noqa: E402
 from bench.server import Failed, free_port  # noqa: E402
 
@@ -254,6 +254,35 @@ def test_a_profile_names_what_the_time_went_to():
         pytest.skip("this system lets nobody here record what a process does")
     assert done.returncode == 0, done.stderr
     assert "4 exchanges with 1,000 endpoints" in done.stdout and "By themselves" in done.stdout
+
+
+@built
+def test_a_profile_names_what_keeps_the_worker_waiting():
+    done = subprocess.run([CHECKOUT / "tools/bench/profile", "waits-few", "--endpoints", "1000", "--times", "1",
+                           "--bin", BIN], capture_output=True, text=True, timeout=120, check=False)
+    if "perf sched" in done.stderr:
+        pytest.skip("this system lets nobody here record who has its processors")
+    assert done.returncode == 0, done.stderr
+    assert "1 exchanges with 1,000 endpoints" in done.stdout and "as its processor was had by" in done.stdout
+
+
+def test_a_wait_counts_for_whoever_had_the_processor(monkeypatch):
+    """As perf sched timehist tells it: of three waits one is too short, of the others most of the time counts."""
+    told = """\
+   10.004000 [0000]  work pool[7/5]          0.000      0.000      3.500
+   10.004500 [0000]  udp-0[6/5]              4.000      4.000      0.500
+   10.009980 [0001]  <idle>                  0.000      0.000      1.980
+   10.010000 [0001]  rcu_preempt[15]         0.000      0.000      0.010
+   10.010100 [0001]  udp-0[6/5]              1.100      1.090      0.010
+   10.020000 [0001]  bench_prober[9]         0.000      0.000      0.300
+   10.020100 [0001]  udp-0[6/5]              0.300      0.300      0.100
+"""
+    monkeypatch.setattr(waits.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess((), 0, told, ""))
+    found = waits.judged("file", 5)
+    assert [(wait.holder, round(wait.seconds * 1e3, 2)) for wait in found] == [
+        ("holdfastd's work pool", 4.0), (waits.HALTED, 1.09)]
+    assert waits.by_holder(found, [(10.0, 10.005)]) == {
+        "holdfastd's work pool": (1, pytest.approx(4), pytest.approx(4))}
 
 
 @built

@@ -9,7 +9,7 @@ import subprocess
 import dns
 import holdfast
 import pytest
-from holdfast import ZONE, delta, endpoint, full, wait_for
+from holdfast import ZONE, delta, endpoint, full, process_status, wait_for
 
 
 def test_after_kill_9_right_after_push_returned_a_restart_serves_that_generation(server):
@@ -175,6 +175,20 @@ def test_sighup_with_a_bad_configuration_is_told_and_the_old_one_stays(make_serv
     server.config_file.unlink()
     server.reload()
     assert server.addresses("web") == ["192.0.2.1", "192.0.2.2"] and server.is_alive()
+
+
+def test_threads_say_what_they_are_for_and_those_behind_give_way_to_answers(server):
+    """In the order of top -H: the name, and how nice."""
+    server.publish(full(1, {"web": endpoint("192.0.2.1")}))
+    nice = {}
+    for task in os.listdir(f"/proc/{server.pid}/task"):
+        name = process_status(f"{server.pid}/task/{task}", "Name")
+        nice.setdefault(" ".join(name).rstrip("0123456789"), set()).add(
+            os.getpriority(os.PRIO_PROCESS, int(task)))
+    usual = os.getpriority(os.PRIO_PROCESS, server.pid)
+    behind = {min(19, usual + 10)}
+    assert nice == {"holdfastd": {usual}, "udp-": {usual}, "tcp-": {usual}, "work pool": behind, "upkeep": behind,
+                    "reclaim": behind}
 
 
 def test_readiness_and_stopping_are_told_to_systemd(make_server):

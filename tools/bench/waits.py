@@ -1,0 +1,137 @@
+"""What keeps the UDP worker from running when it could, by the kernel's own record of who had which processor."""
+
+import collections
+import re
+import subprocess
+import time
+
+from bench import arithmetic
+from bench.load import Prober, START
+from bench.measure_data import FIRST_PERCENT, SWAP_RATE, SWAP_TICK, latency
+from bench.server import Failed
+
+LEAST = 0.0005  # seconds of a wait that is told
+WORKER = "udp-0"
+NAME = 44  # columns
+# Of perf: time, processor, thread, and in milliseconds how long it waited, was ready and waited, and ran.
+LINE = re.compile(r"\s*([\d.]+) \[(\d+)\]\s+(.+?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s*$")
+HALTED = "nobody: it was halted, and woke late"
+Wait = collections.namedtuple("Wait", "begun seconds holder")
+Run = collections.namedtuple("Run", "begun ended thread")
+
+
+class Recording:
+    """perf's record of every processor's threads, beside the block."""
+
+    def __init__(self, file):
+        self.process = subprocess.Popen(
+            ["perf", "sched", "record", "--clockid", "CLOCK_MONOTONIC", "--mmap-pages", "16M", "--output", file],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        time.sleep(0.5)  # until it records
+        if self.process.poll() is not None:
+            raise Failed(f"perf sched: {self.process.stderr.read().strip()[-800:]}")
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.communicate()
+
+
+def holder(thread, pid):
+    """Who had the processor, for people; of perf's NAME[TID/PID] or NAME[TID]."""
+    if thread == "<idle>":
+        return HALTED
+    name, _, numbers = thread.rpartition("[")
+    if numbers.rstrip("]").split("/")[-1] == str(pid):
+        return f"holdfastd's {name}"
+    return "what asks" if name == "bench_prober" else f"another program: {name}"
+
+
+def history(file):
+    """What ran when, by processor, and the worker's waits: begun, ended, processor."""
+    done = subprocess.run(["perf", "sched", "timehist", "--input", file], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise Failed(f"perf sched timehist: {done.stderr.strip()[-200:]}")
+    runs, waits = collections.defaultdict(list), []
+    for line in done.stdout.splitlines():
+        found = LINE.match(line)
+        if found is None:
+            continue
+        ended, processor, thread = float(found[1]), int(found[2]), found[3]
+        ready, ran = float(found[5]) / 1e3, float(found[6]) / 1e3
+        runs[processor].append(Run(ended - ran, ended, thread))
+        if thread.startswith(WORKER + "[") and ready >= LEAST:
+            waits.append((ended - ran - ready, ended - ran, processor))
+    return runs, waits
+
+
+def judged(file, pid):
+    """The worker's waits, each with who had its processor for most of it."""
+    runs, waits = history(file)
+    found = []
+    for begun, ended, processor in waits:
+        had = collections.Counter()
+        for run in runs[processor]:
+            had[holder(run.thread, pid)] += max(0.0, min(ended, run.ended) - max(begun, run.begun))
+        found.append(Wait(begun, ended - begun, had.most_common(1)[0][0] if had else HALTED))
+    return found
+
+
+def by_holder(waits, spans):
+    """Of the waits that began in one of the spans of time: how often, together and at most, in milliseconds."""
+    found = collections.defaultdict(list)
+    for wait in waits:
+        if any(begun <= wait.begun <= ended for begun, ended in spans):
+            found[wait.holder].append(wait.seconds * 1e3)
+    return {name: (len(times), sum(times), max(times)) for name, times in found.items()}
+
+
+def record(server, request, contents, chosen, options, file):
+    """Exchanges under questions; the spans of time of each and of the idle seconds before, and the latencies."""
+    exchanges, idle = [], []
+    with Prober(server, options, SWAP_RATE, FIRST_PERCENT, SWAP_TICK) as prober, Recording(file):
+        prober.seen(contents[1].few, 0, START)
+        for number in range(chosen.times):
+            prober.window("rest")
+            time.sleep(options.settle / 2)
+            for label, spans, work in (("idle", idle, lambda: time.sleep(options.idle)),
+                                       ("exchange", exchanges, lambda: request(contents[number % 2]))):
+                prober.window(label)
+                begun = time.monotonic()
+                work()
+                time.sleep(options.after)
+                spans.append((begun, time.monotonic()))
+        windows = prober.finish()
+    return exchanges, idle, {label: latency(windows[label]) for label in ("idle", "exchange")}
+
+
+def show_latencies(latencies):
+    columns = ("exchange", "idle")
+    print(f"{'':{NAME}}{'while exchanged':>28}{'idle':>28}")
+    for key, name in (("p99_ms", "p99 of the latency, ms"), ("p999_ms", "p99.9"), ("lost", "lost")):
+        print(f"{name:{NAME}}" + "".join(f"{latencies[label][key]:28.3g}" for label in columns))
+    print(f"{'p99.9, of idle':{NAME}}{arithmetic.ratio(*(latencies[label]['p999_ms'] for label in columns)):28.2f}\n")
+
+
+def show_waits(waits, columns):
+    """Of each column, which is of spans of time."""
+    found = [(by_holder(waits, spans), sum(ended - begun for begun, ended in spans)) for spans in columns]
+    together = collections.Counter()
+    for holders, _ in found:
+        together.update({name: total for name, (_, total, _) in holders.items()})
+    print(f"The worker was ready and did not run for {LEAST * 1e3} ms or more,")
+    print(f"{'as its processor was had by':{NAME}}" + f"{'times':>8}{'ms a second':>12}{'at most':>8}" * len(columns))
+    for name, _ in together.most_common():
+        cells = [(*holders.get(name, (0, 0, 0)), seconds) for holders, seconds in found]
+        print(f"{name:{NAME}}" + "".join(f"{times:8}{total / seconds:12.2f}{most:8.2f}"
+                                         for times, total, most, seconds in cells))
+
+
+def profile(server, request, contents, chosen, options, file):
+    exchanges, idle, latencies = record(server, request, contents, chosen, options, file)
+    waits = judged(file, server.process.pid)
+    print(f"{chosen.times} exchanges with {chosen.endpoints:,} endpoints, {SWAP_RATE:,} questions a second\n")
+    show_latencies(latencies)
+    show_waits(waits, (exchanges, idle))
