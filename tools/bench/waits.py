@@ -1,4 +1,5 @@
-"""What keeps the UDP worker from running when it could, by the kernel's own record of who had which processor."""
+"""What keeps the UDP worker from running when it could, and which threads the time of a change is, by the kernel's own
+record of who had which processor."""
 
 import collections
 import re
@@ -6,8 +7,9 @@ import subprocess
 import time
 
 from bench import arithmetic
+from bench.data import OLD
 from bench.load import Prober, START
-from bench.measure_data import FIRST_PERCENT, SWAP_RATE, SWAP_TICK, latency
+from bench.measure_data import CHANGE_TICK, FIRST_PERCENT, SWAP_RATE, SWAP_TICK, SWAP_TIMEOUT, latency
 from bench.server import Failed
 
 LEAST = 0.0005  # seconds of a wait that is told
@@ -135,3 +137,53 @@ def profile(server, request, contents, chosen, options, file):
     print(f"{chosen.times} exchanges with {chosen.endpoints:,} endpoints, {SWAP_RATE:,} questions a second\n")
     show_latencies(latencies)
     show_waits(waits, (exchanges, idle))
+
+
+def changes(server, chosen, options, file):
+    """Changes of one endpoint; the spans of time from the request to the first new answer."""
+    spans = []
+    with Prober(server, options, SWAP_RATE, 100, CHANGE_TICK) as prober, Recording(file):
+        prober.seen(OLD.few, 0, START)
+        for number in range(chosen.times):
+            tag = 3 + number % 30
+            server.stage_change(tag)
+            begun = time.monotonic_ns()
+            server.change(tag)
+            spans.append((begun / 1e9, prober.seen(tag, begun, SWAP_TIMEOUT) / 1e9))
+            time.sleep(chosen.pause / 1000)
+        prober.finish()
+    return spans
+
+
+def shares(runs, spans, pid):
+    """Of each span the seconds that each holder had the processor, in the order of the runs."""
+    found, at = [], 0
+    for begun, ended in spans:
+        had = collections.Counter()
+        while at < len(runs) and runs[at].ended < begun:
+            at += 1
+        for run in runs[at:]:
+            if run.begun >= ended:
+                break
+            had[holder(run.thread, pid)] += max(0.0, min(ended, run.ended) - max(begun, run.begun))
+        found.append(had)
+    return found
+
+
+def steps(server, chosen, options, file):
+    """The server has one processor, so what its threads take adds up to the time."""
+    spans = changes(server, chosen, options, file)
+    runs, _ = history(file)
+    pid = server.process.pid
+    found = shares(sorted(runs[options.server_core], key=lambda run: run.ended), spans, pid)
+    whole = arithmetic.median([ended - begun for begun, ended in spans])
+    print(f"{chosen.times} changes of one endpoint among {chosen.endpoints:,}, the plan store in memory, {SWAP_RATE:,} "
+          f"questions a second\n")
+    print(f"{'from the request to the new answer, median':{NAME}}{whole * 1e3:8.3f} ms\n")
+    print(f"{'the processor was had by, in the mean':{NAME}}{'ms':>8}")
+    together = collections.Counter()
+    for had in found:
+        together.update(had)
+    rest = sum(ended - begun for begun, ended in spans) - sum(together.values())
+    for name, seconds in [*together.most_common(), ("not recorded", rest)]:
+        print(f"{name if name != HALTED else 'nobody':{NAME}}{seconds * 1e3 / len(spans):8.3f}")
