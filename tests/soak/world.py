@@ -30,6 +30,15 @@ CONFIG = {
 }
 
 
+def own_namespaces(is_root=os.geteuid() == 0):
+    """A command that runs others where they may mount. Processes of their own let who is not root hide those of
+    others."""
+    if is_root:
+        return ["unshare", "--mount", "--propagation", "private"]
+    return ["unshare", "--user", "--map-root-user", "--mount", "--propagation", "private", "--pid", "--fork",
+            "--kill-child", "--mount-proc"]
+
+
 class NotAllowed(Exception):
     """This system does not let the server be treated as a soak treats it."""
 
@@ -116,7 +125,7 @@ class World:
             self.check_confined()
 
     def check_confined(self):
-        for key, wanted in (("Seccomp", "2"), ("NoNewPrivs", "1"), ("CapEff", "0" * 16)):
+        for key, wanted in (("Seccomp", "2"), ("NoNewPrivs", "1"), ("CapEff", "0" * 16), ("Umask", "0027")):
             if process_status(self.server.pid, key) != [wanted]:
                 self.ledger.violate("the soak works", f"the server is not confined: {key} is not {wanted}")
 
