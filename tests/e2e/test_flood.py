@@ -45,6 +45,12 @@ def server():
         running.close()
 
 
+def test_who_asks_as_fast_as_is_answered_waits_for_answers_only(server, tmp_path):
+    """Once all of them have come it asks again at once: where it waited first it would ask a hundred times a second."""
+    done, result = flood([server.port], tmp_path, "-l", 2, "--sockets", 1, "--window", 1)
+    assert done.returncode == 0 and result["answered"] > 1000, result
+
+
 def test_answers_of_a_good_server_are_right_while_plans_come(server, tmp_path):
     stop = threading.Event()
 

@@ -89,16 +89,24 @@ void Asker::askOnTime(std::int64_t time) {
 
 void Asker::askAsAnswered(std::int64_t time) {
   for (const auto& flow : flows_)
-    while (flow->hasRoom() && flow->waiting() < pace_.window) flow->ask(drawing_.next(), time, tally_);
+    while (mayAsk(*flow)) flow->ask(drawing_.next(), time, tally_);
+}
+
+bool Asker::mayAsk(const Flow& flow) const noexcept {
+  return flow.hasRoom() && flow.waiting() < pace_.window;
 }
 
 bool Asker::isWaitedFor() const noexcept {
   return std::any_of(flows_.begin(), flows_.end(), [](const auto& flow) { return flow->waiting() > 0; });
 }
 
-/// Until something comes, or is due.
+/// Until something comes, or is due. What came since it was asked is asked for again first: all may have
+/// come.
 void Asker::wait(std::int64_t time) {
   std::int64_t most = kLongestWait;
+  if (!schedule_ && !isEnding_.load(std::memory_order_relaxed) &&
+      std::any_of(flows_.begin(), flows_.end(), [this](const auto& flow) { return mayAsk(*flow); }))
+    return;
   if (schedule_ && !isEnding_.load(std::memory_order_relaxed))
     most = std::min(most, schedule_->next() - time);
   if (most <= 0) return;

@@ -42,6 +42,7 @@ class Asker {
   void ask(std::int64_t time);
   void askOnTime(std::int64_t time);
   void askAsAnswered(std::int64_t time);
+  bool mayAsk(const Flow& flow) const noexcept;
   void wait(std::int64_t time);
   bool isWaitedFor() const noexcept;
 
