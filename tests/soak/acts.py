@@ -3,12 +3,17 @@
 import datetime
 import http.client
 import json
+import pathlib
+import sys
 import time
 
-import content
-from flood import Flood, lost_outside, start_of
-from holdfast import process_status
-from world import LARGE_ENDPOINTS
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+
+import content  # noqa: E402  (as those below: tools/bench is found by the line above)
+from bench import accounting  # noqa: E402
+from flood import Flood, lost_outside, start_of  # noqa: E402
+from holdfast import process_status  # noqa: E402
+from world import LARGE_ENDPOINTS  # noqa: E402
 
 FLAT = 1.05  # the resident memory after N swaps, of that after N/10
 # What is in use is nearly all of what grows with a leak. What is free besides is given back when it is 8 MiB more
@@ -26,7 +31,7 @@ class Acts:
 
     def flood(self, seconds, rate=None, tcp=0.1, name="flood", html=None):
         self.turn += 1
-        return Flood(self.world.folder, self.world.server.port, seconds, "-q", rate or self.rate, "--zipf", 0.9,
+        return Flood(self.world.folder, self.world.addresses, seconds, "-q", rate or self.rate, "--zipf", 0.9,
                      "--tcp", tcp, "--garbage", 0.05, name=name, seed=self.world.seed + self.turn, html=html)
 
     def judge(self, act, flood, windows=()):
@@ -61,15 +66,20 @@ class Acts:
         world = self.world
         with world.quiet():
             time.sleep(1)
-            status = world.server.get("/v1/status").json
-            if status["swaps"]["reclaims_pending"]:
-                world.ledger.violate("old content is given back", f"{act}: {status['swaps']}")
+            swaps = self.check_given_back(act)
             self.check_files(act)
             # What malloc holds goes back a little later.
             time.sleep(1)
             sample = {"act": act, "at": round(time.monotonic() - world.ledger.begun, 1), "life": world.life,
-                      "swaps": status["swaps"]["count"], **world.possessions()}
+                      "swaps": swaps, **world.possessions()}
         self.samples.append(sample)
+
+    def check_given_back(self, act):
+        """Returns how many swaps there were."""
+        swaps = self.world.server.get("/v1/status").json["swaps"]
+        if swaps["reclaims_pending"]:
+            self.world.ledger.violate("old content is given back", f"{act}: {swaps}")
+        return swaps["count"]
 
     def check_files(self, act):
         """The Enactor is at work, whatever it was given."""
@@ -101,27 +111,38 @@ class Acts:
         """Far more than it can: who asks little is answered like the others, and all are, a second after."""
         flood = self.flood(seconds + 3, 300, tcp=0, name="paced")
         time.sleep(1)
-        asked = time.monotonic()
-        heavy = Flood(self.world.folder, self.world.server.port, seconds, "-q", 2_000_000, "--sockets", 16, "-T", 2,
+        asked, dropped = time.monotonic(), accounting.dropped(self.world.server.port)
+        # As many sockets, whether they are of one family or two.
+        sockets = 16 // len(self.world.addresses)
+        heavy = Flood(self.world.folder, self.world.addresses, seconds, "-q", 2_000_000, "--sockets", sockets, "-T", 2,
                       name="heavy", seed=self.world.seed + self.turn)
         result, over = heavy.finish(), heavy.begun + seconds
+        dropped = accounting.dropped(self.world.server.port) - dropped
         paced = self.judge("overload", flood, [(asked - 0.2, over + RECOVERY)])
         if paced is None or "problem" in result:
             self.world.ledger.violate("the soak works", f"overload: {result.get('problem')}")
             return
-        # What is answered too late for it was answered all the same.
-        share = (result["answered"] + result["unasked"]) / max(1, result["sent"])
-        start = start_of(paced)
-        during = [moment for moment in paced["moments"] if asked + 0.5 < start + moment["at"] < over]
-        sent, answered = (sum(moment[key] for moment in during) for key in ("sent", "answered"))
-        if sent and answered < FAIR * share * sent:
-            self.world.ledger.violate("it sheds fairly", f"{answered} of {sent} beside {share:.0%} of the others")
+        sent, answered = self.check_shares(paced, result, asked + 0.5, over)
+        if not dropped:
+            self.world.ledger.violate("the soak works", "overload: the server had room for all that was asked")
         for fault, count in result["faults"].items():
             if count:
                 self.world.ledger.violate(f"no answer is {fault}", f"overload: {count} of {result['answered']}")
         self.world.ledger.count("questions of the overload", result["sent"])
+        self.world.ledger.count("questions of the overload that had no room", dropped)
         self.results[-1] |= {"heavy_sent": result["sent"], "heavy_answered": result["answered"],
-                             "paced_during": [sent, answered]}
+                             "paced_during": [sent, answered], "dropped": dropped}
+
+    def check_shares(self, paced, heavy, begin, end):
+        """Of two results: what the one who asks little sent between the two times, and what was answered of it."""
+        # What is answered too late for it was answered all the same.
+        share = (heavy["answered"] + heavy["unasked"]) / max(1, heavy["sent"])
+        start = start_of(paced)
+        during = [moment for moment in paced["moments"] if begin < start + moment["at"] < end]
+        sent, answered = (sum(moment[key] for moment in during) for key in ("sent", "answered"))
+        if sent and answered < FAIR * share * sent:
+            self.world.ledger.violate("it sheds fairly", f"{answered} of {sent} beside {share:.0%} of the others")
+        return sent, answered
 
     def disk(self, seconds):
         """No room: plans are turned away, answers go on; and room again."""
@@ -135,14 +156,18 @@ class Acts:
         if world.ledger.counts["503"] == before:
             world.ledger.violate("what there is no room for is turned away", "full disk: nobody got 503")
         world.drain_disk()
-        drained = time.monotonic()
-        published = world.ledger.counts["published"]
-        while world.ledger.counts["published"] == published and time.monotonic() < drained + 10:
-            time.sleep(0.05)
-        if world.ledger.counts["published"] == published:
-            world.ledger.violate("plans are taken again", "ten seconds after there was room on the disk")
+        self.check_taken_again(10)
         world.is_short = False
         self.judge("full disk", flood)
+
+    def check_taken_again(self, seconds):
+        """At the latest after so many."""
+        counts, end = self.world.ledger.counts, time.monotonic() + seconds
+        published = counts["published"]
+        while counts["published"] == published and time.monotonic() < end:
+            time.sleep(0.05)
+        if counts["published"] == published:
+            self.world.ledger.violate("plans are taken again", f"{seconds} s after there was room on the disk")
 
     def clocks(self, seconds, random):
         """The wall clock jumps, there and back."""
@@ -153,13 +178,18 @@ class Acts:
             world.set_clock(jump)
             world.ledger.count("clock jumps")
             time.sleep(max(2.4, seconds / 5))  # libfaketime looks once a second
-            if world.ledger.counts["published"] == published:
-                world.ledger.violate("plans are taken whatever the time", f"none after {jump:+} s")
-            committed = datetime.datetime.fromisoformat(world.server.status(content.STORM)["committed_at"])
-            ahead = (committed - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
-            if abs(ahead - jump) > 60:
-                world.ledger.violate("the soak works", f"the clock is {ahead:+.0f} s from ours, not {jump:+} s")
+            self.check_jumped(jump, published)
         self.judge("clock jumps", flood)
+
+    def check_jumped(self, jump, published):
+        """`published`: how many there were before."""
+        world = self.world
+        if world.ledger.counts["published"] == published:
+            world.ledger.violate("plans are taken whatever the time", f"none after {jump:+} s")
+        committed = datetime.datetime.fromisoformat(world.server.status(content.STORM)["committed_at"])
+        ahead = (committed - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
+        if abs(ahead - jump) > 60:
+            world.ledger.violate("the soak works", f"the clock is {ahead:+.0f} s from ours, not {jump:+} s")
 
     def kills(self, seconds, random):
         """kill -9 and a start, again and again, each life with limits of its own."""
@@ -235,4 +265,3 @@ class Acts:
             for what in ("descriptors", "threads"):
                 if last[what] > first[what]:
                     self.world.ledger.violate(f"no {what} leak", f"{first[what]}, then {last[what]}")
-

@@ -11,16 +11,16 @@ MOMENT = 0.15  # of its timeline; what is lost is known by that
 
 
 class Flood:
-    """Runs beside what else is done."""
+    """Runs beside what else is done. `servers`: addresses with ports, asked in turn."""
 
-    def __init__(self, folder, port, seconds, *arguments, name="flood", seed=1, html=None, stamped=True):
+    def __init__(self, folder, servers, seconds, *arguments, name="flood", seed=1, html=None, stamped=True):
         self.result_file, self.seconds = folder / f"{name}.json", seconds
         self.result_file.unlink(missing_ok=True)
         more = ["--stamped"] if stamped else []
         more += ["--html", html] if html else []
         self.begun = time.monotonic()
         self.process = subprocess.Popen(
-            [BIN / "flood", f"127.0.0.1:{port}", "-d", folder / "questions", "--quiet",
+            [BIN / "flood", *servers, "-d", folder / "questions", "--quiet",
              "--json", self.result_file, "-l", str(seconds), "--timeout", str(TIMEOUT), "--seed", str(seed),
              *map(str, arguments), *more],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -1,5 +1,5 @@
-"""What conf/holdfast.service keeps a program from, each tried: probes.py FOLDER prints a line of JSON, of each probe that
-it was "permitted", or how it was refused."""
+"""What conf/holdfast.service keeps a program from, each tried: probes.py FOLDER [KEY...] prints a line of JSON, of each
+probe that it was "permitted", or how it was refused."""
 
 import ctypes
 import errno

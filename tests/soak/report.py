@@ -27,9 +27,10 @@ def result(world, acts, options):
     assert not unknown, unknown
     seconds = time.monotonic() - world.ledger.begun
     return {"seed": options.seed, "seconds": round(seconds, 1), "rate": options.rate, "plans_per_second": options.plans,
-            "arguments": sys.argv[1:], "processors": os.cpu_count(), "kernel": platform.release(),
-            "counts": counts, "longest_start_seconds": round(world.longest_start, 3),
-            "acts": acts.results, "samples": acts.samples, "violations": world.ledger.violations}
+            "arguments": sys.argv[1:], "processors": os.cpu_count(), "addresses": len(world.addresses),
+            "kernel": platform.release(), "counts": counts,
+            "longest_start_seconds": round(world.longest_start, 3), "acts": acts.results,
+            "samples": acts.samples, "violations": world.ledger.violations}
 
 
 def milliseconds(nanoseconds):
@@ -91,8 +92,9 @@ def tables(outcome):
 
 def head(outcome):
     return (f"{outcome['seconds']:,.0f} s, seed {outcome['seed']}, {outcome['rate']:,} questions and "
-            f"{outcome['plans_per_second']:g} plans a second asked for; {outcome['processors']} processors, Linux "
-            f"{outcome['kernel']}; confined by tests/soak/confine.")
+            f"{outcome['plans_per_second']:g} plans a second asked for, "
+            f"by {'IPv4 and IPv6' if outcome['addresses'] > 1 else 'IPv4 only, as there is no ::1'}; "
+            f"{outcome['processors']} processors, Linux {outcome['kernel']}; confined by tests/soak/confine.")
 
 
 def verdict(outcome):

@@ -52,10 +52,12 @@ class World:
         self.server = holdfast.Server(**CONFIG)
         self.folder = self.server.dir
         self.confine = [pathlib.Path(__file__).with_name("confine"), self.folder]
+        self.addresses = self.server.config["listen"]  # with ports: of both families, where there is IPv6
         self.plan_file = self.folder / "plans/plan.json"
         self.limits = []  # commands that run others with less
         self.disk = self.folder / "disk"
         self.longest_start = 0.0
+        self.patience = 60  # seconds that a turn may take
         self.actors = []
         (self.folder / "plans").mkdir()
         self.server.config["state"] = str(self.disk / "state")
@@ -233,8 +235,8 @@ class World:
         """Nobody takes a turn."""
         with self._gate:
             self._closed = True
-            if not self._gate.wait_for(lambda: self._playing == 0, 60):
-                self.ledger.violate("requests are answered", "a turn took a minute")
+            if not self._gate.wait_for(lambda: self._playing == 0, self.patience):
+                self.ledger.violate("requests are answered", f"a turn took {self.patience} s")
         try:
             yield
         finally:

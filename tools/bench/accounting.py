@@ -69,6 +69,13 @@ class CpuTime:
         return total * share, total * (1 - share)
 
 
+def dropped(port):
+    """Datagrams that the sockets of a port had no room for, since they were opened."""
+    lines = [line.split() for family in ("udp", "udp6") for file in [pathlib.Path("/proc/net", family)]
+             if file.exists() for line in file.read_text(encoding="ascii").splitlines()[1:]]
+    return sum(int(words[-1]) for words in lines if words[1].endswith(f":{port:04X}"))
+
+
 def pss(pids):
     """Proportional set size of the processes together, in octets: what they share counts once."""
     total = 0
