@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -286,6 +287,16 @@ def test_a_wait_counts_for_whoever_had_the_processor(monkeypatch):
         ("holdfastd's work pool", 4.0), (waits.HALTED, 1.09)]
     assert waits.by_holder(found, [(10.0, 10.005)]) == {
         "holdfastd's work pool": (1, pytest.approx(4), pytest.approx(4))}
+
+
+@built
+@pytest.mark.skipif(os.cpu_count() < 2, reason="what asks and what is asked need a core each")
+def test_who_is_the_bottleneck_is_told():
+    done = subprocess.run([CHECKOUT / "tools/bench/bottleneck", "--rounds", "1", "--seconds", "1", "--bin", BIN],
+                          capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if line.startswith(("  null ", "  holdfast "))]
+    assert len(rows) == 6 and all(re.search(r" [\d,]{4,} +\d+%  ", row) for row in rows), done.stdout
 
 
 @built
