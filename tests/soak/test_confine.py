@@ -116,6 +116,17 @@ def test_who_may_not_make_namespaces_is_told_so(folder, whose):
     assert done.returncode == 77 and "unshare failed: Operation not permitted" in done.stderr, done
 
 
+def test_a_server_that_was_built_where_nobody_looks_is_run_all_the_same(folder):
+    """Such as in a home: what lies beside it is not there."""
+    server = folder.parent / "build/bin/holdfastd"
+    server.parent.mkdir(parents=True)
+    shutil.copy("/bin/ls", server)
+    (folder.parent / "build").chmod(0o700)
+    done = confined(UNIT, folder, server, folder.parent, server.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == [f"{folder.parent}:", "build", "folder", f"{server.parent}:", "holdfastd"]
+
+
 def test_each_key_that_is_applied_is_tried():
     assert set(PROBES) | {"AmbientCapabilities"} == set(APPLIED)
 

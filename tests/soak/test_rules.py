@@ -218,8 +218,8 @@ def keeps_old_content(stage, breaks):
 def holds_more(what, least, more):
     """As much more as is allowed, and one more than that."""
     def hold(stage, breaks):
-        first = {"act": "storm", "at": 1.0, "life": 1, "swaps": 100, "used_octets": 10_000_000, "resident_octets": 30_000_000,
-                 "threads": 20, "descriptors": 50, what: least}
+        first = {"act": "storm", "at": 1.0, "life": 1, "swaps": 100, "used_octets": 10_000_000,
+                 "resident_octets": 30_000_000, "threads": 20, "descriptors": 50, what: least}
         stage.acts.samples = [first, first | {"swaps": 1000, what: least + more + int(breaks)}]
         stage.acts.check_possessions()
     return hold
