@@ -133,6 +133,7 @@ void CommitPath::publish(Durable durable) noexcept {
     Outcome& outcome = attempt.outcome;
     outcome.kind = Outcome::Kind::Published;
     state.stored.fence = state.stored.committed = outcome.committed = outcome.generation;
+    state.planned = outcome.generation;  // what was refused before is not to come any more
     setContent(state, std::move(part.content));
     losses_.put(state.stored.apex, outcome.verdict.losses);
     ++state.published;

@@ -20,6 +20,7 @@ struct Freeze {
 /// A zone as `status` shows it.
 struct ZoneStatus {
   Name apex;
+  /// Planned: the highest that was handed in since the last commit, refused ones too; else what is committed.
   Generation planned = 0, committed = 0, served = 0;
   std::uint32_t serial = 0;
   std::optional<WallTime> committedAt;

@@ -69,6 +69,12 @@ def test_status_tells_planned_committed_served_age_and_version(server):
     entry = server.status()
     assert (entry["planned"], entry["committed"], entry["served"]) == (6, 5, 5)
     assert entry["last_refusal"]
+    server.refused(full(1_000_000))
+    assert server.status()["planned"] == 1_000_000
+    server.publish(full(7, {"web": endpoint("192.0.2.2")}))
+    entry = server.status()
+    assert (entry["planned"], entry["committed"], entry["served"]) == (7, 7, 7), "nobody waits for what was refused"
+    assert metric(server.metrics(), "holdfast_zone_generation", stage="planned") == 7
 
 
 def metric(text, name, **labels):

@@ -37,6 +37,20 @@ TEST_CASE_METHOD(Fixture, "I1: a plan not newer than what is committed is refuse
   CHECK(server.served("example.") == 5);
 }
 
+TEST_CASE_METHOD(Fixture, "planned is ahead of what is committed until the next plan is, refused or not") {
+  const auto planned = [&] { return server.publisher().status(name("example."))->planned; };
+  REQUIRE(server.push("example.", plan(5, 1)).kind == Outcome::Kind::Published);
+  CHECK(planned() == 5);
+  const std::string emptied =
+      R"({"plan": 1, "generation": 1000, "endpoints": {}, "records": ["@ 60 IN NS ns."]})";
+  REQUIRE(server.push("example.", emptied).kind == Outcome::Kind::Refused);
+  CHECK(planned() == 1000);
+  REQUIRE(server.push("example.", plan(4, 1)).kind == Outcome::Kind::Refused);
+  CHECK(planned() == 1000);
+  REQUIRE(server.push("example.", plan(6, 2)).kind == Outcome::Kind::Published);
+  CHECK(planned() == 6);
+}
+
 TEST_CASE_METHOD(Fixture, "I1: of many plans sent at once with one base exactly one is published") {
   REQUIRE(server.push("example.", plan(1, 1)).kind == Outcome::Kind::Published);
   for (Generation base = 1; base < 12; ++base) {
