@@ -97,6 +97,7 @@ Config defaultConfig() {
   const TcpLimits tcp;
   config.start.tcpConnections = tcp.connections;
   config.start.tcpConnectionsPerClient = tcp.connectionsPerClient;
+  config.start.tcpPipeline = tcp.pipeline;
   config.start.tcpIdle = tcp.idle;
   config.start.tcpMessage = tcp.message;
   config.start.tcpResponse = tcp.response;

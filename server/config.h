@@ -37,6 +37,7 @@ struct StartConfig {
   std::uint64_t submissionsRunningPerZone = 0;
   std::uint64_t tcpConnections = 0;  ///< of the whole server
   std::uint64_t tcpConnectionsPerClient = 0;
+  std::uint64_t tcpPipeline = 0;  ///< octets
   std::chrono::milliseconds tcpIdle{};
   std::chrono::milliseconds tcpMessage{};
   std::chrono::milliseconds tcpResponse{};

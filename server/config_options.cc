@@ -1,6 +1,7 @@
 #include "server/config_options.h"
 
 #include "server/edns.h"
+#include "server/tcp_limits.h"
 
 namespace holdfast {
 
@@ -145,6 +146,10 @@ constexpr Option<Config> kServerOptions[] = {
      [](Config& c) { return Slot(&c.start.tcpConnectionsPerClient); },
      "Of those, how many one IPv4 address or one IPv6 /64 may have. Over it a new one is reset.", 1,
      1'000'000},
+    {"limits.tcp-pipeline", OptionType::Size, kStart, [](Config& c) { return Slot(&c.start.tcpPipeline); },
+     "Responses of one TCP connection that may wait to be taken. Over it its further queries wait until all "
+     "are.",
+     512, kMostPipeline},
     {"limits.tcp-idle", OptionType::Duration, kStart, [](Config& c) { return Slot(&c.start.tcpIdle); },
      "How long an idle TCP connection is kept; down to a tenth of it while places run low.", 1000, kDay},
     {"limits.tcp-message", OptionType::Duration, kStart, [](Config& c) { return Slot(&c.start.tcpMessage); },

@@ -54,6 +54,7 @@ struct alignas(64) WorkerCounters {
   Counter tcpSlowMessage;    ///< closed: a message took too long to arrive
   Counter tcpSlowResponse;   ///< closed: the client took too long to take its responses
   Counter tcpExpired;        ///< told to end at the limit of its life
+  Counter tcpHeldBack;       ///< times that one had queries waiting, as too many responses were not taken
   Counter tcpOpen;           ///< now
   Counter acceptFailures;
 

@@ -113,6 +113,10 @@ void addConnections(MetricFamilies& out, WorkerSpan workers) {
       .value(sum(workers, &WorkerCounters::tcpSlowMessage), {{"event", "slow-message"}})
       .value(sum(workers, &WorkerCounters::tcpSlowResponse), {{"event", "slow-response"}})
       .value(sum(workers, &WorkerCounters::tcpExpired), {{"event", "expired"}});
+  out.counter("holdfast_tcp_held_back_total",
+              "Times that queries of a TCP connection had to wait until its client took responses: "
+              "limits.tcp-pipeline.")
+      .value(sum(workers, &WorkerCounters::tcpHeldBack));
   out.counter("holdfast_tcp_accept_failures_total", "TCP connections the system could not hand over.")
       .value(sum(workers, &WorkerCounters::acceptFailures));
 }

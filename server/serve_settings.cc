@@ -15,7 +15,8 @@ ServeSettings serveSettingsOf(const StartConfig& config) {
   settings.udpPayload = static_cast<std::uint16_t>(config.udpPayload);
   settings.tcp = {config.tcpConnections, config.tcpConnectionsPerClient,
                   config.tcpIdle,        config.tcpMessage,
-                  config.tcpResponse,    config.tcpLifetime};
+                  config.tcpResponse,    config.tcpLifetime,
+                  config.tcpPipeline};
   return settings;
 }
 

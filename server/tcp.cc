@@ -56,7 +56,7 @@ void TcpPool::adopt(FileDescriptor socket, const SocketAddress& client) {
   // A segment for each response at once, or it waits for the client to acknowledge the one before.
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  idle_.emplace_back(base_, std::move(socket), ClientAddress(client.storage()), serving_,
+  idle_.emplace_back(base_, std::move(socket), ClientAddress(client.storage()), serving_, limits_.pipeline,
                      static_cast<TcpConnection::Owner&>(*this));
   Held& held = idle_.back();
   held.list = &idle_;

@@ -15,10 +15,11 @@ void resetOnClose(const FileDescriptor& socket) noexcept {
 }
 
 TcpConnection::TcpConnection(event_base* base, FileDescriptor socket, const ClientAddress& client,
-                             Serving& serving, Owner& owner)
+                             Serving& serving, std::size_t pipeline, Owner& owner)
     : socket_(std::move(socket)),
       client_(client),
       serving_(serving),
+      pipeline_(pipeline),
       owner_(owner),
       read_(makeEvent<&TcpConnection::readable>(base, socket_.get(), EV_READ | EV_PERSIST, this)),
       write_(makeEvent<&TcpConnection::writable>(base, socket_.get(), EV_WRITE | EV_PERSIST, this)),
@@ -69,6 +70,7 @@ void TcpConnection::proceed() noexcept {
     if (!flush()) return owner_.finished(*this);
   } while (!isBusy() && hasMessage());
   if (!report()) ended_ = true;
+  countHeldBack();
   if (isBusy()) {
     if (!wait(write_.get(), read_.get())) owner_.finished(*this);
     return;
@@ -92,7 +94,7 @@ void TcpConnection::answerReceived() noexcept {
   serving_.scratch.beginBatch();
   const ReadSection section;
   const Snapshot& snapshot = serving_.snapshot.read(section);
-  while (inEnd_ - inBegin_ >= kFrame && sizeof(Buffers::out) - outEnd_ >= kMaxFramed) {
+  while (inEnd_ - inBegin_ >= kFrame && !isFull()) {
     if (messageOctets() < kHeaderOctets) {
       // Not DNS, or out of step: nothing after it can be trusted.
       serving_.counters.count(Transport::Tcp, 0, {});
@@ -146,6 +148,13 @@ bool TcpConnection::report() noexcept {
   if (!std::exchange(progressed_, false) && state_ == before) return true;
   outMark_ = outEnd_;
   return owner_.entered(*this, state_);
+}
+
+/// Once for each time that the pipeline is full, however long it stays so.
+void TcpConnection::countHeldBack() noexcept {
+  const bool holdsBack = isBusy() && isFull() && hasMessage();
+  if (holdsBack && !holdsBack_) serving_.counters.tcpHeldBack.add();
+  holdsBack_ = holdsBack;
 }
 
 }  // namespace holdfast

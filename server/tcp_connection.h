@@ -7,6 +7,7 @@
 #include "server/event_handles.h"
 #include "server/listen.h"
 #include "server/serving.h"
+#include "server/tcp_limits.h"
 
 namespace holdfast {
 
@@ -22,9 +23,10 @@ enum class TcpState : std::uint8_t {
 };
 
 /// One TCP connection: messages of a two-octet length and that many octets, answered in the order they came
-/// (RFC 7766 section 8). Memory is fixed from the start: while responses wait to be taken nothing is read, so
-/// a client that does not read stops itself. Each round over what was received is answered from one
-/// snapshot. Used on the worker's thread.
+/// (RFC 7766 section 8). Memory is fixed from the start: while responses wait to be taken nothing is read,
+/// and once they are more than `pipeline` octets nothing is answered until all are taken, so a client that
+/// does not read stops itself. Each round over what was received is answered from one snapshot. Used on the
+/// worker's thread.
 ///
 /// A length of less than a header, 0 included, ends the connection once the messages before it are answered:
 /// what follows would be guesswork, and a client in step never sends it. A message that gets no response
@@ -44,8 +46,9 @@ class TcpConnection {
     ~Owner() = default;
   };
 
+  /// REQUIRES: `pipeline` is kMostPipeline at most.
   TcpConnection(event_base* base, FileDescriptor socket, const ClientAddress& client, Serving& serving,
-                Owner& owner);
+                std::size_t pipeline, Owner& owner);
   TcpConnection(const TcpConnection&) = delete;
   TcpConnection& operator=(const TcpConnection&) = delete;
 
@@ -64,10 +67,11 @@ class TcpConnection {
   /// Pages that are never touched cost no memory, which is why these may be of the largest message's size.
   struct Buffers {
     std::uint8_t in[kMaxFramed];
-    std::uint8_t out[2 * kMaxFramed];  // room for one more response of any size while the first half waits
+    std::uint8_t out[kMostPipeline + kMaxFramed];
   };
 
   bool isBusy() const noexcept { return outBegin_ != outEnd_; }
+  bool isFull() const noexcept { return outEnd_ > pipeline_; }
   void readable() noexcept;
   void writable() noexcept;
   enum class Received { Some, Nothing, Broken };
@@ -79,11 +83,13 @@ class TcpConnection {
   void answerOne(const Snapshot& snapshot, const ReadSection& section) noexcept;
   bool flush() noexcept;
   bool report() noexcept;
+  void countHeldBack() noexcept;
   bool wait(event* wanted, event* unwanted) noexcept;
 
   FileDescriptor socket_;
   const ClientAddress client_;
   Serving& serving_;
+  const std::size_t pipeline_;
   Owner& owner_;
   EventPtr read_;
   EventPtr write_;
@@ -93,6 +99,7 @@ class TcpConnection {
   std::size_t outMark_ = 0;  // where outEnd_ was when Sending began anew; 0 while nothing waits
   TcpState state_ = TcpState::Idle;
   bool progressed_ = false;  // since the last report: a message was answered, or what had waited was taken
+  bool holdsBack_ = false;   // queries are there and wait until responses are taken
   bool ended_ = false;       // nothing more will be read; finished when all is answered and taken
 };
 

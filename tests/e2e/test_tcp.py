@@ -125,6 +125,30 @@ def test_one_client_cannot_take_all_places(make_server):
     wait_for(lambda: answered_by_tcp(server), "places are given back")
 
 
+def test_a_client_that_asks_and_does_not_read_is_held_back(make_server):
+    server = make_server(limits={"tcp-pipeline": "4K"}).add_zone()
+    many = [f"10.0.{i // 250}.{i % 250}" for i in range(3000)]
+    server.publish(full(1, {"dynamodb": endpoint("192.0.2.1"), "big": endpoint(*many)}))
+    queries = 400  # 19 MB of responses: more than the system holds for a client
+
+    def number(family):
+        return int(re.search(rf"^{re.escape(family)} (\d+)", server.metrics(), re.M).group(1))
+
+    assert number("holdfast_tcp_held_back_total") == 0
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.settimeout(10)
+        reader.connect(("127.0.0.1", server.port))
+        reader.sendall(framed(dns.query(f"big.{ZONE}")) * queries)
+        wait_for(lambda: number("holdfast_tcp_held_back_total") == 1, "it is held back")
+        assert server.ask("dynamodb", tcp=True).answer
+        assert number('holdfast_queries_total{transport="tcp"}') < queries
+        for _ in range(queries):
+            size = struct.unpack("!H", dns.receive_exactly(reader, 2))[0]
+            assert len(dns.receive_exactly(reader, size)) > 48_000
+    assert number('holdfast_queries_total{transport="tcp"}') == queries + 1
+
+
 def test_slow_clients_lose_their_connection_and_cost_others_nothing(make_server):
     server = make_server(limits={"tcp-message": "1s", "tcp-response": "1s"}).add_zone()
     many = [f"10.0.{i // 250}.{i % 250}" for i in range(3000)]

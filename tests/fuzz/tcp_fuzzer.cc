@@ -40,8 +40,9 @@ class Pair final : TcpConnection::Owner {
     // The least the system grants, so that responses have to wait for the client.
     const int least = 1;
     ::setsockopt(server.get(), SOL_SOCKET, SO_SNDBUF, &least, sizeof least);
-    connection_ = std::make_unique<TcpConnection>(fixture.base.get(), std::move(server), ClientAddress{},
-                                                  serving_, static_cast<TcpConnection::Owner&>(*this));
+    connection_ =
+        std::make_unique<TcpConnection>(fixture.base.get(), std::move(server), ClientAddress{}, serving_,
+                                        kMostPipeline, static_cast<TcpConnection::Owner&>(*this));
     if (!connection_->start()) throw std::runtime_error("libevent");
   }
 

@@ -16,11 +16,16 @@ namespace holdfast::test {
 
 using std::chrono::milliseconds;
 
+inline std::shared_ptr<const Zone> servedZone() {
+  const auto plain = zoneOf("example", "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n");
+  return withRRset(*plain, "big.example", endpointOf(0, std::vector<std::uint32_t>(3000, 1)));
+}
+
 /// Workers over one zone, on a port of the system's choice.
 class Running {
  public:
   explicit Running(ServeSettings settings = {}, const char* address = "127.0.0.1:0")
-      : snapshot_(std::make_unique<Snapshot>(std::vector<std::shared_ptr<const Zone>>{zone()})) {
+      : snapshot_(std::make_unique<Snapshot>(std::vector<std::shared_ptr<const Zone>>{servedZone()})) {
     settings.listen = {*SocketAddress::parse(address)};
     if (settings.threads == 0) settings.threads = 2;
     auto started = Workers::start(settings, snapshot_);
@@ -44,11 +49,6 @@ class Running {
   }
 
  private:
-  static std::shared_ptr<const Zone> zone() {
-    const auto plain = zoneOf("example", "@ 60 IN SOA ns a 1 2 3 4 5\n@ 60 IN NS ns\nns 60 IN A 192.0.2.1\n");
-    return withRRset(*plain, "big.example", endpointOf(0, std::vector<std::uint32_t>(3000, 1)));
-  }
-
   RcuPointer<Snapshot> snapshot_;
   std::unique_ptr<Workers> workers_;
 };
