@@ -112,6 +112,7 @@ Config defaultConfig() {
   config.live.submissionsWaiting = submissions.waitingPerZone;
   config.live.submissionsWaitingTotal = submissions.waiting;
   config.live.controlConnections = 128;
+  config.live.metricsConnections = 128;
   config.live.mostZones = 10'000;
   const Keeping keeping;
   config.live.historyKeep = keeping.history.commits;

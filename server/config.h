@@ -66,6 +66,7 @@ struct LiveConfig {
   std::uint64_t submissionsWaiting = 0;       ///< of one zone
   std::uint64_t submissionsWaitingTotal = 0;  ///< of all zones together
   std::uint64_t controlConnections = 0;
+  std::uint64_t metricsConnections = 0;
   std::uint64_t mostZones = 0;  ///< that the control API adds to
   std::chrono::milliseconds requestTimeout{};
   EnactorLimits enactors;  ///< its planBytes is that of above

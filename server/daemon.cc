@@ -2,9 +2,7 @@
 
 #include <signal.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <thread>
@@ -47,16 +45,6 @@ StoreOptions storeOptions(const StartConfig& config) {
   return options;
 }
 
-Keeping keepingOf(const LiveConfig& live) {
-  Keeping keeping;
-  keeping.history.commits = live.historyKeep;
-  keeping.history.age = std::chrono::duration_cast<std::chrono::seconds>(live.historyFor);
-  keeping.history.others = live.historyRefusals;
-  keeping.goodAfter = live.goodAfter;
-  keeping.goodKept = live.goodKeep;
-  return keeping;
-}
-
 std::string joined(const std::vector<std::string>& items) {
   std::string out;
   for (const std::string& item : items) out += (out.empty() ? "" : " ") + item;
@@ -86,7 +74,7 @@ Result<std::unique_ptr<Daemon>> Daemon::start(const Config& config, std::string 
   for (const Step step : kSteps)
     if (auto done = (daemon.get()->*step)(); !done) return done.error();
   daemon->applyEnactors(daemon->config_.live);
-  daemon->notifyReady();
+  daemon->tellReady();
   return daemon;
 }
 
@@ -121,53 +109,6 @@ Status Daemon::replayPast() {
   return Done{};
 }
 
-Status Daemon::applyZones(const LiveConfig& live) {
-  publisher_->setServerVelocity(live.serverVelocity);
-  for (const auto& [name, zone] : live.zones) {
-    publisher_->setPolicy(name, zone.guard);
-    if (publisher_->wasRemoved(name)) {
-      log_.warning("zone of the configuration was removed on purpose: not served until it is added again",
-                   {{"zone", name.text()}, {"next", "PUT /v1/zones/" + name.text() + ", then SIGHUP"}});
-      continue;
-    }
-    if (!publisher_->hasZone(name)) {
-      // Without a plan store that can be written the zones that are held are served all the same (I8).
-      if (auto added = publisher_->addZone(name, {"configuration"}); !added)
-        log_.error("zone of the configuration could not be added",
-                   {{"zone", name.text()}, {"cause", added.error().text()}, {"next", "SIGHUP tries again"}});
-      else
-        log_.info("zone added", {{"zone", name.text()}, {"caller", "configuration"}});
-    }
-    tellIdleFloors(name);
-  }
-  return Done{};
-}
-
-/// A floor for a name that is misspelt guards nothing.
-void Daemon::tellIdleFloors(const Name& zone) {
-  constexpr std::size_t kTold = 10;
-  const auto status = publisher_->status(zone);
-  if (!status || status->idleFloors.empty()) return;
-  const std::vector<Name>& idle = status->idleFloors;
-  const std::string text = zone.text();
-  const std::string key =
-      "zones." + text.substr(0, text.size() - 1) + ".guard.endpoints";  // as it is written
-  for (std::size_t i = 0; i < std::min(idle.size(), kTold); ++i)
-    log_.warning("a floor is configured for a name that the zone does not have",
-                 {{"zone", zone.text()}, {"name", idle[i].text()}, {"key", key}});
-  if (idle.size() > kTold)
-    log_.warning("further floors are configured for names that the zone does not have",
-                 {{"zone", zone.text()}, {"not_logged", idle.size() - kTold}});
-}
-
-void Daemon::applyEnactors(const LiveConfig& live) {
-  std::map<Name, std::vector<EnactorSpec>> wanted;
-  for (const auto& [name, zone] : live.zones)
-    if (!zone.enactors.empty() && publisher_->hasZone(name)) wanted[name] = zone.enactors;
-  enactors_->setLimits(live.enactors);
-  enactors_->reconcile(std::move(wanted));
-}
-
 Status Daemon::startWorkers() {
   ServeSettings settings = serveSettingsOf(config_.start);
   auto messages = messageSettings(config_.start);
@@ -177,8 +118,9 @@ Status Daemon::startWorkers() {
   if (settings.messages.cookies != CookieMode::Off && secrets != "random" && isReadByOthers(secrets))
     log_.warning("the cookie secrets can be read by others than the owner of the file",
                  {{"file", secrets}, {"next", "chmod 600 " + secrets}});
-  if (const std::size_t most = descriptorsForClients(settings, config_.live.controlConnections);
-      most < settings.tcp.connections) {
+  const std::size_t http = config_.live.controlConnections +
+                           (config_.start.metrics == "off" ? 0 : config_.live.metricsConnections);
+  if (const std::size_t most = descriptorsForClients(settings, http); most < settings.tcp.connections) {
     log_.warning("the limit of open files allows fewer TCP connections than limits.tcp-connections",
                  {{"configured", settings.tcp.connections}, {"used", most}});
     settings.tcp.connections = most;
@@ -195,13 +137,8 @@ Status Daemon::startWorkers() {
 
 Status Daemon::startUpkeep() {
   HeapUpkeep heap(config_.start.hugePages == "auto");
-  upkeep_ = std::make_unique<Upkeep>(*publisher_, log_, keepingOf(config_.live), std::move(heap));
+  upkeep_ = std::make_unique<Upkeep>(*publisher_, log_, keeping(), std::move(heap));
   return Done{};
-}
-
-HttpSettings Daemon::controlSettings() const {
-  return {config_.live.planBytes, "limits.plan-bytes", config_.live.requestTimeout,
-          config_.live.controlConnections, "limits.control-connections"};
 }
 
 Status Daemon::startControl() {
@@ -240,10 +177,18 @@ Status Daemon::startControl() {
 
 MetricsPage::Render Daemon::prepareMetrics() const {
   // What a reload changes is copied here, on the main thread.
-  return [this, limits = limitsOf(config_), connections = controlServer_->stats()] {
-    const MetricsSources sources{
-        *publisher_, workers_->counters(), enactors_->health(), control_->stats(), connections, startedAt_,
-        limits,      upkeep_->stats()};
+  return [this, limits = limitsOf(config_), connections = controlServer_->stats(),
+          scrapes = metricsServer_->stats(), reloads = reloads_] {
+    const MetricsSources sources{*publisher_,
+                                 workers_->counters(),
+                                 enactors_->health(),
+                                 control_->stats(),
+                                 connections,
+                                 scrapes,
+                                 startedAt_,
+                                 limits,
+                                 reloads,
+                                 upkeep_->stats()};
     return metricsText(sources, wallClock());
   };
 }
@@ -254,7 +199,7 @@ Status Daemon::startMetrics() {
   if (!address) return address.error();
   metricsPage_ = std::make_unique<MetricsPage>(*queue_, [this] { return prepareMetrics(); });
   auto server =
-      HttpServer::onTcp(base_.get(), *address, {1024, "the limit of this page", config_.live.requestTimeout},
+      HttpServer::onTcp(base_.get(), *address, metricsSettings(),
                         {[this](const HttpRequest& request, const std::shared_ptr<HttpReply>& reply) {
                            metricsPage_->handle(request, reply);
                          },
@@ -289,15 +234,19 @@ std::vector<std::string> Daemon::listening() const {
   return texts;
 }
 
-void Daemon::notifyReady() const {
-  const std::string listen = joined(listening());
+void Daemon::tellReady() const {
   log_.info("ready", {{"version", HOLDFAST_VERSION},
-                      {"listen", listen},
+                      {"listen", joined(listening())},
                       {"control", config_.start.control},
                       {"metrics", metricsServer_ ? metricsServer_->address() : "off"},
                       {"state", config_.start.state},
                       {"zones", publisher_->status().size()}});
-  sd_notifyf(0, "READY=1\nSTATUS=%zu zones on %s", publisher_->status().size(), listen.c_str());
+  notifyReady();
+}
+
+/// systemd waits for it after a reload too, whatever came of that.
+void Daemon::notifyReady() const {
+  sd_notifyf(0, "READY=1\nSTATUS=%zu zones on %s", publisher_->status().size(), joined(listening()).c_str());
 }
 
 std::size_t Daemon::run() {
@@ -310,36 +259,6 @@ std::size_t Daemon::run() {
 void Daemon::onStop() {
   log_.info("stopping");
   event_base_loopbreak(base_.get());
-}
-
-void Daemon::onReload() {
-  if (file_.empty()) return log_.warning("reload: there is no configuration file to read again");
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000);
-  LoadedConfig loaded = loadConfig(file_);
-  for (const Error& problem : loaded.errors)
-    log_.error("reload: the configuration is not valid, nothing was changed",
-               {{"where", problem.where}, {"cause", problem.what}});
-  if (loaded.errors.empty()) {
-    for (const std::string& key : needRestart(config_, loaded.config))
-      log_.warning("reload: a changed key needs a restart", {{"key", key}});
-    for (const auto& [name, zone] : config_.live.zones)
-      if (!loaded.config.live.zones.contains(name))
-        log_.warning("reload: zone left the configuration; it is still served, only its Enactors stop",
-                     {{"zone", name.text()}, {"next", "DELETE /v1/zones/" + name.text() + " removes it"}});
-    config_.live = std::move(loaded.config.live);
-    log_.setLevel(logLevelOf(config_.live.logLevel));
-    control_->setSubmissionsWaiting(config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal);
-    control_->setMostZones(config_.live.mostZones);
-    upkeep_->setKeeping(keepingOf(config_.live));
-    controlServer_->setSettings(controlSettings());
-    if (auto applied = applyZones(config_.live); !applied)
-      log_.error("reload: a zone could not be added", {{"cause", applied.error().text()}});
-    applyEnactors(config_.live);
-    log_.info("reloaded", {{"file", file_}, {"zones", config_.live.zones.size()}});
-  }
-  notifyReady();
 }
 
 void Daemon::runLoopUntilAnswered() {

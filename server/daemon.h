@@ -11,6 +11,7 @@
 #include "server/http.h"
 #include "server/log.h"
 #include "server/loop_queue.h"
+#include "server/metrics.h"
 #include "server/metrics_page.h"
 #include "server/upkeep.h"
 #include "server/workers.h"
@@ -43,17 +44,23 @@ class Daemon {
   Status startControl();
   Status startMetrics();
   Status watchSignals();
-  Status applyZones(const LiveConfig& live);
-  void tellIdleFloors(const Name& zone);
   void tellLoadProblems(const std::vector<Error>& problems);
-  void applyEnactors(const LiveConfig& live);
-  void onReload();
   void onStop();
   void stop();
   void runLoopUntilAnswered();
-  HttpSettings controlSettings() const;
   MetricsPage::Render prepareMetrics() const;
+  // daemon_live.cc: what SIGHUP may change.
+  Status applyZones(const LiveConfig& live);
+  void tellIdleFloors(const Name& zone);
+  void applyEnactors(const LiveConfig& live);
+  Keeping keeping() const;
+  HttpSettings controlSettings() const;
+  HttpSettings metricsSettings() const;
+  void onReload();
+  bool reload();
+
   std::vector<std::string> listening() const;
+  void tellReady() const;
   void notifyReady() const;
 
   // Each uses only what stands above it.
@@ -75,6 +82,7 @@ class Daemon {
   std::unique_ptr<MetricsPage> metricsPage_;
   std::unique_ptr<HttpServer> metricsServer_;
   std::vector<EventPtr> signals_;
+  ReloadStats reloads_;
   std::size_t hangingEnactors_ = 0;
 };
 

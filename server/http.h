@@ -89,13 +89,14 @@ struct HttpSettings {
   std::size_t bodyLimit = 0;  ///< octets
   std::string bodyLimitKey;   ///< the configuration key of bodyLimit, for people
   std::chrono::milliseconds idle{30'000};
-  std::size_t connections = 1000;   ///< open at once; a further one gets 503
+  std::size_t connections = 128;    ///< open at once; a further one gets 503
   std::string connectionsKey = {};  ///< as bodyLimitKey
 };
 
 struct HttpStats {
   std::uint64_t open = 0;        ///< connections, as far as known: one that was closed may still count
   std::uint64_t turnedAway = 0;  ///< since start
+  std::uint64_t tooLarge = 0;    ///< bodies over HttpSettings::bodyLimit, since start
   /// Connections that something is kept of: those open, and of the last ones, as many again and a few, that
   /// have gone.
   std::uint64_t kept = 0;

@@ -157,6 +157,7 @@ void HttpServer::State::onEndings() {
 void HttpServer::State::refuseOversized() {
   constexpr int kStatus = 413;
   for (const int descriptor : oversized_.takeDue(OversizedBodies::Clock::now(), settings_.idle)) {
+    ++tooLarge_;
     calls_.rejected(peerOf(descriptor), kStatus);
     // Nothing else waits to be sent: it became due only after the request before it was answered.
     const std::string page = errorPage(kStatus, settings_.bodyLimit, settings_.bodyLimitKey);
@@ -258,7 +259,10 @@ void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info,
   const int status = evhttpErrorPage(output);
   if (status != 0) replaceErrorPage(output, status, settings.bodyLimit, settings.bodyLimitKey);
   evbuffer_freeze(output, 1);
-  if (status == 413) gate.state->giveBackMemory();
+  if (status == 413) {
+    ++gate.state->tooLarge_;
+    gate.state->giveBackMemory();
+  }
   if (status != 0) {
     gate.state->oversized_.forget(gate.connection);
     gate.state->calls_.rejected(peerOf(bufferevent_getfd(gate.connection)), status);

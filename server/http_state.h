@@ -43,7 +43,7 @@ class HttpServer::State {
 
   void giveBackMemory();
   void onAnswered(evhttp_request* request);
-  HttpStats stats() { return {cap_.open(), cap_.turnedAway(), gates_.size()}; }
+  HttpStats stats() { return {cap_.open(), cap_.turnedAway(), tooLarge_, gates_.size()}; }
 
  private:
   /// Stands beside one connection's output, to put our words in the place of evhttp's error pages.
@@ -89,6 +89,7 @@ class HttpServer::State {
   EventPtr arrivals_, endings_;
   ConnectionCap cap_;
   OversizedBodies oversized_;
+  std::uint64_t tooLarge_ = 0;
   std::unique_ptr<evhttp, FreeHttp> http_;  // freed first, the callbacks use the rest
 };
 

@@ -140,6 +140,9 @@ void addZones(MetricFamilies& out, const std::vector<ZoneStatus>& zones, WallTim
     out.value(zone.good.empty() ? 0 : number(zone.good.front()), {{"zone", zone.apex.text()}});
   out.gauge("holdfast_zone_names", "Names of the zone, empty non-terminals included.");
   for (const ZoneStatus& zone : zones) out.value(number(zone.names), {{"zone", zone.apex.text()}});
+  out.gauge("holdfast_zone_limit", "Numbers of the zone's configuration by key, below zones.NAME.");
+  for (const ZoneStatus& zone : zones)
+    out.value(number(zone.maxNames), {{"zone", zone.apex.text()}, {"key", "guard.max-names"}});
   out.gauge("holdfast_zone_records", "Records of the zone.");
   for (const ZoneStatus& zone : zones) out.value(number(zone.facts.records), {{"zone", zone.apex.text()}});
   out.gauge("holdfast_zone_endpoints", "Names with targets.");
@@ -216,6 +219,13 @@ void addStore(MetricFamilies& out, const StoreStats& store, const UpkeepStats& u
       .value(sinceEpoch(upkeep.lastRun));
 }
 
+void addReloads(MetricFamilies& out, const ReloadStats& reloads) {
+  out.counter("holdfast_reloads_total",
+              "Orders to read the configuration again: applied, or refused and nothing was changed.")
+      .value(number(reloads.applied), {{"result", "applied"}})
+      .value(number(reloads.refused), {{"result", "refused"}});
+}
+
 void addControl(MetricFamilies& out, const ControlStats& control, const HttpStats& connections) {
   out.gauge("holdfast_submissions_waiting", "Plans at the control API that wait for a thread.")
       .value(number(control.submissionsWaiting));
@@ -228,6 +238,17 @@ void addControl(MetricFamilies& out, const ControlStats& control, const HttpStat
       .value(number(connections.open));
   out.counter("holdfast_control_connections_turned_away_total",
               "Connections to the control API that were one too many.")
+      .value(number(connections.turnedAway));
+  out.counter("holdfast_control_bodies_too_large_total",
+              "Requests to the control API answered with 413, as their body was over limits.plan-bytes.")
+      .value(number(connections.tooLarge));
+}
+
+void addScrapes(MetricFamilies& out, const HttpStats& connections) {
+  out.gauge("holdfast_metrics_connections", "Connections to the metrics open now.")
+      .value(number(connections.open));
+  out.counter("holdfast_metrics_connections_turned_away_total",
+              "Connections to the metrics that were one too many.")
       .value(number(connections.turnedAway));
 }
 
@@ -311,7 +332,9 @@ std::string metricsText(const MetricsSources& sources, WallTime now) {
   out.gauge("holdfast_limit", "Numbers of the configuration by key; octets, seconds or a count.");
   for (const auto& [key, value] : sources.limits) out.value(value, {{"key", key}});
   addMemory(out);
+  addReloads(out, sources.reloads);
   addControl(out, sources.control, sources.connections);
+  addScrapes(out, sources.scrapes);
   addQueries(out, sources.workers);
   addMessages(out, sources.workers);
   addConnections(out, sources.workers);

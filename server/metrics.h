@@ -15,6 +15,11 @@
 
 namespace holdfast {
 
+/// What became of the orders to read the configuration again, since the start.
+struct ReloadStats {
+  std::uint64_t applied = 0, refused = 0;
+};
+
 /// Where the numbers come from. All referenced objects outlive it.
 struct MetricsSources {
   const Publisher& publisher;
@@ -22,8 +27,10 @@ struct MetricsSources {
   std::vector<EnactorHealth> enactors;
   ControlStats control;
   HttpStats connections;  ///< of the control API
+  HttpStats scrapes;      ///< of the metrics
   WallTime startedAt{};
   std::map<std::string, double> limits;  ///< by configuration key
+  ReloadStats reloads{};
   UpkeepStats upkeep{};
 };
 

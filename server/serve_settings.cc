@@ -20,13 +20,13 @@ ServeSettings serveSettingsOf(const StartConfig& config) {
   return settings;
 }
 
-std::size_t descriptorsForClients(const ServeSettings& settings, std::size_t controlConnections) {
+std::size_t descriptorsForClients(const ServeSettings& settings, std::size_t http) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return settings.tcp.connections;
   const std::size_t threads = settings.threads > 0 ? settings.threads : std::thread::hardware_concurrency();
   // Besides its sockets: two orders to stop, and an event loop with its own pair for signals.
   constexpr std::size_t kOfThread = 5;
-  const std::size_t own = 128 + controlConnections + threads * (2 * settings.listen.size() + kOfThread);
+  const std::size_t own = 128 + http + threads * (2 * settings.listen.size() + kOfThread);
   return std::max<std::size_t>(limit.rlim_cur / 4, limit.rlim_cur > own ? limit.rlim_cur - own : 0);
 }
 

@@ -220,6 +220,7 @@ ZoneStatus CommitPath::statusOf(const ZoneState& state) const {
     status.names = served->names().size();
     status.facts = served->facts();
   }
+  status.maxNames = state.policy.maxNames;
   status.floors = state.policy.endpoints;
   status.frozen = state.stored.frozen;
   status.frozenSince = state.stored.frozenSince;

@@ -36,6 +36,7 @@ struct ZoneStatus {
   std::uint64_t warnings = 0;                    ///< about published plans, since start
   std::uint64_t quarantined = 0;  ///< endpoints that published plans left as they were, since start
   Generation lastQuarantine = 0;  ///< the last generation that left one so, since start; 0: none
+  std::uint64_t maxNames = 0;     ///< of its policy
   EndpointFloors floors;          ///< of its policy
   std::vector<Name> idleFloors;   ///< of these, names that what is served does not have: likely misspelt
   std::vector<Generation> good;   ///< last-known-good ones, newest first

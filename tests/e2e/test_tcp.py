@@ -85,6 +85,17 @@ def test_more_connections_than_open_files_starve_nobody(limited):
     flood(limited, keep_below=560)
 
 
+def test_connections_of_the_metrics_count_in_what_open_files_leave_to_clients(make_server):
+    left = []
+    for metrics in (10, 60):
+        limits = {"tcp-connections": MANY, "metrics-connections": metrics}
+        server = make_server(start=False, limits=limits)
+        server.wrapper = ["prlimit", "--nofile=600:600"]
+        told = re.search(r"allows fewer TCP connections.*used=(\d+)", server.start().log())
+        left.append(int(told.group(1)))
+    assert left[0] - left[1] == 50
+
+
 def test_running_out_of_open_files_makes_room_and_starves_nobody(make_server):
     server = make_server(limits={"tcp-connections": MANY, "tcp-connections-per-client": MANY}).add_zone()
     server.publish(full(1, {"dynamodb": endpoint("192.0.2.1")}))

@@ -64,6 +64,7 @@ TEST_CASE("a body over the limit is a 413 that the client gets to see") {
     for (int i = 0; i < 40 && connection.send("8000\r\n" + std::string(0x8000, 'x') + "\r\n"); ++i) continue;
     checkTooLarge(connection.readAnswer());
   }
+  CHECK(server.connections().tooLarge == 4);
   CHECK_THAT(server.log(), Catch::Contains("\"request turned away\"") && Catch::Contains("\"status\":413"));
 }
 
@@ -94,6 +95,7 @@ TEST_CASE("a body that is announced as too large, and does not come, is a 413 al
   }
   CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(30));
   CHECK(server.request("GET", "/v1/status").status == 200);
+  CHECK(server.connections().tooLarge == 2);
   CHECK_THAT(server.log(), Catch::Contains("\"request turned away\"") && Catch::Contains("\"status\":413"));
 }
 

@@ -57,10 +57,11 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
   workers[1].tcpSlowResponse.add(5);
   workers[1].tcpExpired.add(6);
   workers[1].tcpEvicted.add(8);
+  workers[0].tcpHeldBack.add(9);
   EnactorHealth enactor{Name(), "watch:/x", true, "", 3, 2, 1, 8, 9, EnactorState::Running, 10, 11, 12};
   enactor.lastAt = WallTime(std::chrono::seconds(1'000));
-  const MetricsSources sources{server.publisher(),   workers, {enactor}, {1, 2, 3}, {4, 5}, {},
-                               {{"limits.pick", 64}}};
+  const MetricsSources sources{server.publisher(),    workers, {enactor}, {1, 2, 3}, {4, 5, 6}, {7, 8, 0}, {},
+                               {{"limits.pick", 64}}, {13, 14}};
   const std::string text = metricsText(sources, WallTime(std::chrono::hours(500'000)));
 
   std::map<std::string, std::string> typeOf;
@@ -100,6 +101,15 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
         "holdfast_plans_published_total{zone=\"example.net.\"} 1\n",
         "holdfast_plans_refused_total{zone=\"example.net.\",rule=\"stale-generation\"} 1\n",
         "holdfast_limit{key=\"limits.pick\"} 64\n",
+        "holdfast_zone_limit{zone=\"example.net.\",key=\"guard.max-names\"} 20000000\n",
+        "holdfast_tcp_held_back_total 9\n",
+        "holdfast_control_connections 4\n",
+        "holdfast_control_connections_turned_away_total 5\n",
+        "holdfast_control_bodies_too_large_total 6\n",
+        "holdfast_metrics_connections 7\n",
+        "holdfast_metrics_connections_turned_away_total 8\n",
+        "holdfast_reloads_total{result=\"applied\"} 13\n",
+        "holdfast_reloads_total{result=\"refused\"} 14\n",
         "holdfast_enactor_healthy{zone=\".\",enactor=\"watch:/x\"} 1\n",
         "holdfast_enactor_plans_total{zone=\".\",enactor=\"watch:/x\",outcome=\"superseded\"} 8\n",
         "holdfast_enactor_plans_total{zone=\".\",enactor=\"watch:/x\",outcome=\"failed\"} 9\n",

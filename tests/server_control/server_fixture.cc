@@ -4,6 +4,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 
 namespace holdfast {
 
@@ -84,6 +85,12 @@ void ServerFixture::stop() {
 std::string ServerFixture::log() {
   stop();
   return logged_.str();
+}
+
+HttpStats ServerFixture::connections() {
+  std::promise<HttpStats> stats;
+  loop_.queue().post([&] { stats.set_value(server_->stats()); });
+  return stats.get_future().get();
 }
 
 HttpAnswer ServerFixture::request(const std::string& method, const std::string& target,

@@ -60,6 +60,8 @@ class ServerFixture {
   nlohmann::json submit(const std::string& zone, const std::string& body, int status,
                         const std::string& query = "") const;
   nlohmann::json get(const std::string& target, int status = 200) const;
+  /// As the server's loop sees them. REQUIRES: log() was not called.
+  HttpStats connections();
   const std::string& socket() const noexcept { return socket_; }
   Publisher& publisher() noexcept { return *publisher_; }
   /// What was logged. Ends the server.
