@@ -117,6 +117,7 @@ Config defaultConfig() {
   const Keeping keeping;
   config.live.historyKeep = keeping.history.commits;
   config.live.historyFor = keeping.history.age;
+  config.live.historyMax = keeping.history.most;
   config.live.historyRefusals = keeping.history.others;
   config.live.goodAfter = keeping.goodAfter;
   config.live.goodKeep = keeping.goodKept;

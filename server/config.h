@@ -72,6 +72,7 @@ struct LiveConfig {
   EnactorLimits enactors;  ///< its planBytes is that of above
   std::uint64_t historyKeep = 0;
   std::chrono::milliseconds historyFor{};
+  std::uint64_t historyMax = 0;
   std::uint64_t historyRefusals = 0;
   std::chrono::milliseconds goodAfter{};
   std::uint64_t goodKeep = 0;

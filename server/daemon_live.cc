@@ -12,6 +12,7 @@ Keeping Daemon::keeping() const {
   const LiveConfig& live = config_.live;
   Keeping keeping;
   keeping.history.commits = live.historyKeep;
+  keeping.history.most = live.historyMax;
   keeping.history.age = std::chrono::duration_cast<std::chrono::seconds>(live.historyFor);
   keeping.history.others = live.historyRefusals;
   keeping.goodAfter = live.goodAfter;

@@ -47,11 +47,13 @@ struct SealReport {
   bool whole() const noexcept { return problem.empty(); }
 };
 
-/// What of the history is kept. A commit goes only when it is over both: so many newer ones, and that age.
+/// What of the history is kept. A commit goes when it is over both, so many newer ones and that age, or where
+/// there are more than `most`: then the oldest go, whatever the two say.
 struct Retention {
   std::uint64_t commits = 1000;
   std::chrono::seconds age{std::chrono::hours(24 * 30)};
   std::uint64_t others = 10'000;  ///< refusals, superseded plans and events of a zone, by count alone
+  std::uint64_t most = 100'000;
 };
 
 /// What one call of cleanUp() did: a bounded piece of work.

@@ -102,14 +102,25 @@ Result<std::optional<Generation>> contentAt(SqliteDatabase& database, std::int64
   return *found ? std::optional<Generation>(row.natural(0)) : std::nullopt;
 }
 
+/// The oldest content that may stay when there are more than `most`; none while there are not. So many go at
+/// once that the next few commits find room.
+Result<std::optional<Generation>> oldestAllowed(SqliteDatabase& database, std::int64_t zone,
+                                                std::uint64_t most) {
+  auto over = contentAt(database, zone, most);
+  if (!over || !*over) return over;
+  return contentAt(database, zone, most - std::min<std::uint64_t>(slackOf(most), kMostRemoved) - 1);
+}
+
 /// The commits that go, oldest first.
 Result<std::vector<Row>> commitsToRemove(SqliteDatabase& database, std::int64_t zone,
                                          const std::function<bool(Generation)>& isWanted,
                                          const Retention& retention, WallTime now) {
   const std::uint64_t keep = std::max<std::uint64_t>(retention.commits, 1);
+  const auto allowed = oldestAllowed(database, zone, std::max<std::uint64_t>(retention.most, 1));
+  if (!allowed) return allowed.error();
   const auto over = contentAt(database, zone, keep + slackOf(keep));
   if (!over) return over.error();
-  if (!*over) return std::vector<Row>();
+  if (!*over && !*allowed) return std::vector<Row>();
   const auto oldestKept = contentAt(database, zone, keep - 1);
   if (!oldestKept) return oldestKept.error();
   Result<std::vector<Row>> rows = oldestContents(database, zone);
@@ -117,7 +128,9 @@ Result<std::vector<Row>> commitsToRemove(SqliteDatabase& database, std::int64_t 
   Result<std::vector<Generation>> checkpoints = checkpointsOf(database, zone);
   if (!checkpoints) return std::move(checkpoints).error();
   return Reachability(*std::move(rows), *std::move(checkpoints)).unreachable([&](const Row& row) {
-    return row.generation >= **oldestKept || row.at + retention.age > now || isWanted(row.generation);
+    const bool isAmongNewest = row.generation >= oldestKept->value_or(0);
+    const bool isAllowed = row.generation >= allowed->value_or(0);
+    return isWanted(row.generation) || (isAllowed && (isAmongNewest || row.at + retention.age > now));
   });
 }
 
@@ -227,7 +240,8 @@ Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retentio
     choice.incarnation = incarnation_;
     choice.forgotten = forgotten_;
   }
-  const std::uint64_t least = std::min(retention.commits, retention.others);
+  const std::uint64_t least = std::min({retention.commits + slackOf(retention.commits),
+                                        retention.others + slackOf(retention.others), retention.most});
   {
     // Most zones have too few lines for any to go, which costs little to know.
     const std::lock_guard guard(reading_);
@@ -239,7 +253,7 @@ Result<bool> SqliteStore::chooseCleanUp(NameView apex, const Retention& retentio
     const std::string text = choice.apex.text();
     const Result<bool> found = row.bind(Text(text)).step("count the lines of " + text);
     if (!found) return found.error();
-    if (!*found || (row.natural(1) <= least + slackOf(least) && row.integer(2) == 0)) return false;
+    if (!*found || (row.natural(1) <= least && row.integer(2) == 0)) return false;
     choice.zone = row.integer(0);
   }
   Result<SqliteDatabase> database = openFresh();

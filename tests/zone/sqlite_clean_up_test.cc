@@ -1,4 +1,5 @@
 // Clean-up removes what was chosen before, unless something has come to need it since (I5).
+#include <algorithm>
 #include <array>
 #include <catch2/catch.hpp>
 #include <random>
@@ -13,6 +14,12 @@ namespace {
 const Name kChosenZone = name("example.");
 const WallTime kLongAfter = WallTime::max() - std::chrono::hours(1);
 const Retention kTen{10, std::chrono::seconds(0), 10'000};
+/// All commits are young.
+Retention atMost(std::uint64_t commits) {
+  Retention retention{10, std::chrono::hours(24 * 365 * 1000), 10'000};
+  retention.most = commits;
+  return retention;
+}
 
 /// A store with generations 1 to 500 of a zone, each a change to the one before, and a checkpoint at 400.
 class LongHistory {
@@ -51,21 +58,49 @@ class LongHistory {
     REQUIRE(store().commit(commits));
     current_ = std::move(next);
   }
-  bool choose(std::initializer_list<Generation> inUse) {
+  /// To generation 900, with a checkpoint at 800.
+  void goOn() {
+    for (Generation generation = 501; generation <= 900; ++generation) {
+      commit(generation);
+      if (generation == 800) REQUIRE(store().maintain());
+    }
+  }
+  bool choose(std::initializer_list<Generation> inUse, const Retention& retention = kTen) {
     const std::vector<Generation> used(inUse);
-    const Result<bool> chosen = store().chooseCleanUp(kChosenZone, kTen, used, kLongAfter);
+    const Result<bool> chosen = store().chooseCleanUp(kChosenZone, retention, used, nowFor(retention));
     REQUIRE(chosen);
     return *chosen;
   }
-  CleanUpReport cleanUp(std::initializer_list<Generation> inUse) {
+  CleanUpReport cleanUp(std::initializer_list<Generation> inUse, const Retention& retention = kTen) {
     const std::vector<Generation> used(inUse);
-    const Result<CleanUpReport> report = store().cleanUp(kChosenZone, kTen, used, kLongAfter);
+    const Result<CleanUpReport> report = store().cleanUp(kChosenZone, retention, used, nowFor(retention));
     REQUIRE(report);
     return *report;
+  }
+  void cleanUpAll(std::initializer_list<Generation> inUse, const Retention& retention) {
+    for (int round = 0; round < 20 && choose(inUse, retention); ++round) cleanUp(inUse, retention);
+  }
+  /// Commits that are kept.
+  std::size_t commits() {
+    const Result<std::vector<HistoryEntry>> lines = store().history(kChosenZone, 10'000, 0);
+    REQUIRE(lines);
+    return static_cast<std::size_t>(std::ranges::count(*lines, Fate::Committed, &HistoryEntry::fate));
+  }
+  void restart() {
+    *store_ = nullptr;
+    store_ = openSqliteStore(directory_.path());
+    REQUIRE(store_);
+    const auto read = store().content(kChosenZone, current_->generation());
+    REQUIRE(read);
+    current_ = *read;
   }
   bool has(Generation generation) { return static_cast<bool>(store().content(kChosenZone, generation)); }
 
  private:
+  static WallTime nowFor(const Retention& retention) {
+    return retention.age.count() == 0 ? kLongAfter : WallTime{} + std::chrono::hours(1);
+  }
+
   const test::TemporaryDirectory directory_;
   Result<std::unique_ptr<PlanStore>> store_ = openSqliteStore(directory_.path());
   std::shared_ptr<const Zone> current_;
@@ -111,5 +146,60 @@ TEST_CASE_METHOD(LongHistory, "I5: clean-up chooses nothing that a pinned genera
   CHECK(has(300));
   CHECK_FALSE(has(301));
   CHECK(has(401));
+  CHECK(store().verify(kChosenZone)->whole());
+}
+
+TEST_CASE_METHOD(LongHistory, "no more commits than the most are kept, however young they are") {
+  Retention hundred = atMost(100);
+  hundred.commits = GENERATE(10u, 1000u);  // the most counts where it is less, too
+  CHECK_FALSE(choose({500}, atMost(500)));
+  cleanUpAll({500}, hundred);
+  CHECK(commits() == 100);  // 90, and ten that these are rebuilt from
+  CHECK(has(500));
+  CHECK(has(401));
+  CHECK_FALSE(has(400));
+  CHECK_FALSE(choose({500}, hundred));
+  SECTION("after a restart neither") {
+    restart();
+    goOn();
+    CHECK(commits() == 500);
+    cleanUpAll({900}, hundred);
+    CHECK(commits() == 100);
+    restart();
+    CHECK(has(900));
+    CHECK(has(801));
+    CHECK_FALSE(has(800));
+  }
+  CHECK(store().verify(kChosenZone)->whole());
+}
+
+TEST_CASE_METHOD(LongHistory, "I5: the most commits that are kept do not matter to what can be reached") {
+  const Retention one = atMost(1);
+  SECTION("what is committed") {
+    cleanUpAll({}, one);
+    CHECK(has(500));
+    CHECK(commits() == 100);  // it is rebuilt from them
+    REQUIRE(store().maintain());
+    restart();
+    CHECK(has(500));
+    commit(501);
+    CHECK(has(501));
+  }
+  SECTION("what a rollback is to bring back") {
+    cleanUpAll({500, 300}, one);
+    CHECK(has(300));
+    CHECK_FALSE(has(350));
+    CHECK(has(500));
+  }
+  SECTION("a last-known-good generation") {
+    const auto good = store().content(kChosenZone, 500);
+    REQUIRE(good);
+    REQUIRE(store().promote(*good, 1));
+    goOn();
+    cleanUpAll({900}, one);
+    CHECK(has(500));
+    CHECK_FALSE(has(600));
+    CHECK(has(900));
+  }
   CHECK(store().verify(kChosenZone)->whole());
 }
