@@ -84,6 +84,9 @@ int serve(const Config& config, const std::string& file) {
   }
   Log log(config.start.logFormat == "json" ? LogFormat::Json : LogFormat::Text,
           logLevelOf(config.live.logLevel));
+  if (config.start.user == "off" && isRoot())
+    log.warning("the server runs as root: whoever breaks into it has the machine",
+                {{"key", "user"}, {"next", "set user to one that is there for this server"}});
   auto daemon = Daemon::start(config, file, log);
   if (!daemon) {
     std::cerr << "holdfastd: " << daemon.error().text() << "\n";

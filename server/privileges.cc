@@ -127,6 +127,10 @@ class GivingUp final : public RcuRetired {
 
 }  // namespace
 
+bool isRoot() noexcept {
+  return ::geteuid() == 0;
+}
+
 Status checkUser(const std::string& user) {
   const auto ids = becomable(user);
   if (!ids) return ids.error();

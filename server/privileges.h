@@ -14,6 +14,9 @@ struct OwnDirectory {
   std::string path;  ///< empty: none
 };
 
+/// Whether this process has all rights of root's.
+bool isRoot() noexcept;
+
 /// Whether there is such a user and this process may become it.
 Status checkUser(const std::string& user);
 

@@ -152,6 +152,17 @@ def test_directories_are_made_with_those_above_them(make_server):
     assert owners == {"a": "root", "state": USER, "d": USER}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can stay root")
+def test_a_server_that_stays_root_warns_of_it(make_server):
+    told = [line for line in make_server().log().splitlines() if "runs as root" in line]
+    assert len(told) == 1 and "warning" in told[0] and "key=user" in told[0], told
+
+
+@as_root
+def test_one_that_becomes_another_user_has_nothing_to_warn_of(dropped):
+    assert "runs as root" not in dropped.log()
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can become another user")
 def test_only_root_becomes_somebody_else(make_server):
     server = make_server(start=False, user=USER)
