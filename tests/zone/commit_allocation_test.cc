@@ -1,42 +1,9 @@
 // In programs without a sanitizer only: those bring allocation functions of their own.
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <new>
 
+#include "tests/zone/allocations.h"
 #include "tests/zone/concurrency_fixture.h"
 #include "tests/zone/sqlite_fault_vfs.h"
-
-namespace {
-
-thread_local std::size_t allocations = 0;
-
-void* counted(std::size_t octets) {
-  ++allocations;
-  void* memory = std::malloc(octets == 0 ? 1 : octets);  // NOLINT(cppcoreguidelines-no-malloc)
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t octets) {
-  return counted(octets);
-}
-void* operator new[](std::size_t octets) {
-  return counted(octets);
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
-void operator delete[](void* memory) noexcept {
-  std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
-void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);  // NOLINT(cppcoreguidelines-no-malloc)
-}
 
 using namespace holdfast;
 using namespace holdfast::test;
@@ -52,9 +19,9 @@ Submission planOf(const std::string& zone, Generation generation) {
 /// Counts what a step asks of the heap.
 template <class Step>
 std::size_t allocationsOf(const Step& step) {
-  const std::size_t before = allocations;
+  const std::size_t before = allocationsSoFar();
   step();
-  return allocations - before;
+  return allocationsSoFar() - before;
 }
 
 }  // namespace
@@ -70,7 +37,7 @@ TEST_CASE("I11: between the commit and the end of the swap nothing is allocated"
     REQUIRE(path.write(*change));
     CHECK(allocationsOf([&] { path.apply(*change); }) == 0);
   }
-  REQUIRE(allocationsOf([] { (void)std::make_unique<int>(1); }) == 1);  // it counts
+  REQUIRE(allocationsOf([] { ::operator delete(::operator new(1)); }) == 1);  // it counts
   for (Generation generation = 3; generation < 6; generation += 2) {
     const Submission one = planOf("one.", generation), two = planOf("two.", generation),
                      three = planOf("three.", generation), older = planOf("one.", generation - 1);
@@ -105,7 +72,7 @@ TEST_CASE("I11: once a commit is on the disk the real store allocates nothing") 
   const TemporaryDirectory directory;
   FaultVfs vfs;
   std::size_t written = 0;  // up to the last write and sync of the commit, by this thread
-  vfs.afterEach([&] { written = allocations; });
+  vfs.afterEach([&] { written = allocationsSoFar(); });
   StoreOptions options;
   options.vfs = vfs.name();
   Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory.path(), options);
@@ -117,7 +84,7 @@ TEST_CASE("I11: once a commit is on the disk the real store allocates nothing") 
   StoredZone stored;
   stored.apex = name(zone);
   const Status put = (*store)->putZone(stored, added);
-  const std::size_t afterPut = allocations;
+  const std::size_t afterPut = allocationsSoFar();
   REQUIRE(put);
   CHECK(afterPut == written);
   const bool isForgottenInMemory = GENERATE(false, true);
@@ -135,9 +102,9 @@ TEST_CASE("I11: once a commit is on the disk the real store allocates nothing") 
     entry.generation = generation;
     if (generation == 4) entry.restored = 2;
     const std::array<ZoneCommit, 1> commits{{{entry, *before, after}}};
-    const std::size_t begun = allocations;
+    const std::size_t begun = allocationsSoFar();
     const Status done = (*store)->commit(commits);
-    const std::size_t ended = allocations;
+    const std::size_t ended = allocationsSoFar();
     REQUIRE(done);
     CHECK(written > begun);
     CHECK(ended == written);
@@ -150,7 +117,7 @@ TEST_CASE("I11: once a removal is on the disk the real store allocates nothing, 
   const TemporaryDirectory directory;
   FaultVfs vfs;
   std::size_t written = 0;  // up to the last write and sync of the store, by this thread
-  vfs.afterEach([&] { written = allocations; });
+  vfs.afterEach([&] { written = allocationsSoFar(); });
   StoreOptions options;
   options.vfs = vfs.name();
   Result<std::unique_ptr<PlanStore>> store = openSqliteStore(directory.path(), options);
@@ -175,9 +142,9 @@ TEST_CASE("I11: once a removal is on the disk the real store allocates nothing, 
   stored.fence = 1;
   stored.removed = true;
   const bool forget = GENERATE(false, true);
-  const std::size_t begun = allocations;
+  const std::size_t begun = allocationsSoFar();
   const Status done = forget ? (*store)->forgetZone(stored.apex) : (*store)->putZone(stored, removed);
-  const std::size_t ended = allocations;
+  const std::size_t ended = allocationsSoFar();
   REQUIRE(done);
   CHECK(written > begun);
   CHECK(ended == written);
