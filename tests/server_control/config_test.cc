@@ -41,9 +41,10 @@ metrics: off
 log: {level: debug, format: json}
 identity: {nsid: 'a "b"', version: auto, name: hostname}
 cookies: {mode: require, secret-file: /etc/secrets}
-limits: {plan-bytes: 64M, tcp-idle: 1500ms, tcp-connections-per-client: 7, tcp-message: 900ms,
+limits: {plan-bytes: 64M, tcp-idle: 1500ms, tcp-connections-per-client: 7, tcp-pipeline: 3K, tcp-message: 900ms,
          tcp-response: 3s, tcp-lifetime: 2m, enactor-call: 700ms, enactor-concurrent: 3, enactor-rate: 4,
          enactor-burst: 5, enactor-wait: 6s, enactor-log-lines: 7, enactor-text: 2K}
+history: {max: 5000}
 zones:
   us-east-1.example.net:
     guard: {min-targets: 2, min-capacity: 75%, ttl: [1, 3600], timeout: 2m}
@@ -60,14 +61,16 @@ zones:
   CHECK(zone.enactors[0].kind == "watch");
   CHECK(zone.enactors[0].argument == "/etc/x");
   CHECK(zone.enactors[0].options.at("every") == "5s");
-  CHECK(zone.enactors[0].where == "f.yaml:15:16: zones.us-east-1.example.net.enactors[0]");
-  CHECK(zone.enactors[1].where == "f.yaml:15:46: zones.us-east-1.example.net.enactors[1]");
+  CHECK(zone.enactors[0].where == "f.yaml:16:16: zones.us-east-1.example.net.enactors[0]");
+  CHECK(zone.enactors[1].where == "f.yaml:16:46: zones.us-east-1.example.net.enactors[1]");
   const EnactorLimits limits{std::chrono::milliseconds(700), 3, 4,    5,
                              std::chrono::seconds(6),        7, 2048, 64ull << 20};
   CHECK(config.live.enactors == limits);
   CHECK(config.live.zones.contains(Name()));
   CHECK(config.start.tcpIdle == std::chrono::milliseconds(1500));
   CHECK(config.start.tcpConnectionsPerClient == 7);
+  CHECK(config.start.tcpPipeline == 3072);
+  CHECK(config.live.historyMax == 5000);
   CHECK(config.start.tcpMessage == std::chrono::milliseconds(900));
   CHECK(config.start.tcpResponse == std::chrono::seconds(3));
   CHECK(config.start.tcpLifetime == std::chrono::minutes(2));

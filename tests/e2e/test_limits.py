@@ -1,0 +1,178 @@
+"""Limits for what clients and plans can grow: each is configured by its key, told by its metric, and holds."""
+
+import base64
+import http.client
+import json
+import random
+import re
+import socket
+import subprocess
+import time
+
+import holdfast
+from holdfast import ZONE, delta, endpoint, full, wait_for
+
+UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30,
+         "ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86_400}
+GROUPS = ("limits", "history", "good", "image")
+
+
+def metric(server, family):
+    found = re.search(rf"^{re.escape(family)} (\S+)$", server.metrics(), re.M)
+    assert found, f"no {family} in\n{server.metrics()}"
+    return float(found.group(1))
+
+
+def printed_limits(server):
+    """What --print-config tells below the groups that limit something: number and unit by key."""
+    done = subprocess.run([holdfast.BIN / "holdfastd", "--config", server.config_file, "--print-config"],
+                          capture_output=True, text=True, timeout=20, check=True)
+    limits, group = {}, None
+    for line in done.stdout.splitlines():
+        if opened := re.fullmatch(r"([a-z-]+):", line):
+            group = opened.group(1)
+        elif re.match(r"\S", line) and not line.startswith("#"):
+            group = None
+        elif group in GROUPS and (value := re.fullmatch(r"  ([a-z-]+): (\d+)([a-zA-Z]*)", line)):
+            limits[f"{group}.{value.group(1)}"] = int(value.group(2)), value.group(3)
+        else:
+            assert group not in GROUPS or line.lstrip().startswith("#"), f"no limit has a value such as this: {line}"
+    return limits
+
+
+def another(number, unit):
+    """A value beside the default, in the least unit, and what the metric must tell of it."""
+    duration = unit in ("ms", "s", "m", "h", "d")
+    amount = round(number * UNITS[unit] * (1000 if duration else 1))
+    amount += -1 if amount > 1 else 1
+    return (f"{amount}ms", amount / 1000) if duration else (str(amount), amount)
+
+
+def test_every_limit_that_the_configuration_knows_is_a_metric_with_the_value_in_force(make_server):
+    server = make_server(start=False)
+    server.write_config()
+    wanted = {key: another(*value) for key, value in printed_limits(server).items()}
+    assert len(wanted) > 30 and {key.split(".")[0] for key in wanted} == set(GROUPS)
+    for key, (text, _) in wanted.items():
+        group, name = key.split(".")
+        server.config.setdefault(group, {})[name] = text
+    server.config["zones"] = {ZONE: {"guard": {"max-names": 12_345}}}
+    server.start()
+    told = {key: float(value) for key, value in
+            re.findall(r'^holdfast_limit\{key="([^"]+)"\} (\S+)$', server.metrics(), re.M)}
+    assert told == {key: value for key, (_, value) in wanted.items()}
+    assert metric(server, f'holdfast_zone_limit{{zone="{ZONE}.",key="guard.max-names"}}') == 12_345
+
+
+def test_the_names_of_a_zone_are_limited_by_its_key(make_server):
+    server = make_server({ZONE: {"guard": {"max-names": 3}}})
+    key = f'holdfast_zone_limit{{zone="{ZONE}.",key="guard.max-names"}}'
+    server.publish(full(1, {"a": endpoint("192.0.2.1"), "b": endpoint("192.0.2.2")}))
+    assert metric(server, key) == 3 and metric(server, f'holdfast_zone_names{{zone="{ZONE}."}}') == 3
+    for plan in (delta(1, {"c": endpoint("192.0.2.3")}),
+                 full(2, {name: endpoint("192.0.2.9") for name in "abc"})):
+        refused = server.refused(plan)
+        reason = refused.reason("invalid", f"{ZONE}.")
+        assert reason["code"] == "too-many-names", reason
+        assert reason["observed"].startswith("4") and reason["limit"].startswith("3"), reason
+    assert server.served() == 1 and server.ask("c").is_nxdomain
+    assert (server.addresses("a"), server.addresses("b")) == (["192.0.2.1"], ["192.0.2.2"])
+    server.config["zones"][ZONE]["guard"]["max-names"] = 4
+    server.write_config()
+    server.reload()
+    wait_for(lambda: metric(server, key) == 4, "the reload is in force")
+    server.publish(delta(1, {"c": endpoint("192.0.2.3")}))
+
+
+def scrape(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
+    try:
+        connection.request("GET", "/metrics")
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
+
+
+def test_connections_to_the_metrics_are_limited_and_the_rest_goes_on(make_server):
+    server = make_server(limits={"metrics-connections": 3}).add_zone()
+    server.publish(full(1, {"web": endpoint("192.0.2.1")}))
+    held = [socket.create_connection(("127.0.0.1", server.metrics_port), 5) for _ in range(3)]
+    try:
+        status, text = scrape(server)
+        assert status == 503 and "limits.metrics-connections" in json.loads(text)["error"]
+        assert server.addresses("web") == ["192.0.2.1"] and server.get("/v1/status").status == 200
+        server.config["limits"]["metrics-connections"] = 5
+        server.write_config()
+        server.reload()
+        wait_for(lambda: scrape(server)[0] == 200, "a reload makes room")
+        assert metric(server, 'holdfast_limit{key="limits.metrics-connections"}') == 5
+        assert metric(server, "holdfast_metrics_connections") == 4
+    finally:
+        for each in held:
+            each.close()
+    assert metric(server, "holdfast_metrics_connections_turned_away_total") >= 1
+
+
+def test_bodies_that_are_too_large_are_counted(make_server):
+    server = make_server(limits={"plan-bytes": "64K"}).add_zone()
+    family = "holdfast_control_bodies_too_large_total"
+    assert metric(server, family) == 0
+    for count in (1, 2):
+        assert server.submit(b" " * 70_000).status == 413
+        assert metric(server, family) == count
+    server.publish(full(1, {"web": endpoint("192.0.2.1")}))
+    assert metric(server, family) == 2
+
+
+def test_a_storm_of_plans_grows_the_history_no_further_than_its_limit(make_server):
+    """Each plan changes so much that it is a checkpoint's worth: what is kept is rebuilt from little."""
+    server = make_server(history={"keep": 5, "for": "365d", "max": 12}, good={"after": "200ms", "keep": 1}).add_zone()
+    chance = random.Random(1)
+
+    def plan(generation):
+        texts = (base64.b64encode(chance.randbytes(180)).decode() for _ in range(500))
+        return full(generation, {"web": endpoint(f"192.0.2.{generation % 250 + 1}")},
+                    [f't{number} 60 IN TXT "{text}"' for number, text in enumerate(texts)])
+
+    def commits():
+        lines = server.get(f"/v1/zones/{ZONE}/plans?limit=1000").json["history"]
+        return [line["generation"] for line in lines if line["outcome"] == "published"]
+
+    generation = 0
+    for _ in range(2):
+        for _ in range(15):
+            generation += 1
+            server.publish(plan(generation))
+        end = time.monotonic() + 30
+        while len(commits()) > 12:
+            assert time.monotonic() < end, f"{len(commits())} commits are kept"
+            generation += 1
+            server.publish(plan(generation))
+            time.sleep(0.3)
+        assert commits()[0] == generation == server.served()
+        server.kill()
+        server.start()
+        assert len(commits()) <= 12 and server.served() == generation
+        assert server.addresses("web") == [f"192.0.2.{generation % 250 + 1}"]
+        assert server.get(f"/v1/zones/{ZONE}/verify").json["whole"]
+
+
+def test_reloads_are_counted_and_a_refused_one_is_not_told_as_ready(make_server):
+    server = make_server().add_zone()
+
+    def count(result):
+        return metric(server, f'holdfast_reloads_total{{result="{result}"}}')
+
+    def ready():
+        return len(re.findall(r"\bready\b", server.log()))
+
+    assert (count("applied"), count("refused"), ready()) == (0, 0, 1)
+    server.reload()
+    wait_for(lambda: count("applied") == 1, "the reload is counted")
+    assert "reloaded" in server.log()
+    server.config_file.write_text("threds: 2\n")
+    server.reload()
+    wait_for(lambda: count("refused") == 1, "the reload that was refused is counted")
+    assert "nothing was changed" in server.log() and server.log().count("reloaded") == 1
+    assert (count("applied"), ready()) == (1, 1)
