@@ -220,7 +220,7 @@ TEST_CASE("what upkeep and a start take with a history of a million commits", "[
   begun = Clock::now();
   REQUIRE((*store)->replay(apex, now, [](auto&&...) {}));
   print("replay of a window without commits", begun);
-  const Retention retention;  // all are within the age
+  const Retention retention;  // all are rebuilt from the first
   begun = Clock::now();
   const auto chosen = (*store)->chooseCleanUp(apex, retention, {}, now);
   REQUIRE(chosen);
