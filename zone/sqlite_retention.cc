@@ -10,8 +10,11 @@ namespace {
 
 using Text = std::string_view;
 
-/// The most one call looks at and removes, so that commits do not wait for it.
-constexpr std::size_t kMostSeen = 2000, kMostRemoved = 200, kMostPartsRemoved = 4;
+/// The most one call removes, so that commits do not wait for it.
+constexpr std::size_t kMostRemoved = 200, kMostPartsRemoved = 4;
+/// So many of the oldest contents are looked at first, and at most: more where nothing of these may go, as
+/// what is wanted may be rebuilt from thousands.
+constexpr std::size_t kFirstSeen = 2000, kMostSeen = 64 * kFirstSeen;
 
 /// How many lines above the limit wait for each other, so that not every clean-up removes one.
 constexpr std::uint64_t slackOf(std::uint64_t limit) noexcept {
@@ -30,7 +33,10 @@ class Reachability {
  public:
   /// Both oldest first; the checkpoints by generation.
   Reachability(std::vector<Row> rows, std::vector<Generation> checkpoints)
-      : rows_(std::move(rows)), checkpoints_(std::move(checkpoints)) {}
+      : rows_(std::move(rows)), checkpoints_(std::move(checkpoints)) {
+    for (const Row& row : rows_)
+      if (row.isWhole) wholes_.push_back(row.generation);
+  }
 
   /// `isKept` says which are wanted for themselves. The newest row given always counts as wanted.
   std::vector<Row> unreachable(const std::function<bool(const Row&)>& isKept) const {
@@ -50,17 +56,20 @@ class Reachability {
  private:
   /// The oldest row that rebuilding the generation reads.
   Generation firstNeededBy(Generation generation) const {
-    std::optional<Generation> whole;
-    for (const Row& row : rows_)
-      if (row.isWhole && row.generation <= generation) whole = row.generation;
-    const auto above = std::upper_bound(checkpoints_.begin(), checkpoints_.end(), generation);
-    if (above != checkpoints_.begin() && *std::prev(above) >= whole.value_or(0))
-      return std::min(generation, *std::prev(above) + 1);  // what the checkpoint's own row changed is in it
-    return whole.value_or(0);
+    const auto newest = [generation](const std::vector<Generation>& all) {
+      const auto above = std::upper_bound(all.begin(), all.end(), generation);
+      return above == all.begin() ? std::optional<Generation>() : *std::prev(above);
+    };
+    const Generation whole = newest(wholes_).value_or(0);
+    const std::optional<Generation> checkpoint = newest(checkpoints_);
+    if (checkpoint && *checkpoint >= whole)
+      return std::min(generation, *checkpoint + 1);  // what the checkpoint's own row changed is in it
+    return whole;
   }
 
   const std::vector<Row> rows_;
   const std::vector<Generation> checkpoints_;
+  std::vector<Generation> wholes_;
 };
 
 Result<std::vector<Generation>> checkpointsOf(SqliteDatabase& database, std::int64_t zone) {
@@ -76,12 +85,12 @@ Result<std::vector<Generation>> checkpointsOf(SqliteDatabase& database, std::int
   }
 }
 
-Result<std::vector<Row>> oldestContents(SqliteDatabase& database, std::int64_t zone) {
+Result<std::vector<Row>> oldestContents(SqliteDatabase& database, std::int64_t zone, std::size_t most) {
   SqliteStatement rows(
       database,
       "SELECT id, generation, previous, at FROM entries WHERE zone = ? AND sha256 IS NOT NULL "
       "ORDER BY generation LIMIT ?");
-  rows.bind(zone).bind(static_cast<std::int64_t>(kMostSeen));
+  rows.bind(zone).bind(static_cast<std::int64_t>(most));
   std::vector<Row> all;
   for (;;) {
     const Result<bool> row = rows.step("read the oldest contents");
@@ -123,15 +132,20 @@ Result<std::vector<Row>> commitsToRemove(SqliteDatabase& database, std::int64_t 
   if (!*over && !*allowed) return std::vector<Row>();
   const auto oldestKept = contentAt(database, zone, keep - 1);
   if (!oldestKept) return oldestKept.error();
-  Result<std::vector<Row>> rows = oldestContents(database, zone);
-  if (!rows) return std::move(rows).error();
-  Result<std::vector<Generation>> checkpoints = checkpointsOf(database, zone);
-  if (!checkpoints) return std::move(checkpoints).error();
-  return Reachability(*std::move(rows), *std::move(checkpoints)).unreachable([&](const Row& row) {
+  const Result<std::vector<Generation>> checkpoints = checkpointsOf(database, zone);
+  if (!checkpoints) return checkpoints.error();
+  const auto isKept = [&](const Row& row) {
     const bool isAmongNewest = row.generation >= oldestKept->value_or(0);
     const bool isAllowed = row.generation >= allowed->value_or(0);
     return isWanted(row.generation) || (isAllowed && (isAmongNewest || row.at + retention.age > now));
-  });
+  };
+  for (std::size_t seen = kFirstSeen;; seen *= 4) {
+    Result<std::vector<Row>> rows = oldestContents(database, zone, seen);
+    if (!rows) return std::move(rows).error();
+    const bool isLast = rows->size() < seen || 4 * seen > kMostSeen;
+    std::vector<Row> gone = Reachability(*std::move(rows), *checkpoints).unreachable(isKept);
+    if (isLast || !gone.empty()) return gone;
+  }
 }
 
 /// Refusals and events, by count alone. The newest line stays, and the newest of each event: the row of the

@@ -78,7 +78,7 @@ class LongHistory {
     return *report;
   }
   void cleanUpAll(std::initializer_list<Generation> inUse, const Retention& retention) {
-    for (int round = 0; round < 20 && choose(inUse, retention); ++round) cleanUp(inUse, retention);
+    for (int round = 0; round < 30 && choose(inUse, retention); ++round) cleanUp(inUse, retention);
   }
   /// Commits that are kept.
   std::size_t commits() {
@@ -170,6 +170,17 @@ TEST_CASE_METHOD(LongHistory, "no more commits than the most are kept, however y
     CHECK(has(801));
     CHECK_FALSE(has(800));
   }
+  CHECK(store().verify(kChosenZone)->whole());
+}
+
+TEST_CASE_METHOD(LongHistory,
+                 "that thousands are rebuilt from the same content does not keep them for good") {
+  for (Generation generation = 501; generation <= 3000; ++generation) commit(generation);
+  REQUIRE(store().maintain());  // the second checkpoint, after that at 400
+  for (Generation generation = 3001; generation <= 3150; ++generation) commit(generation);
+  cleanUpAll({3150}, atMost(100));
+  CHECK(commits() == 150);  // since the checkpoint
+  CHECK(has(3150));
   CHECK(store().verify(kChosenZone)->whole());
 }
 
