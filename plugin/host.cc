@@ -10,6 +10,7 @@
 
 #include "plugin/instance.h"
 #include "plugin/quiet_thread.h"
+#include "zone/background.h"
 
 namespace holdfast {
 
@@ -70,7 +71,11 @@ struct EnactorHost::State {
 
   void begin(const Name& zone, const EnactorSpec& spec) {
     const auto instance = std::make_shared<Instance>(link, bell, modules, zone, spec);
-    slots.push_back({instance, quietThread([instance] { instance->live(); }), false});
+    slots.push_back({instance, quietThread([instance] {
+                       enterBackground("enactor");
+                       instance->live();
+                     }),
+                     false});
   }
 
   void endUnwanted() {
@@ -134,7 +139,10 @@ EnactorHost::EnactorHost(const Intake& intake, std::string pluginDirectory, Log 
                          const EnactorLimits& limits)
     : state_(std::make_unique<State>(std::move(pluginDirectory),
                                      std::make_shared<ServerLink>(&intake, std::move(log), limits))) {
-  state_->supervisor = quietThread([state = state_.get()] { state->supervise(); });
+  state_->supervisor = quietThread([state = state_.get()] {
+    enterBackground("supervisor");
+    state->supervise();
+  });
 }
 
 EnactorHost::~EnactorHost() {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "plugin/quiet_thread.h"
+#include "zone/background.h"
 #include "zone/rcu.h"
 
 namespace holdfast {
@@ -12,6 +13,7 @@ namespace holdfast {
 void onServerThread(const std::function<void()>& work) {
   std::exception_ptr thrown;
   std::thread thread = quietThread([&] {
+    enterBackground("for enactor");
     try {
       const RcuThread rcu;
       work();
