@@ -56,7 +56,9 @@ constexpr Option<Config> kServerOptions[] = {
     {"history.for", OptionType::Duration, kLive, [](Config& c) { return Slot(&c.live.historyFor); },
      "How long a commit is kept at least, while there are no more than history.max.", 0, 3650 * kDay},
     {"history.max", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.historyMax); },
-     "The most commits of a zone that the history keeps. Over it the oldest go, whatever the other two say.",
+     "The most commits of a zone that the history keeps, history.keep at least. Over it the oldest go, "
+     "however "
+     "young.",
      1, 10'000'000},
     {"history.refusals", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.historyRefusals); },
      "Refusals and other lines without content that the history of a zone keeps.", 10, 10'000'000},

@@ -29,6 +29,7 @@ class ConfigReader {
       zone.guard.maxWarnings = out_.config.live.warnings;
     }
     out_.config.live.enactors.planBytes = out_.config.live.planBytes;
+    checkHistory(root);
   }
 
   void error(const YAML::Mark& mark, const std::string& key, const std::string& rule) {
@@ -36,6 +37,15 @@ class ConfigReader {
   }
 
  private:
+  /// What one key asks to be kept another one must not take away.
+  void checkHistory(const YAML::Node& root) {
+    const LiveConfig& live = out_.config.live;
+    if (live.historyKeep <= live.historyMax) return;
+    error(root["history"].Mark(), "history.keep",
+          "is " + std::to_string(live.historyKeep) + ", and must be history.max at most, which is " +
+              std::to_string(live.historyMax) + ": more is wanted than may be kept");
+  }
+
   std::string placeOf(const YAML::Mark& mark) const {
     if (mark.is_null()) return file_;
     return file_ + ":" + std::to_string(mark.line + 1) + ":" + std::to_string(mark.column + 1);

@@ -97,8 +97,8 @@ struct HttpStats {
   std::uint64_t open = 0;        ///< connections, as far as known: one that was closed may still count
   std::uint64_t turnedAway = 0;  ///< since start
   std::uint64_t tooLarge = 0;    ///< bodies over HttpSettings::bodyLimit, since start
-  /// Connections that something is kept of: those open, and of the last ones, as many again and a few, that
-  /// have gone.
+  /// Connections that something is kept of: those open, and some that have gone, until as many have come as
+  /// were open at the last look, 64 at least.
   std::uint64_t kept = 0;
 };
 

@@ -260,7 +260,9 @@ void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info,
   if (status != 0) replaceErrorPage(output, status, settings.bodyLimit, settings.bodyLimitKey);
   evbuffer_freeze(output, 1);
   if (status == 413) {
-    ++gate.state->tooLarge_;
+    // evhttp says so of damaged ends of bodies too.
+    const std::uint64_t limit = settings.bodyLimit;
+    if (std::max(gate.head.announced(), gate.bodyCame) > limit) ++gate.state->tooLarge_;
     gate.state->giveBackMemory();
   }
   if (status != 0) {

@@ -14,7 +14,7 @@ struct OwnDirectory {
   std::string path;  ///< empty: none
 };
 
-/// Whether this process has all rights of root's.
+/// Whether this process is root's, with whatever rights.
 bool isRoot() noexcept;
 
 /// Whether there is such a user and this process may become it.

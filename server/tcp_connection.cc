@@ -150,7 +150,7 @@ bool TcpConnection::report() noexcept {
   return owner_.entered(*this, state_);
 }
 
-/// Once for each time that the pipeline is full, however long it stays so.
+/// Once for each time that the client falls behind, however long it stays so.
 void TcpConnection::countHeldBack() noexcept {
   const bool holdsBack = isBusy() && isFull() && hasMessage();
   if (holdsBack && !holdsBack_) serving_.counters.tcpHeldBack.add();

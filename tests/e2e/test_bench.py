@@ -271,20 +271,24 @@ def test_a_profile_names_who_had_the_processors(what, times, told):
 
 
 def test_a_wait_counts_for_whoever_had_the_processor(monkeypatch):
-    """As perf sched timehist tells it: of three waits one is too short, of the others most of the time counts."""
+    """As perf sched timehist tells it: one wait is too short, of others most of the time counts; then it is pushed
+    aside, and at last has nothing to do."""
     told = """\
-   10.004000 [0000]  work pool[7/5]          0.000      0.000      3.500
-   10.004500 [0000]  udp-0[6/5]              4.000      4.000      0.500
-   10.009980 [0001]  <idle>                  0.000      0.000      1.980
-   10.010000 [0001]  rcu_preempt[15]         0.000      0.000      0.010
-   10.010100 [0001]  udp-0[6/5]              1.100      1.090      0.010
-   10.020000 [0001]  bench_prober[9]         0.000      0.000      0.300
-   10.020100 [0001]  udp-0[6/5]              0.300      0.300      0.100
+   10.004000 [0000]  work pool[7/5]          0.000      0.000      3.500      R
+   10.004500 [0000]  udp-0[6/5]              4.000      4.000      0.500      S
+   10.009980 [0001]  <idle>                  0.000      0.000      1.980      I
+   10.010000 [0001]  rcu_preempt[15]         0.000      0.000      0.010      I
+   10.010100 [0001]  udp-0[6/5]              1.100      1.090      0.010      S
+   10.020000 [0001]  bench_prober[9]         0.000      0.000      0.300      S
+   10.020100 [0001]  udp-0[6/5]              0.300      0.300      0.100      R
+   10.022000 [0001]  upkeep[8/5]             0.000      0.000      1.900      R
+   10.022100 [0001]  udp-0[6/5]              1.900      0.000      0.100      S
+   10.024100 [0001]  udp-0[6/5]              1.900      0.000      0.100      S
 """
     monkeypatch.setattr(waits.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess((), 0, told, ""))
     found = waits.judged("file", 5)
     assert [(wait.holder, round(wait.seconds * 1e3, 2)) for wait in found] == [
-        ("holdfastd's work pool", 4.0), (waits.HALTED, 1.09)]
+        ("holdfastd's work pool", 4.0), (waits.HALTED, 1.09), ("holdfastd's upkeep", 1.9)]
     assert waits.by_holder(found, [(10.0, 10.005)]) == {
         "holdfastd's work pool": (1, pytest.approx(4), pytest.approx(4))}
 

@@ -113,6 +113,8 @@ TEST_CASE("a mistake is told with its place, its key and its rule") {
        "f.yaml:1:24: cookies.secret-file: must be an absolute path or random, not \"secrets\""},
       {"cookies: {secret: x}", "f.yaml:1:11: cookies.secret: unknown key"},
       {"log: {}\nlimits:", "f.yaml:2:1: limits: is empty: write {} or leave the key out"},
+      {"history: {keep: 200000}",
+       "f.yaml:1:10: history.keep: is 200000, and must be history.max at most, which is 100000"},
       {"zones: [a]", "f.yaml:1:8: zones: must be a mapping of keys to values"},
       {"zones: {a..b: {}}", "f.yaml:1:9: zones.a..b: "},
       {"zones: {a.example: {}, A.example.: {}}",

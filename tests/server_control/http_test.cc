@@ -104,9 +104,11 @@ TEST_CASE("of connections that have gone nothing is kept") {
   const TemporaryDirectory directory;
   LoopThread loop;
   const std::string socket = directory.path() + "/control.sock";
+  HttpSettings settings = small();
+  settings.connections = 2 * kMany;
   std::atomic<std::uint64_t> kept{0};
   std::unique_ptr<HttpServer> server;
-  auto made = HttpServer::onUnixSocket(loop.base(), socket, small(),
+  auto made = HttpServer::onUnixSocket(loop.base(), socket, settings,
                                        {[&](HttpRequest, std::shared_ptr<HttpReply> reply) {
                                           kept = server->stats().kept;
                                           reply->send({200, "{}\n", "application/json", {}});

@@ -15,8 +15,10 @@ from bench.server import Failed
 LEAST = 0.0005  # seconds of a wait that is told
 WORKER = "udp-0"
 NAME = 44  # columns
-# Of perf: time, processor, thread, and in milliseconds how long it waited, was ready and waited, and ran.
-LINE = re.compile(r"\s*([\d.]+) \[(\d+)\]\s+(.+?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s*$")
+# Of perf: time, processor, thread, and in milliseconds how long it had not run, was ready since it was woken, and ran,
+# and whether it was ready still.
+LINE = re.compile(r"\s*([\d.]+) \[(\d+)\]\s+(.+?)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+(\S+)?\s*$")
+READY = "R"
 HALTED = "nobody: it was halted, and woke late"
 Wait = collections.namedtuple("Wait", "begun seconds holder")
 Run = collections.namedtuple("Run", "begun ended thread")
@@ -53,19 +55,23 @@ def holder(thread, pid):
 
 def history(file):
     """What ran when, by processor, and the worker's waits: begun, ended, processor."""
-    done = subprocess.run(["perf", "sched", "timehist", "--input", file], capture_output=True, text=True, check=False)
+    done = subprocess.run(["perf", "sched", "timehist", "--state", "--input", file], capture_output=True, text=True,
+                          check=False)
     if done.returncode != 0:
         raise Failed(f"perf sched timehist: {done.stderr.strip()[-200:]}")
-    runs, waits = collections.defaultdict(list), []
+    runs, waits, was_ready = collections.defaultdict(list), [], False
     for line in done.stdout.splitlines():
         found = LINE.match(line)
         if found is None:
             continue
         ended, processor, thread = float(found[1]), int(found[2]), found[3]
-        ready, ran = float(found[5]) / 1e3, float(found[6]) / 1e3
+        ran = float(found[6]) / 1e3
         runs[processor].append(Run(ended - ran, ended, thread))
-        if thread.startswith(WORKER + "[") and ready >= LEAST:
-            waits.append((ended - ran - ready, ended - ran, processor))
+        if thread.startswith(WORKER + "["):
+            ready = float(found[4 if was_ready else 5]) / 1e3  # another one may have taken its place
+            was_ready = (found[7] or "").startswith(READY)
+            if ready >= LEAST:
+                waits.append((ended - ran - ready, ended - ran, processor))
     return runs, waits
 
 
