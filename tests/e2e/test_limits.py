@@ -48,7 +48,7 @@ def another(number, unit):
     return (f"{amount}ms", amount / 1000) if duration else (str(amount), amount)
 
 
-def test_every_limit_that_the_configuration_knows_is_a_metric_with_the_value_in_force(make_server):
+def test_every_limit_that_the_configuration_knows_is_a_metric_with_the_value_configured(make_server):
     server = make_server(start=False)
     server.write_config()
     wanted = {key: another(*value) for key, value in printed_limits(server).items()}
