@@ -9,8 +9,10 @@ import time
 
 import content
 from content import BACK, PARTS, STORM, WATCH
+from ledger import JUDGED, RACED
 
 ACCEPTABLE_RACE = {"stale-generation", "base-mismatch"}
+SAME_GENERATION = 0.3  # of the plans of a zone that several bring
 
 
 class Actor(threading.Thread):
@@ -87,29 +89,39 @@ class Actor(threading.Thread):
         reply = self.send("POST", f"/v1/zones/{zone}/plans", poison.body, poison.content_type)
         if reply is None or self.is_excused(reply):
             return
-        self.world.ledger.count("poison")
-        self.world.ledger.count(f"poison: {kind}")
-        raced = reply.rules and reply.rules <= ACCEPTABLE_RACE or '"superseded"' in reply.text
         right = reply.status in poison.statuses and (not poison.rules or reply.rules & poison.rules)
-        if not right and not raced:
+        raced = reply.rules and reply.rules <= ACCEPTABLE_RACE or '"superseded"' in reply.text
+        if not right and raced:
+            self.world.ledger.count(RACED)
+            return
+        self.world.ledger.count(JUDGED)
+        self.world.ledger.count(f"poison: {kind}")
+        if not right:
             self.world.ledger.violate("poison is refused with the right rule", f"{poison.kind}: {reply}")
 
 
 class Storm(Actor):
-    """One of several Enactors of a zone that do not know of each other: full plans, deltas, old ones, poison."""
+    """One of several Enactors of a zone: full plans, deltas, old ones, poison. Mostly they take turns with generations,
+    so that many plans are published; now and then each takes the one after the newest, as others may just then."""
 
     def turn(self):
         world, chance = self.world, self.random.random()
-        old, new = world.ledger.newest(STORM), world.next_generation(STORM)
+        old = world.ledger.newest(STORM)
         if chance < 0.35:
-            self.poison(STORM, self.random.choice(list(content.POISONS)), new, old)
-        elif chance < 0.5 and old:
+            self.poison(STORM, self.random.choice(list(content.POISONS)), world.next_generation(STORM), old)
+            return
+        takes_turns = self.random.random() >= SAME_GENERATION
+        new = world.next_generation(STORM) if takes_turns else old + 1
+        if chance < 0.5 and old:
             document = content.delta(STORM, old, new, content.names(STORM))
-            self.expect(STORM, self.submit(STORM, document), ACCEPTABLE_RACE)
         else:
             if chance > 0.9:
                 time.sleep(self.random.uniform(0, 0.3))  # what it is about to send grows old
-            self.expect(STORM, self.submit(STORM, content.full(STORM, new)), ACCEPTABLE_RACE)
+            document = content.full(STORM, new)
+        found = self.submit(STORM, document | {"source": self.name})
+        self.expect(STORM, found, ACCEPTABLE_RACE)
+        if found and not takes_turns and world.ledger.is_acknowledged(STORM, new):
+            world.ledger.count("plans of a generation that another took")
 
 
 class Parts(Actor):

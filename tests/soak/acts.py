@@ -13,6 +13,7 @@ import content  # noqa: E402  (as those below: tools/bench is found by the line 
 from bench import accounting  # noqa: E402
 from flood import Flood, lost_outside, start_of  # noqa: E402
 from holdfast import process_status  # noqa: E402
+from ledger import JUDGED, RACED  # noqa: E402
 from world import LARGE_ENDPOINTS  # noqa: E402
 
 FLAT = 1.05  # the resident memory after N swaps, of that after N/10
@@ -22,6 +23,7 @@ SLACK_OCTETS = {"used_octets": 1 << 20, "resident_octets": 12 << 20}
 RECOVERY = 1.0  # seconds until everything is answered again
 LIMITS = [[], ["prlimit", "--nofile=128:128", "--"], ["prlimit", "--nofile=1024:1024", "--"]]  # of lives
 FAIR = 0.5  # of the share that others are answered of
+ENOUGH_POISON = 100  # to tell a share of it
 
 
 class Acts:
@@ -248,6 +250,12 @@ class Acts:
         return reply.status
 
     # What came of it.
+
+    def check_poison(self):
+        """What another plan overtook was not looked at: it shows nothing."""
+        judged, raced = (self.world.ledger.counts[each] for each in (JUDGED, RACED))
+        if judged + raced >= ENOUGH_POISON and judged <= raced:
+            self.world.ledger.violate("most poison is judged", f"{raced} of {judged + raced} was overtaken")
 
     def check_possessions(self):
         """Of each life that lasted: memory is flat, and nothing leaks."""

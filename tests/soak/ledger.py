@@ -5,6 +5,7 @@ import threading
 import time
 
 SURELY_KEPT = 40  # of history.keep
+JUDGED, RACED = "poison, judged", "poison, raced"
 
 
 class Ledger:
@@ -13,6 +14,7 @@ class Ledger:
     def __init__(self):
         self._lock = threading.Lock()
         self._acknowledged = collections.defaultdict(list)  # by zone: generations, rising
+        self._known = collections.defaultdict(set)  # the same
         self.counts = collections.Counter()
         self.violations, self.begun = [], time.monotonic()
 
@@ -28,8 +30,16 @@ class Ledger:
     def acknowledge(self, zone, generation):
         """A plan whose sender was told that it is published."""
         with self._lock:
+            is_again = generation in self._known[zone]
+            self._known[zone].add(generation)
             self._acknowledged[zone].append(generation)
             self.counts["published"] += 1
+        if is_again:
+            self.violate("a generation is published once", f"{zone}: {generation}")
+
+    def is_acknowledged(self, zone, generation):
+        with self._lock:
+            return generation in self._known[zone]
 
     def acknowledged(self, zone):
         with self._lock:

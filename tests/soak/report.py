@@ -10,11 +10,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 from bench.tables import NONE, Table  # noqa: E402  (found by the line above)
 
+EIGHT_HOURS = 8 * 3600 * 10  # plans, at 10 a second
+
 # What must never be broken, as it is told where it was.
 RULES = ["no answer is empty", "no answer is torn", "no answer is backward", "no answer is failed",
          "no answer is other", "no answer is malformed", "nothing is lost", "acknowledged plans survive",
-         "the history is whole", "good plans are published", "poison is refused with the right rule",
-         "a freeze holds", "old content comes back",
+         "the history is whole", "a generation is published once", "good plans are published",
+         "poison is refused with the right rule", "most poison is judged", "a freeze holds", "old content comes back",
          "what there is no room for is turned away", "plans are taken again", "plans are taken whatever the time",
          "503 says when to come again", "an Enactor brings what is good", "the control API answers",
          "requests are answered", "the server lives", "it sheds fairly", "old content is given back", "memory is flat",
@@ -29,6 +31,7 @@ def result(world, acts, options):
     return {"seed": options.seed, "seconds": round(seconds, 1), "rate": options.rate, "plans_per_second": options.plans,
             "arguments": sys.argv[1:], "processors": os.cpu_count(), "addresses": len(world.addresses),
             "kernel": platform.release(), "counts": counts,
+            "of_eight_hours": {what: round(counts.get(what, 0) / EIGHT_HOURS, 4) for what in ("published", "swaps")},
             "longest_start_seconds": round(world.longest_start, 3), "acts": acts.results,
             "samples": acts.samples, "violations": world.ledger.violations}
 
@@ -63,6 +66,8 @@ def count_table(outcome):
     rows = [[name, f"{count:,}"] for name, count in plain]
     rows.append(["kinds of poison", f"{len(poison)}: " + ", ".join(f"{name[8:]} {count}" for name, count in poison)])
     rows.append(["longest start, seconds", outcome["longest_start_seconds"]])
+    rows += [[f"{what}, of what eight hours at 10 plans a second bring", f"{share:.1%}"]
+             for what, share in outcome["of_eight_hours"].items()]
     return Table("What was done to it", ["what", "how often"], rows)
 
 

@@ -134,6 +134,22 @@ def publishes_poison(stage, breaks):
     stage.actor().poison(content.STORM, "empty", 2, 1)
 
 
+def publishes_a_generation_twice(stage, breaks):
+    """As of two Enactors that take the same one."""
+    for generation in (5, 5 if breaks else 6):
+        stage.tell("/plans", {"outcome": "published", "generation": generation})
+        stage.actor().submit(content.STORM, content.full(content.STORM, generation))
+
+
+def looks_at_half_of_the_poison(stage, breaks):
+    overtaken = acts.ENOUGH_POISON // 2
+    for rule, times in (("stale-generation", overtaken), ("vanished", overtaken + (not breaks))):
+        stage.tell("/plans", {"outcome": "refused", "reasons": [{"rule": rule}]}, 409)
+        for _ in range(times):
+            stage.actor().poison(content.STORM, "empty", 2, 1)
+    stage.acts.check_poison()
+
+
 def takes_plans_while_frozen(stage, breaks):
     stage.tell("/plans", {"outcome": "published"}, 200 if breaks else 423)
     stage.actor(Person).check_frozen(content.full(content.BACK, 2))
@@ -234,8 +250,10 @@ CASES = {
     "nothing is lost": loses,
     "acknowledged plans survive": goes_back_after_a_crash,
     "the history is whole": has_a_torn_history,
+    "a generation is published once": publishes_a_generation_twice,
     "good plans are published": refuses_a_good_plan,
     "poison is refused with the right rule": publishes_poison,
+    "most poison is judged": looks_at_half_of_the_poison,
     "a freeze holds": takes_plans_while_frozen,
     "old content comes back": goes_back_to_something_else,
     "what there is no room for is turned away": fails_where_there_is_no_room,
