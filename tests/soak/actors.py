@@ -39,6 +39,9 @@ class Actor(threading.Thread):
     def turn(self):
         raise NotImplementedError
 
+    def leave(self):
+        """When nobody takes a turn: gives back what it holds of the server that the server need not take back soon."""
+
     def send(self, method, path, body=None, content_type="application/json"):
         """The reply; None where the server was away, which is a violation where it should have been there."""
         life = self.world.life

@@ -1,4 +1,4 @@
-"""Clients that a DNS server meets on the Internet, by TCP."""
+"""Clients that a DNS server meets on the Internet, by TCP, and that its control API and metrics meet within."""
 
 import contextlib
 import socket
@@ -8,36 +8,64 @@ import time
 import content
 import dns
 from actors import Actor
+from holdfast import HAS_IPV6
 
-ADDRESS = "127.0.0.66"  # theirs: limits are for each client
-MOST_OPEN = 150
+# Theirs, with how many are open at most: limits are for each client, and more than those of one. From ::1 the flood
+# comes, too, which is owed room.
+MOST_OPEN = {f"127.0.0.{last}": 60 for last in range(66, 70)} | ({"::1": 30} if HAS_IPV6 else {})
+MOST_OPEN_WITHIN = 10  # of the control API and of the metrics: there nobody has to make room for others
 
 
 class Pests(Actor):
-    """Each turn another one of them; none goes before it has to."""
+    """Each turn another one of them; none goes before it has to, but from within when everybody is quiet."""
 
     def __init__(self, world, name, per_second):
         super().__init__(world, name, per_second)
-        self.open = []
+        self.open = {address: [] for address in MOST_OPEN}
+        self.within = []
         self.ways = [self.say_nothing, self.say_half, self.say_it_slowly, self.never_read, self.talk_nonsense,
-                     self.announce_nothing, self.hang_up, self.come_in_numbers]
+                     self.announce_nothing, self.hang_up, self.come_in_numbers, self.come_from_everywhere,
+                     self.say_half_a_head, self.never_read_replies]
 
     def turn(self):
         way = self.random.choice(self.ways)
         with contextlib.suppress(OSError):
             way()
         self.world.ledger.count("pests")
-        while len(self.open) > MOST_OPEN:
-            self.open.pop(0).close()
+        for address, most in MOST_OPEN.items():
+            self.keep(self.open[address], most)
+        self.keep(self.within, MOST_OPEN_WITHIN)
 
-    def connect(self):
-        client = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        self.open.append(client)
+    def leave(self):
+        self.keep(self.within, 0)
+
+    @staticmethod
+    def keep(clients, most):
+        while len(clients) > most:
+            clients.pop(0).close()
+
+    def connect(self, address=None):
+        address = address or self.random.choice(list(MOST_OPEN))
+        family, server = (socket.AF_INET6, "::1") if ":" in address else (socket.AF_INET, "127.0.0.1")
+        client = socket.socket(family, socket.SOCK_STREAM)
+        self.open[address].append(client)
         client.settimeout(1)
-        client.bind((ADDRESS, 0))
-        client.connect(("127.0.0.1", self.world.server.port))
+        client.bind((address, 0))
+        client.connect((server, self.world.server.port))
         client.setblocking(False)
         return client
+
+    def connect_within(self):
+        """To the control API or the metrics, and a path there that says much."""
+        family, server, path = self.random.choice([
+            (socket.AF_UNIX, str(self.world.server.control), f"/v1/zones/{content.STORM}/plans?limit=1000"),
+            (socket.AF_INET, ("127.0.0.1", self.world.server.metrics_port), "/metrics")])
+        client = socket.socket(family, socket.SOCK_STREAM)
+        self.within.append(client)
+        client.settimeout(1)
+        client.connect(server)
+        client.setblocking(False)
+        return client, f"GET {path} HTTP/1.1\r\nHost: soak\r\n\r\n".encode()
 
     def question(self):
         return dns.query(f"ep0.{content.STORM}", ident=self.random.randrange(65536))
@@ -77,5 +105,22 @@ class Pests(Actor):
         client.close()  # RST
 
     def come_in_numbers(self):
-        for _ in range(60):
-            self.connect()
+        address = self.random.choice(list(MOST_OPEN))
+        for _ in range(MOST_OPEN[address]):
+            self.connect(address)
+
+    def come_from_everywhere(self):
+        """More than there is room for, though none of them has more than it may."""
+        for address, most in MOST_OPEN.items():
+            for _ in range(most):
+                with contextlib.suppress(OSError):
+                    self.connect(address)
+
+    def say_half_a_head(self):
+        client, request = self.connect_within()
+        client.send(request[:self.random.randrange(1, len(request) - 1)])
+
+    def never_read_replies(self):
+        client, request = self.connect_within()
+        for _ in range(20):
+            client.send(request * 10)

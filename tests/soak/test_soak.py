@@ -46,7 +46,10 @@ def test_two_minutes_without_a_violation(tmp_path):
     assert counts["published"] > 300 and counts["kills"] >= 4 and counts["503"] > 0
     assert counts["rollbacks"] > 0 and counts["freezes"] > 0 and counts["clock jumps"] > 0
     kinds = {name for name in counts if name.startswith("poison: ")}
-    assert len(kinds) > len(content.POISONS) * 0.8, "nearly every kind came"
+    assert len(kinds) > len(content.POISONS) * 0.8, "nearly every kind came, and was judged"
+    assert counts["poison, judged"] > 4 * counts.get("poison, raced", 0) and counts["poison, judged"] > 100
+    assert counts["plans of a generation that another took"] > 0
+    assert counts["TCP connections evicted"] > 0, "all places were taken"
     assert {act["act"] for act in result["acts"]} == {"storm", "overload", "full disk", "clock jumps", "kills",
                                                       "little memory"}
     assert "No violation" in (tmp_path / "soak.md").read_text()

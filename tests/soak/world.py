@@ -131,10 +131,13 @@ class World:
             if process_status(self.server.pid, key) != [wanted]:
                 self.ledger.violate("the soak works", f"the server is not confined: {key} is not {wanted}")
 
-    def count_swaps(self):
-        """Of this life, before it ends."""
+    def count_life(self):
+        """What there was in this one, before it ends."""
         with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
             self.ledger.count("swaps", self.server.get("/v1/status").json["swaps"]["count"])
+            for event in ("accepted", "evicted", "refused", "client-refused"):
+                number = self.metric(f'holdfast_tcp_connections_total{{event="{event}"}}')
+                self.ledger.count(f"TCP connections {event}", number)
 
     def kill(self):
         self.is_found_alive()
@@ -144,7 +147,7 @@ class World:
     def put_out(self):
         """Whether it lives or not, and what libfaketime leaves of a program that is killed."""
         if self.server.is_alive():
-            self.count_swaps()
+            self.count_life()
         self.is_up = False
         if self.server.is_alive():
             self.server.kill()
@@ -237,6 +240,8 @@ class World:
             self._closed = True
             if not self._gate.wait_for(lambda: self._playing == 0, self.patience):
                 self.ledger.violate("requests are answered", f"a turn took {self.patience} s")
+        for actor in self.actors:
+            actor.leave()
         try:
             yield
         finally:
@@ -270,4 +275,7 @@ class World:
         return {"used_octets": used, "resident_octets": resident, "threads": threads, "descriptors": descriptors}
 
     def heap_in_use(self):
-        return int(float(re.search(r'^holdfast_heap_octets{state="used"} (\S+)', self.server.metrics(), re.M).group(1)))
+        return self.metric('holdfast_heap_octets{state="used"}')
+
+    def metric(self, name):
+        return int(float(re.search(rf"^{re.escape(name)} (\S+)", self.server.metrics(), re.M).group(1)))
