@@ -112,8 +112,8 @@ class Pests(Actor):
     def come_from_everywhere(self):
         """More than there is room for, though none of them has more than it may."""
         for address, most in MOST_OPEN.items():
-            for _ in range(most):
-                with contextlib.suppress(OSError):
+            with contextlib.suppress(OSError):
+                for _ in range(most):
                     self.connect(address)
 
     def say_half_a_head(self):

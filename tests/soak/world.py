@@ -133,7 +133,7 @@ class World:
 
     def count_life(self):
         """What there was in this one, before it ends."""
-        with contextlib.suppress(OSError, ValueError, http.client.HTTPException):
+        with contextlib.suppress(OSError, ValueError, http.client.HTTPException, AssertionError):
             self.ledger.count("swaps", self.server.get("/v1/status").json["swaps"]["count"])
             for event in ("accepted", "evicted", "refused", "client-refused"):
                 number = self.metric(f'holdfast_tcp_connections_total{{event="{event}"}}')
