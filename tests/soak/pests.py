@@ -110,7 +110,7 @@ class Pests(Actor):
             self.connect(address)
 
     def come_from_everywhere(self):
-        """More than there is room for, though none of them has more than it may."""
+        """More than there is room for, even if each has no more than it may."""
         for address, most in MOST_OPEN.items():
             with contextlib.suppress(OSError):
                 for _ in range(most):

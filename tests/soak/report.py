@@ -9,6 +9,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
 
 from bench.tables import NONE, Table  # noqa: E402  (found by the line above)
+from ledger import JUDGED, RACED  # noqa: E402
 
 EIGHT_HOURS = 8 * 3600 * 10  # plans, at 10 a second
 
@@ -24,7 +25,7 @@ RULES = ["no answer is empty", "no answer is torn", "no answer is backward", "no
 
 
 def result(world, acts, options):
-    counts = dict(sorted(world.ledger.counts.items()))
+    counts = dict(sorted(({JUDGED: 0, RACED: 0} | world.ledger.counts).items()))
     unknown = {each["rule"] for each in world.ledger.violations} - set(RULES)
     assert not unknown, unknown
     seconds = time.monotonic() - world.ledger.begun
@@ -64,7 +65,8 @@ def count_table(outcome):
     poison = sorted((name, count) for name, count in counts.items() if name.startswith("poison: "))
     plain = [(name, count) for name, count in counts.items() if not name.startswith("poison: ")]
     rows = [[name, f"{count:,}"] for name, count in plain]
-    rows.append(["kinds of poison", f"{len(poison)}: " + ", ".join(f"{name[8:]} {count}" for name, count in poison)])
+    kinds = ", ".join(f"{name[8:]} {count}" for name, count in poison)
+    rows.append(["kinds of poison, judged", f"{len(poison)}: {kinds}"])
     rows.append(["longest start, seconds", outcome["longest_start_seconds"]])
     rows += [[f"{what}, of what eight hours at 10 plans a second bring", f"{share:.1%}"]
              for what, share in outcome["of_eight_hours"].items()]

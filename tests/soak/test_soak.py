@@ -50,6 +50,7 @@ def test_two_minutes_without_a_violation(tmp_path):
     assert counts["poison, judged"] > 4 * counts.get("poison, raced", 0) and counts["poison, judged"] > 100
     assert counts["plans of a generation that another took"] > 0
     assert counts["TCP connections evicted"] > 0, "all places were taken"
+    assert counts["TCP connections client-refused"] > 0, "and all that one may have"
     assert {act["act"] for act in result["acts"]} == {"storm", "overload", "full disk", "clock jumps", "kills",
                                                       "little memory"}
     assert "No violation" in (tmp_path / "soak.md").read_text()
