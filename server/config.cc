@@ -114,6 +114,7 @@ Config defaultConfig() {
   config.live.controlConnections = 128;
   config.live.metricsConnections = 128;
   config.live.mostZones = 10'000;
+  config.live.mostZonesRemoved = 10'000;
   const Keeping keeping;
   config.live.historyKeep = keeping.history.commits;
   config.live.historyFor = keeping.history.age;

@@ -67,7 +67,8 @@ struct LiveConfig {
   std::uint64_t submissionsWaitingTotal = 0;  ///< of all zones together
   std::uint64_t controlConnections = 0;
   std::uint64_t metricsConnections = 0;
-  std::uint64_t mostZones = 0;  ///< that the control API adds to
+  std::uint64_t mostZones = 0;         ///< that the control API adds to
+  std::uint64_t mostZonesRemoved = 0;  ///< remembered, beyond which it adds none that is new
   std::chrono::milliseconds requestTimeout{};
   EnactorLimits enactors;  ///< its planBytes is that of above
   std::uint64_t historyKeep = 0;

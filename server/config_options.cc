@@ -112,6 +112,12 @@ constexpr Option<Config> kServerOptions[] = {
     {"limits.zones", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.mostZones); },
      "Zones held, beyond which the control API adds none. Those of this file are added all the same.", 1,
      1'000'000},
+    {"limits.zones-removed", OptionType::Count, kLive,
+     [](Config& c) { return Slot(&c.live.mostZonesRemoved); },
+     "Removed zones that are remembered with their fences, beyond which the control API adds no zone that "
+     "was "
+     "never held.",
+     1, 10'000'000},
     {"limits.control-connections", OptionType::Count, kLive,
      [](Config& c) { return Slot(&c.live.controlConnections); },
      "Connections to the control API open at once. Above it a new one gets 503.", 1, 100'000},

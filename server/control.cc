@@ -64,6 +64,7 @@ Control::Control(const Intake& intake, Enactors enactors, LoopQueue& loop, Log& 
       counts_(std::move(settings.counts)),
       receptions_(std::move(settings.spool), settings.submissions.running, intake.limits()),
       mostZones_(settings.mostZones),
+      mostZonesRemoved_(settings.mostZonesRemoved),
       submitters_(submitters(settings.submissions)),
       readers_(kReaders) {}
 
@@ -156,12 +157,19 @@ HttpResponse Control::perform(const Route& route, Call& call) {
   return errorResponse(500, "the request failed, and changed nothing or is in the history: see the log");
 }
 
-/// Those that are added at once may be a few more than the limit.
+/// Those that are added at once may be a few more than the limits.
 Status Control::add(NameView zone, const std::string& peer) {
   const std::size_t most = mostZones_.load();
   if (const ReadSection section; publisher_.snapshot().read(section).zones().size() >= most)
     return Error{ErrorKind::Conflict, toText(zone),
                  std::to_string(most) + " zones are held: remove one, or raise limits.zones"};
+  // A fence must outlive its zone, so what was removed cannot make room by itself.
+  const std::size_t removed = publisher_.zonesRemoved();
+  if (removed >= mostZonesRemoved_.load() && !publisher_.wasRemoved(zone))
+    return Error{ErrorKind::Conflict, toText(zone),
+                 std::to_string(removed) +
+                     " removed zones are remembered: forget one (DELETE with forget=true), or raise "
+                     "limits.zones-removed"};
   return publisher_.addZone(zone, {peer});
 }
 

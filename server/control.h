@@ -41,6 +41,8 @@ class Control {
     std::string spool;   ///< the directory where large plans are kept while they come in
     /// Held, beyond which none is added.
     std::size_t mostZones = std::numeric_limits<std::size_t>::max();
+    /// Remembered, beyond which none is added that was never held.
+    std::size_t mostZonesRemoved = std::numeric_limits<std::size_t>::max();
   };
 
   /// All referenced objects outlive this one. `enactors` may be called from any thread.
@@ -53,7 +55,10 @@ class Control {
   /// For submissions from now on.
   void setSubmissionsWaiting(std::size_t perZone, std::size_t all) { submitters_.setWaiting(perZone, all); }
   /// For zones from now on.
-  void setMostZones(std::size_t most) noexcept { mostZones_.store(most); }
+  void setMostZones(std::size_t held, std::size_t removed) noexcept {
+    mostZones_.store(held);
+    mostZonesRemoved_.store(removed);
+  }
   /// Finishes what runs, answers 503 to what waits. Loop thread; run the loop a little for the answers.
   void stop();
   /// Any thread.
@@ -95,7 +100,7 @@ class Control {
   const ServerFacts facts_;
   const Counts counts_;
   const Receptions receptions_;
-  std::atomic<std::size_t> mostZones_;
+  std::atomic<std::size_t> mostZones_, mostZonesRemoved_;
   WorkPool submitters_;
   WorkPool readers_;
 };

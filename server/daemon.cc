@@ -158,6 +158,7 @@ Status Daemon::startControl() {
   settings.facts = {started_, listening()};
   settings.spool = config_.start.state;
   settings.mostZones = config_.live.mostZones;
+  settings.mostZonesRemoved = config_.live.mostZonesRemoved;
   settings.counts = [this] { return countsOf(workers_->counters(), *publisher_); };
   control_ = std::make_unique<Control>(
       *intake_, [this] { return enactors_->health(); }, *queue_, log_, wallClock, std::move(settings));

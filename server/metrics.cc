@@ -121,8 +121,11 @@ void addConnections(MetricFamilies& out, WorkerSpan workers) {
       .value(sum(workers, &WorkerCounters::acceptFailures));
 }
 
-void addZones(MetricFamilies& out, const std::vector<ZoneStatus>& zones, WallTime now) {
+void addZones(MetricFamilies& out, const Publisher& publisher, WallTime now) {
+  const std::vector<ZoneStatus> zones = publisher.status();
   out.gauge("holdfast_zones", "Zones held.").value(number(zones.size()));
+  out.gauge("holdfast_zones_removed", "Zones that were removed and not forgotten: their fences are kept.")
+      .value(number(publisher.zonesRemoved()));
   out.gauge("holdfast_zone_generation", "Generation that is planned, committed and served.");
   for (const ZoneStatus& zone : zones) {
     const std::string name = zone.apex.text();
@@ -338,7 +341,7 @@ std::string metricsText(const MetricsSources& sources, WallTime now) {
   addQueries(out, sources.workers);
   addMessages(out, sources.workers);
   addConnections(out, sources.workers);
-  addZones(out, sources.publisher.status(), now);
+  addZones(out, sources.publisher, now);
   addPublisher(out, sources.publisher);
   addStore(out, sources.publisher.storeStats(), sources.upkeep);
   addEnactors(out, sources.enactors);

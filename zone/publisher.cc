@@ -77,6 +77,12 @@ bool Publisher::wasRemoved(NameView zone) const {
   return found != path_.zones().end() && found->second.stored.removed;
 }
 
+std::size_t Publisher::zonesRemoved() const {
+  const std::lock_guard view(view_);
+  const ReadSection section;
+  return path_.zones().size() - path_.snapshot().read(section).zones().size();
+}
+
 /// Outside of the locks: there may be a floor for each of many names.
 void Publisher::findIdleFloors(ZoneStatus& status) const {
   if (status.floors.empty()) return;

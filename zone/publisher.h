@@ -92,6 +92,8 @@ class Publisher {
   bool hasZone(NameView zone) const;
   /// True where the zone was once added and then removed on purpose.
   bool wasRemoved(NameView zone) const;
+  /// How many such zones there are. Those forgotten do not count.
+  std::size_t zonesRemoved() const;
   std::vector<ZoneStatus> status() const;
   std::optional<ZoneStatus> status(NameView zone) const;
   Result<std::vector<HistoryEntry>> history(NameView zone, std::size_t limit, std::int64_t beforeId) const;

@@ -84,6 +84,45 @@ def test_the_names_of_a_zone_are_limited_by_its_key(make_server):
     server.publish(delta(1, {"c": endpoint("192.0.2.3")}))
 
 
+def test_removed_zones_are_limited_and_their_fences_stay(make_server):
+    server = make_server({"file.example": {}}, limits={"zones-removed": 2})
+
+    def put(zone):
+        return server.request("PUT", f"/v1/zones/{zone}")
+
+    def delete(zone, query=""):
+        return server.request("DELETE", f"/v1/zones/{zone}?reason=test{query}")
+
+    def counts():
+        return metric(server, "holdfast_zones"), metric(server, "holdfast_zones_removed")
+
+    assert counts() == (1, 0)
+    for count, zone in enumerate(("a.example", "b.example"), 1):
+        assert put(zone).status == 200 and counts() == (2, count - 1)
+        server.publish(full(7, {"web": endpoint("192.0.2.1")}, zone=zone), zone)
+        assert delete(zone).status == 200 and counts() == (1, count)
+    server.kill()
+    server.start()
+    assert counts() == (1, 2)
+    over = put("c.example")
+    assert over.status == 409 and server.status("c.example") is None, over
+    assert "limits.zones-removed" in over.json["error"] and "forget=true" in over.json["error"], over
+    assert counts() == (1, 2)
+    assert put("a.example").status == 200 and counts() == (2, 1), "it is remembered, so it may come back"
+    late = server.refused(full(7, {"web": endpoint("192.0.2.9")}, zone="a.example"), "a.example")
+    assert late.rules == {"stale-generation"}, late
+    assert delete("a.example").status == 200 and put("c.example").status == 409
+    assert delete("b.example", "&forget=true").status == 200 and counts() == (1, 1)
+    assert put("c.example").status == 200 and delete("c.example").status == 200 and counts() == (1, 2)
+    assert put("d.example").status == 409
+    server.config["zones"]["more.example"] = {}
+    server.config["limits"]["zones-removed"] = 3
+    server.write_config()
+    server.reload()
+    wait_for(lambda: server.status("more.example"), "the reload is applied")
+    assert put("d.example").status == 200 and counts() == (3, 2)
+
+
 def scrape(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
     try:
