@@ -111,6 +111,11 @@ Config defaultConfig() {
   config.start.submissionsRunningPerZone = submissions.runningPerZone;
   config.live.submissionsWaiting = submissions.waitingPerZone;
   config.live.submissionsWaitingTotal = submissions.waiting;
+  const ReadLimits reads;
+  config.start.readsRunning = reads.running;
+  config.start.readsRunningPerZone = reads.runningPerZone;
+  config.live.readsWaiting = reads.waitingPerZone;
+  config.live.readsWaitingTotal = reads.waiting;
   config.live.controlConnections = 128;
   config.live.metricsConnections = 128;
   config.live.mostZones = 10'000;

@@ -35,6 +35,8 @@ struct StartConfig {
   std::uint64_t udpPayload = 0;          ///< octets
   std::uint64_t submissionsRunning = 0;  ///< of the whole server
   std::uint64_t submissionsRunningPerZone = 0;
+  std::uint64_t readsRunning = 0;
+  std::uint64_t readsRunningPerZone = 0;
   std::uint64_t tcpConnections = 0;  ///< of the whole server
   std::uint64_t tcpConnectionsPerClient = 0;
   std::uint64_t tcpPipeline = 0;  ///< octets
@@ -65,6 +67,8 @@ struct LiveConfig {
   std::uint64_t warnings = 0;
   std::uint64_t submissionsWaiting = 0;       ///< of one zone
   std::uint64_t submissionsWaitingTotal = 0;  ///< of all zones together
+  std::uint64_t readsWaiting = 0;             ///< of one zone
+  std::uint64_t readsWaitingTotal = 0;        ///< in all
   std::uint64_t controlConnections = 0;
   std::uint64_t metricsConnections = 0;
   std::uint64_t mostZones = 0;         ///< that the control API adds to

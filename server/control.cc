@@ -9,10 +9,8 @@ namespace holdfast {
 
 namespace {
 
-// Each reader does little; the numbers keep a few slow ones, such as diffs of large zones, from filling it.
-constexpr WorkPool::Limits kReaders{8, 2, 64, 256};
-
-WorkPool::Limits submitters(const SubmissionLimits& limits) {
+template <typename Limits>
+WorkPool::Limits poolOf(const Limits& limits) {
   return {static_cast<unsigned>(limits.running), static_cast<unsigned>(limits.runningPerZone),
           limits.waitingPerZone, limits.waiting};
 }
@@ -43,7 +41,8 @@ constexpr unsigned kSoon = 1;  // seconds
 HttpResponse busy(bool isSubmission, WorkPool::Taken taken) {
   if (taken == WorkPool::Taken::Stopped) return comeAgain("the server is stopping", kSoon);
   const bool laneIsFull = taken == WorkPool::Taken::LaneIsFull;
-  const char* text = "too many requests wait";
+  const char* text = laneIsFull ? "too many requests of this kind wait (limits.reads-waiting)"
+                                : "too many requests wait (limits.reads-waiting-total)";
   if (isSubmission)
     text = laneIsFull ? "too many submissions of this zone wait (limits.submissions-waiting)"
                       : "too many submissions wait (limits.submissions-waiting-total)";
@@ -65,8 +64,8 @@ Control::Control(const Intake& intake, Enactors enactors, LoopQueue& loop, Log& 
       receptions_(std::move(settings.spool), settings.submissions.running, intake.limits()),
       mostZones_(settings.mostZones),
       mostZonesRemoved_(settings.mostZonesRemoved),
-      submitters_(submitters(settings.submissions)),
-      readers_(kReaders) {}
+      submitters_(poolOf(settings.submissions)),
+      readers_(poolOf(settings.reads)) {}
 
 Control::~Control() {
   stop();
@@ -79,7 +78,8 @@ void Control::stop() {
 }
 
 ControlStats Control::stats() const {
-  return {submitters_.waiting(), submitters_.running(), submitters_.turnedAway()};
+  return {submitters_.waiting(), submitters_.running(), submitters_.turnedAway(),
+          readers_.waiting(),    readers_.running(),    readers_.turnedAway()};
 }
 
 std::unique_ptr<BodySink> Control::sinkOf(const HttpStart& start) const {

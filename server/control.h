@@ -21,7 +21,8 @@ namespace holdfast {
 /// What the control API counts of itself.
 struct ControlStats {
   std::uint64_t submissionsWaiting = 0, submissionsRunning = 0;
-  std::uint64_t submissionsTurnedAway = 0;  ///< since start, as too many waited
+  std::uint64_t submissionsTurnedAway = 0;                                ///< since start, as too many waited
+  std::uint64_t readsWaiting = 0, readsRunning = 0, readsTurnedAway = 0;  ///< the same of all other requests
 };
 
 /// The routes of the control API (docs/control-api.md). handle() and the destructor belong to the loop
@@ -36,6 +37,7 @@ class Control {
 
   struct Settings {
     SubmissionLimits submissions;
+    ReadLimits reads = {};
     ServerFacts facts;
     Counts counts = {};  ///< called from any thread; none: zeros
     std::string spool;   ///< the directory where large plans are kept while they come in
@@ -54,6 +56,8 @@ class Control {
   std::unique_ptr<BodySink> sinkOf(const HttpStart& start) const;
   /// For submissions from now on.
   void setSubmissionsWaiting(std::size_t perZone, std::size_t all) { submitters_.setWaiting(perZone, all); }
+  /// For other requests from now on.
+  void setReadsWaiting(std::size_t perZone, std::size_t all) { readers_.setWaiting(perZone, all); }
   /// For zones from now on.
   void setMostZones(std::size_t held, std::size_t removed) noexcept {
     mostZones_.store(held);

@@ -155,6 +155,8 @@ Status Daemon::startControl() {
   Control::Settings settings;
   settings.submissions = {config_.start.submissionsRunning, config_.start.submissionsRunningPerZone,
                           config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal};
+  settings.reads = {config_.start.readsRunning, config_.start.readsRunningPerZone, config_.live.readsWaiting,
+                    config_.live.readsWaitingTotal};
   settings.facts = {started_, listening()};
   settings.spool = config_.start.state;
   settings.mostZones = config_.live.mostZones;

@@ -105,6 +105,7 @@ bool Daemon::reload() {
   config_.live = std::move(loaded.config.live);
   log_.setLevel(logLevelOf(config_.live.logLevel));
   control_->setSubmissionsWaiting(config_.live.submissionsWaiting, config_.live.submissionsWaitingTotal);
+  control_->setReadsWaiting(config_.live.readsWaiting, config_.live.readsWaitingTotal);
   control_->setMostZones(config_.live.mostZones, config_.live.mostZonesRemoved);
   upkeep_->setKeeping(keeping());
   controlServer_->setSettings(controlSettings());

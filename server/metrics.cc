@@ -237,6 +237,15 @@ void addControl(MetricFamilies& out, const ControlStats& control, const HttpStat
   out.counter("holdfast_submissions_turned_away_total",
               "Plans answered with 503, as too many of the zone or of all zones waited.")
       .value(number(control.submissionsTurnedAway));
+  out.gauge("holdfast_reads_waiting",
+            "Requests at the control API, other than plans, that wait for a thread.")
+      .value(number(control.readsWaiting));
+  out.gauge("holdfast_reads_running",
+            "Requests at the control API, other than plans, that are worked on now.")
+      .value(number(control.readsRunning));
+  out.counter("holdfast_reads_turned_away_total",
+              "Requests other than plans answered with 503, as too many of the zone or in all waited.")
+      .value(number(control.readsTurnedAway));
   out.gauge("holdfast_control_connections", "Connections to the control API open now.")
       .value(number(connections.open));
   out.counter("holdfast_control_connections_turned_away_total",

@@ -7,9 +7,11 @@ import random
 import re
 import socket
 import subprocess
+import threading
 import time
 
 import holdfast
+import pytest
 from holdfast import ZONE, delta, endpoint, full, wait_for
 
 UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30,
@@ -123,6 +125,72 @@ def test_removed_zones_are_limited_and_their_fences_stay(make_server):
     assert put("d.example").status == 200 and counts() == (3, 2)
 
 
+def at_once(count, request):
+    """The replies to so many requests that begin together."""
+    together, replies = threading.Barrier(count), []
+
+    def ask():
+        together.wait()
+        replies.append(request())
+
+    threads = [threading.Thread(target=ask) for _ in range(count)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(replies) == count
+    return replies
+
+
+LARGE = full(1, {f"e{number}": endpoint(f"192.0.2.{number % 250 + 1}") for number in range(9_000)})
+
+
+@pytest.mark.parametrize("what", ["submissions", "reads"])
+def test_requests_that_wait_are_limited_by_their_keys_and_counted(make_server, what):
+    one = {f"{what}-running": 1, f"{what}-running-per-zone": 1}
+    server = make_server(limits=one | {f"{what}-waiting": 1, f"{what}-waiting-total": 5}).add_zone()
+    server.publish(LARGE)
+    turned_away = f"holdfast_{what}_turned_away_total"
+    assert metric(server, turned_away) == 0
+
+    def slow():
+        if what == "reads":
+            return server.get(f"/v1/zones/{ZONE}/plans/1")
+        return server.submit(LARGE | {"generation": 2}, query="dry-run=true")
+
+    def gauges():
+        page = server.metrics()
+        return tuple(float(re.search(rf"^holdfast_{what}_{state} (\S+)$", page, re.M).group(1))
+                     for state in ("running", "waiting"))
+
+    def storm(key):
+        before, seen, end = metric(server, turned_away), set(), threading.Event()
+
+        def watch():
+            while not end.is_set():
+                seen.add(gauges())
+
+        watching = threading.Thread(target=watch)
+        watching.start()
+        replies = at_once(24, slow)
+        end.set()
+        watching.join()
+        busy = [reply for reply in replies if reply.status == 503]
+        assert busy and {reply.status for reply in replies} == {200, 503}
+        assert all(f"({key})" in reply.json["error"] and reply.headers["Retry-After"] for reply in busy), busy
+        assert metric(server, turned_away) == before + len(busy)
+        assert seen <= {(0, 0), (0, 1), (1, 0), (1, 1)}, "so many run and wait, and no more"
+        wait_for(lambda: gauges() == (0, 0), "all is done")
+        return (1, 1) in seen
+
+    wait_for(lambda: storm(f"limits.{what}-waiting"), "a scrape meets one that runs and one that waits")
+    server.config["limits"] |= {f"{what}-waiting": 5, f"{what}-waiting-total": 1}
+    server.write_config()
+    server.reload()
+    wait_for(lambda: metric(server, f'holdfast_limit{{key="limits.{what}-waiting"}}') == 5, "the reload is in force")
+    storm(f"limits.{what}-waiting-total")
+
+
 def scrape(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
     try:
@@ -174,22 +242,36 @@ def test_a_storm_of_plans_grows_the_history_no_further_than_its_limit(make_serve
         return full(generation, {"web": endpoint(f"192.0.2.{generation % 250 + 1}")},
                     [f't{number} 60 IN TXT "{text}"' for number, text in enumerate(texts)])
 
-    def commits():
-        lines = server.get(f"/v1/zones/{ZONE}/plans?limit=1000").json["history"]
-        return [line["generation"] for line in lines if line["outcome"] == "published"]
+    def lines():
+        return server.get(f"/v1/zones/{ZONE}/plans?limit=1000").json["history"]
 
-    generation = 0
+    def octets():
+        sizes = [path.stat().st_size if path.exists() else 0 for path in (store, store.with_name("plans.db-wal"))]
+        return sum(sizes), sizes[1]
+
+    def told_octets():
+        return tuple(metric(server, f'holdfast_store_octets{{part="{part}"}}') for part in ("all", "log"))
+
+    def commits():
+        return [line["generation"] for line in lines() if line["outcome"] == "published"]
+
+    generation, store = 0, server.dir / "state/plans.db"
     for _ in range(2):
+        had = len(commits())
         for _ in range(15):
-            generation += 1
+            generation, had = generation + 1, had + 1
             server.publish(plan(generation))
         end = time.monotonic() + 30
         while len(commits()) > 12:
             assert time.monotonic() < end, f"{len(commits())} commits are kept"
-            generation += 1
+            generation, had = generation + 1, had + 1
             server.publish(plan(generation))
             time.sleep(0.3)
         assert commits()[0] == generation == server.served()
+        wait_for(lambda: metric(server, "holdfast_history_entries") == len(lines()), "the lines are counted")
+        wait_for(lambda: metric(server, 'holdfast_history_removed_total{kind="commits"}') == had - len(commits()),
+                 "those that were removed are counted")
+        wait_for(lambda: told_octets() == octets(), lambda: f"{told_octets()} of {octets()} octets are told")
         server.kill()
         server.start()
         assert len(commits()) <= 12 and server.served() == generation
