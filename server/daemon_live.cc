@@ -32,6 +32,7 @@ HttpSettings Daemon::metricsSettings() const {
 
 Status Daemon::applyZones(const LiveConfig& live) {
   publisher_->setServerVelocity(live.serverVelocity);
+  publisher_->setListed(live.reasons, live.warnings);
   for (const auto& [name, zone] : live.zones) {
     publisher_->setPolicy(name, zone.guard);
     if (publisher_->wasRemoved(name)) {

@@ -124,6 +124,7 @@ class CommitPath {
   /// In force from now on, or from when the zone is added. Section and view.
   void setPolicy(NameView zone, const GuardPolicy& policy);
   void setServerVelocity(const VelocityPolicy& policy);
+  void setListed(std::size_t reasons, std::size_t warnings) noexcept;
   /// Before the first submission: holds what the store has.
   void load(std::vector<LoadedZone> zones);
   /// Before the first submission: what a commit of the past took or gave. `at` may lie before the start.
@@ -205,6 +206,7 @@ class CommitPath {
   // Changed under section and view.
   std::map<Name, ZoneState> zones_;
   std::map<Name, GuardPolicy> policies_;  // of zones not held too, for when they are added
+  GuardPolicy ofOthers_;                  // of zones that no policy was set for
   std::list<ZoneState*> byChange_;        // the one that changed last comes first
   Edition edition_ = 0;                   // counts swaps and changes of rules
   Edition allRules_ = 0;                  // older verdicts count no more, of whatever zone

@@ -76,6 +76,7 @@ Result<ZoneChange> CommitPath::stageAdd(NameView zone, const Caller& caller) {
     std::map<Name, ZoneState> made;
     ZoneState& state = made[apex];
     state.content = std::make_shared<Zone>(apex);
+    state.policy = ofOthers_;
     state.unlisted.push_back(&state);
     state.place = state.unlisted.begin();
     change.state = &state;
@@ -169,6 +170,17 @@ void CommitPath::setPolicy(NameView zone, const GuardPolicy& policy) {
   if (state == nullptr || state->policy == policy) return;
   state->policy = policy;
   state->changedRules = ++edition_;
+}
+
+/// No verdict changes with it.
+void CommitPath::setListed(std::size_t reasons, std::size_t warnings) noexcept {
+  const auto set = [=](GuardPolicy& policy) {
+    policy.maxReasons = reasons;
+    policy.maxWarnings = warnings;
+  };
+  set(ofOthers_);
+  for (auto& [apex, policy] : policies_) set(policy);
+  for (auto& [apex, state] : zones_) set(state.policy);
 }
 
 void CommitPath::setServerVelocity(const VelocityPolicy& policy) {

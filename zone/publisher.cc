@@ -23,6 +23,12 @@ void Publisher::setServerVelocity(const VelocityPolicy& policy) {
   changed_.notify_all();
 }
 
+void Publisher::setListed(std::size_t reasons, std::size_t warnings) {
+  const std::lock_guard section(section_);
+  const std::lock_guard view(view_);
+  path_.setListed(reasons, warnings);
+}
+
 Status Publisher::addZone(NameView zone, const Caller& caller) {
   const std::lock_guard section(section_);
   return change(path_.stageAdd(zone, caller));

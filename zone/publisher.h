@@ -74,6 +74,9 @@ class Publisher {
   void setPolicy(NameView zone, const GuardPolicy& policy);
   /// The limits over all zones held, from now on.
   void setServerVelocity(const VelocityPolicy& policy);
+  /// How many findings a refusal and warnings an outcome list, of every zone, from now on until told
+  /// otherwise by this or by setPolicy.
+  void setListed(std::size_t reasons, std::size_t warnings);
   Status addZone(NameView zone, const Caller& caller = {});
   Status removeZone(NameView zone, const std::string& reason, bool forget, const Caller& caller = {});
   /// With a reason: freezes, in the place of a freeze that stands, which the history names; without: thaws,

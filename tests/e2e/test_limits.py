@@ -191,6 +191,21 @@ def test_requests_that_wait_are_limited_by_their_keys_and_counted(make_server, w
     storm(f"limits.{what}-waiting-total")
 
 
+def test_a_refusal_lists_no_more_findings_than_its_limit(make_server):
+    server = make_server(limits={"reasons": 2}).add_zone()
+    bad = full(2, {f"bad{number}": endpoint("0.0.0.0") for number in range(5)})
+    refused = server.refused(bad)
+    assert len(refused.reasons) == 2 and refused.json["unlisted"] == 3, refused
+    assert len(server.history()[0]["reasons"]) == 2
+    server.config["limits"]["reasons"] = 3
+    server.write_config()
+    server.reload()
+    wait_for(lambda: metric(server, 'holdfast_limit{key="limits.reasons"}') == 3, "the reload is in force")
+    assert len(server.refused(bad).reasons) == 3
+    server.add_zone("later.example")
+    assert len(server.refused(bad | {"zone": "later.example"}, "later.example").reasons) == 3
+
+
 def scrape(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.metrics_port, timeout=10)
     try:
