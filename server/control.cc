@@ -15,10 +15,14 @@ WorkPool::Limits poolOf(const Limits& limits) {
           limits.waitingPerZone, limits.waiting};
 }
 
+/// The only requests with a body.
+bool takesPlan(const Route& route) {
+  return route.method == "POST" && (route.kind == RouteKind::Plans || route.kind == RouteKind::Diff);
+}
+
 /// What compiles a plan, and so may take long.
 bool isSubmission(const Route& route) {
-  return route.method == "POST" && (route.kind == RouteKind::Plans || route.kind == RouteKind::Diff ||
-                                    route.kind == RouteKind::Rollback);
+  return takesPlan(route) || route.kind == RouteKind::Rollback;
 }
 
 /// Requests of one lane may have to wait for each other: those of a zone that look into it, apart from those
@@ -85,12 +89,11 @@ ControlStats Control::stats() const {
 std::unique_ptr<BodySink> Control::sinkOf(const HttpStart& start) const {
   const auto found = routeOf(std::string(start.method), std::string(start.path), std::string(start.query));
   const auto* route = std::get_if<Route>(&found);
-  if (route == nullptr || route->method != "POST") return nullptr;
-  if (route->kind != RouteKind::Plans && route->kind != RouteKind::Diff) return nullptr;
+  if (route == nullptr || !takesPlan(*route)) return std::make_unique<DroppedBody>();
   const std::optional<DocumentFormat> format = planFormatOf(mediaType(start.contentType));
-  if (!format) return nullptr;
+  if (!format) return std::make_unique<DroppedBody>();
   const std::shared_ptr<const Zone> held = publisher_.committed(route->zone);
-  if (held == nullptr) return nullptr;
+  if (held == nullptr) return std::make_unique<DroppedBody>();
   auto reception = receptions_.begin(*held, *format, start.bodyOctets);
   if (reception) return std::make_unique<PlanSink>(*std::move(reception));
   log_.warning("large plan kept in memory", {{"cause", reception.error().text()}});
@@ -112,6 +115,8 @@ void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
   auto found = routeOf(call->method, call->path, call->query);
   if (auto* response = std::get_if<HttpResponse>(&found)) return answer(call, std::move(*response));
   auto route = std::make_shared<Route>(std::get<Route>(std::move(found)));
+  if (call->sink != nullptr && !takesPlan(*route))
+    return answer(call, errorResponse(413, "only a plan may have a body of a megabyte or more"));
   WorkPool& pool = isSubmission(*route) ? submitters_ : readers_;
   // The task hands the call on to the loop and keeps nothing of it: the reply must not end in the pool.
   const WorkPool::Taken taken = pool.run(laneOf(*route), [this, mine = call, route]() mutable {

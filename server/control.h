@@ -52,7 +52,8 @@ class Control {
   ~Control();
 
   void handle(HttpRequest request, std::shared_ptr<HttpReply> reply);
-  /// Who takes the body of a request as it comes: a plan's reader, or nobody.
+  /// Who takes the body of a request as it comes: a plan's reader, somebody who drops what can be no plan, or
+  /// nobody where a plan has to be kept in memory.
   std::unique_ptr<BodySink> sinkOf(const HttpStart& start) const;
   /// For submissions from now on.
   void setSubmissionsWaiting(std::size_t perZone, std::size_t all) { submitters_.setWaiting(perZone, all); }

@@ -32,6 +32,12 @@ class PlanSink : public BodySink {
   std::unique_ptr<Reception> reception_;
 };
 
+/// Takes what can be no plan, so that it needs no memory while it is read to its end.
+class DroppedBody : public BodySink {
+ public:
+  void feed(std::string_view /*octets*/) override {}
+};
+
 /// Of a media type; none where no plan is of it.
 std::optional<DocumentFormat> planFormatOf(std::string_view type);
 /// The media type without its parameters, in lower case.

@@ -76,7 +76,9 @@ Result<Document> Control::documentOf(const Route& route, const Call& call) const
   document.zone = route.zone;
   document.format = *planFormatOf(mediaType(call.contentType));
   if (call.sink != nullptr) {
-    document.received = &static_cast<PlanSink&>(*call.sink).reception();
+    auto* sink = dynamic_cast<PlanSink*>(call.sink.get());
+    if (sink == nullptr) return notHeld(route.zone);  // when it began to come in
+    document.received = &sink->reception();
     if (document.received->zone() != route.zone.view() || document.received->format() != document.format)
       return Error{ErrorKind::Invalid, "", "the head of the request can be read in two ways"};
   }

@@ -1,6 +1,7 @@
 """What is no plan gets one clear message and the right status, and changes nothing."""
 
 import json
+import socket
 
 import holdfast
 import pytest
@@ -134,6 +135,34 @@ def test_a_body_over_the_limit_is_413(make_server):
         pass  # it may close before all is sent; the next line shows that it lives
     assert server.submit(b"{}").status in (400, 409)
     assert server.served() == 1
+
+
+@pytest.mark.parametrize("method, path, kind, status", [
+    ("POST", "/v1/nowhere", "application/json", 404),
+    ("POST", "/v1/zones/other.example/plans", "application/json", 404),
+    ("PUT", "/v1/status", "application/json", 405),
+    ("POST", f"/v1/zones/{ZONE}/plans", "text/plain", 415),
+    ("PUT", "/v1/zones/new.example", "application/json", 413),
+    ("POST", f"/v1/zones/{ZONE}/rollback?reason=test", "application/json", 413),
+])
+def test_a_large_body_that_can_be_no_plan_is_not_kept(server, method, path, kind, status):
+    size = 96 << 20
+    server.publish(full(1, {"web": endpoint("192.0.2.1")}))
+    before = server.resident()
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.settimeout(30)
+        connection.connect(str(server.control))
+        connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Type: {kind}\r\n"
+                           f"Content-Length: {size}\r\n\r\n".encode())
+        for _ in range(size // (1 << 20)):
+            connection.sendall(b" " * ((1 << 20) - 1))
+        holdfast.wait_for(lambda: server.get("/v1/status").status == 200, "it goes on")
+        assert server.resident() < before + 32 * 1024
+        connection.sendall(b" " * (size // (1 << 20)))
+        reply = connection.recv(65_536).decode()
+    assert reply.startswith(f"HTTP/1.1 {status} "), reply
+    assert server.served() == 1 and server.status("new.example") is None
+    server.publish(full(2, {"web": endpoint("192.0.2.2")}))
 
 
 def test_deeply_nested_json_is_refused(serving):
