@@ -1,5 +1,6 @@
-"""Manual pages and completion say what the programs take."""
+"""Manual pages and completion say what the programs take; what is installed fits together."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -62,6 +63,23 @@ def test_the_page_of_the_configuration_is_made_of_the_program():
     assert made.count(".It Cm ") > 30 and ".It Cm guard.min-targets" in made
     page = (CHECKOUT / "docs/man/holdfast.yaml.5").read_text()
     assert page == made, "run tools/man/config-page PROGRAM >docs/man/holdfast.yaml.5"
+
+
+def test_the_unit_of_systemd_is_installed_with_the_places_of_what_is_installed_with_it(tmp_path):
+    prefix, stage = tmp_path / "usr/local", tmp_path / "stage"
+    for environment in (os.environ, os.environ | {"DESTDIR": str(stage)}):
+        done = subprocess.run(["cmake", "--install", holdfast.BIN.parent, "--prefix", prefix], capture_output=True,
+                              text=True, timeout=120, check=False, env=environment)
+        assert done.returncode == 0, done.stdout + done.stderr
+    unit = (prefix / "lib/systemd/system/holdfast.service").read_text()
+    assert (stage / str(prefix / "lib/systemd/system/holdfast.service").lstrip("/")).read_text() == unit
+    starts = re.findall(r"^ExecStart(?:Pre)?=(\S+) (--\w+) /etc/holdfast/holdfast.yaml$", unit, re.M)
+    assert starts == [(f"{prefix}/sbin/holdfastd", "--check"), (f"{prefix}/sbin/holdfastd", "--config")]
+    assert unit.replace(f"{prefix}/sbin/", "/usr/sbin/") == (CHECKOUT / "conf/holdfast.service").read_text()
+    config = tmp_path / "holdfast.yaml"
+    shutil.copy(CHECKOUT / "conf/holdfast.yaml", config)
+    checked = subprocess.run([starts[0][0], "--check", config], capture_output=True, text=True, timeout=20, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr  # with the plugin that the sample names
 
 
 @pytest.mark.skipif(shutil.which("mandoc") is None, reason="mandoc is not installed")
