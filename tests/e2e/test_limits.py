@@ -176,19 +176,19 @@ def test_requests_that_wait_are_limited_by_their_keys_and_counted(make_server, w
         end.set()
         watching.join()
         busy = [reply for reply in replies if reply.status == 503]
-        assert busy and {reply.status for reply in replies} == {200, 503}
+        assert {reply.status for reply in replies} <= {200, 503}
         assert all(f"({key})" in reply.json["error"] and reply.headers["Retry-After"] for reply in busy), busy
         assert metric(server, turned_away) == before + len(busy)
         assert seen <= {(0, 0), (0, 1), (1, 0), (1, 1)}, "so many run and wait, and no more"
         wait_for(lambda: gauges() == (0, 0), "all is done")
-        return (1, 1) in seen
+        return busy and (1, 1) in seen
 
-    wait_for(lambda: storm(f"limits.{what}-waiting"), "a scrape meets one that runs and one that waits")
+    wait_for(lambda: storm(f"limits.{what}-waiting"), "some are turned away while one runs and one waits")
     server.config["limits"] |= {f"{what}-waiting": 5, f"{what}-waiting-total": 1}
     server.write_config()
     server.reload()
     wait_for(lambda: metric(server, f'holdfast_limit{{key="limits.{what}-waiting"}}') == 5, "the reload is in force")
-    storm(f"limits.{what}-waiting-total")
+    wait_for(lambda: storm(f"limits.{what}-waiting-total"), "some are turned away, as enough wait in all")
 
 
 def test_a_refusal_lists_no_more_findings_than_its_limit(make_server):
