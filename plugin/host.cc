@@ -101,8 +101,8 @@ struct EnactorHost::State {
     endUnwanted();
     try {
       beginWanted();
-    } catch (const std::system_error& problem) {
-      link->say(LogLevel::Error, "", std::string("an Enactor waits for a thread: ") + problem.what());
+    } catch (const std::exception& problem) {
+      link->say(LogLevel::Error, "", std::string("an Enactor waits for a thread or memory: ") + problem.what());
       next = Clock::now() + kThreadRetry;
     }
     const Clock::time_point now = Clock::now();

@@ -118,11 +118,18 @@ void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
   if (call->sink != nullptr && !takesPlan(*route))
     return answer(call, errorResponse(413, "only a plan may have a body of a megabyte or more"));
   WorkPool& pool = isSubmission(*route) ? submitters_ : readers_;
-  // The task hands the call on to the loop and keeps nothing of it: the reply must not end in the pool.
-  const WorkPool::Taken taken = pool.run(laneOf(*route), [this, mine = call, route]() mutable {
-    auto sent = std::make_shared<HttpResponse>(perform(*route, *mine));
+  // The way back is made before the work begins: the reply must not end in the pool, and there may be no
+  // memory then.
+  auto sent = std::make_shared<HttpResponse>(comeAgain("there was not enough memory for the request", kSoon));
+  auto back = std::make_shared<LoopQueue::Parcel>(
+      LoopQueue::pack([this, call, sent] { answer(call, std::move(*sent)); }));
+  const WorkPool::Taken taken = pool.run(laneOf(*route), [this, mine = call.get(), route, sent, back] {
+    try {
+      *sent = perform(*route, *mine);
+    } catch (const std::exception&) {  // even to say so takes memory: it is said above
+    }
     mine->sink.reset();  // not on the loop thread: there may be much to give back
-    loop_.post([this, done = std::move(mine), sent] { answer(done, std::move(*sent)); });
+    loop_.post(std::move(*back));
   });
   if (taken != WorkPool::Taken::Yes) answer(call, busy(isSubmission(*route), taken));
 }

@@ -14,33 +14,46 @@ namespace holdfast {
 
 HttpReply::HttpReply(std::shared_ptr<Exchange> exchange) : exchange_(std::move(exchange)) {}
 
+/// Asks for no memory but evhttp's, which does without: there may be none.
 HttpReply::~HttpReply() {
-  if (exchange_->request != nullptr)
-    send({503,
-          "{\"error\":\"given up: the server stops, or is short of memory\"}\n",
-          "application/json",
-          {{"Retry-After", "5"}}});
+  static constexpr std::string_view kGivenUp =
+      "{\"error\":\"given up: the server stops, or is short of memory\"}\n";
+  evhttp_request* request = take();
+  if (request == nullptr) return;
+  evkeyvalq* headers = evhttp_request_get_output_headers(request);
+  evhttp_add_header(headers, "Content-Type", "application/json");
+  evhttp_add_header(headers, "Retry-After", "5");
+  evbuffer_add_reference(evhttp_request_get_output_buffer(request), kGivenUp.data(), kGivenUp.size(), nullptr,
+                         nullptr);
+  evhttp_send_reply(request, 503, phraseOf(503), nullptr);
 }
 
-void HttpReply::send(HttpResponse response) {
+/// The request, to be answered now; null where it was, or its client is gone.
+evhttp_request* HttpReply::take() noexcept {
   evhttp_request* request = std::exchange(exchange_->request, nullptr);
-  if (request == nullptr) return;
+  if (request == nullptr) return nullptr;
   HttpServer::State& server = *exchange_->server;
   evhttp_connection* connection = evhttp_request_get_connection(request);
   evhttp_connection_set_closecb(connection, nullptr, nullptr);
   server.exchanges.erase(connection);
   if (exchange_->wasLarge) server.giveBackMemory();
   evhttp_request_set_on_complete_cb(request, Exchange::onComplete, &server);
+  return request;
+}
 
+void HttpReply::send(HttpResponse response) {
+  if (exchange_->request == nullptr) return;
+  auto body = std::make_unique<std::string>(std::move(response.body));
+  evhttp_request* request = take();
   evkeyvalq* headers = evhttp_request_get_output_headers(request);
   evhttp_add_header(headers, "Content-Type", response.type.c_str());
   for (const auto& [key, value] : response.headers) evhttp_add_header(headers, key.c_str(), value.c_str());
-  if (!response.body.empty()) {
+  if (!body->empty()) {
     // Lent to the connection, not copied: a zone may be hundreds of megabytes.
-    auto* body = new std::string(std::move(response.body));
     const auto release = [](const void*, size_t, void* text) { delete static_cast<std::string*>(text); };
     evbuffer* out = evhttp_request_get_output_buffer(request);
-    if (evbuffer_add_reference(out, body->data(), body->size(), release, body) != 0) delete body;
+    if (evbuffer_add_reference(out, body->data(), body->size(), release, body.get()) == 0)
+      (void)body.release();
   }
   evhttp_send_reply(request, response.status, phraseOf(response.status), nullptr);
 }

@@ -17,6 +17,8 @@
 struct event_base;
 struct evbuffer;
 
+struct evhttp_request;
+
 namespace holdfast {
 
 /// The octets of a request as they came off the socket, not yet joined. May move to another thread.
@@ -79,9 +81,12 @@ class HttpReply {
   HttpReply(const HttpReply&) = delete;
   HttpReply& operator=(const HttpReply&) = delete;
 
+  /// Where it throws, as memory runs out, nothing was sent.
   void send(HttpResponse response);
 
  private:
+  evhttp_request* take() noexcept;
+
   std::shared_ptr<Exchange> exchange_;
 };
 

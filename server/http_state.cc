@@ -37,6 +37,26 @@ std::string peerOf(int descriptor) {
 
 }  // namespace
 
+namespace {
+
+/// False where memory runs out: no exception may go through evhttp.
+template <class Work>
+bool hasMemoryFor(Work&& work) noexcept {
+  try {
+    work();
+    return true;
+  } catch (const std::exception&) {
+    return false;
+  }
+}
+
+/// evhttp sees the end, and closes.
+void end(bufferevent* connection) noexcept {
+  shutdown(bufferevent_getfd(connection), SHUT_RDWR);
+}
+
+}  // namespace
+
 HttpServer::State::State(event_base* base, HttpSettings settings, HttpCalls calls)
     : base_(base), calls_(std::move(calls)), http_(evhttp_new(base)) {
   evhttp_set_gencb(http_.get(), onRequest, this);
@@ -107,8 +127,14 @@ bufferevent* HttpServer::State::onConnection(event_base* base, void* self) {
   // evhttp sets the descriptor later, and BEV_OPT_CLOSE_ON_FREE itself.
   bufferevent* connection = bufferevent_socket_new(base, -1, 0);
   if (connection == nullptr) return nullptr;
-  Gate& gate = state.gates_[connection];
-  gate = {&state, connection};
+  if (!hasMemoryFor([&] {
+        state.arrived_.reserve(state.arrived_.size() + 1);
+        state.gates_[connection] = {&state, connection};
+      })) {
+    bufferevent_free(connection);
+    return nullptr;  // evhttp makes one of its own, and has no memory for it either, or serves it as it does
+  }
+  Gate& gate = state.gates_.find(connection)->second;
   state.arrived_.push_back(connection);
   if (state.arrivals_ != nullptr) event_active(state.arrivals_.get(), 0, 0);
   state.oversized_.forget(connection);  // another connection's that had the address
@@ -120,20 +146,19 @@ bufferevent* HttpServer::State::onConnection(event_base* base, void* self) {
 /// Runs in the round of the loop in which they came: they have their descriptors now, and nothing was read.
 void HttpServer::State::onArrivals() {
   const auto arrived = std::exchange(arrived_, {});
-  for (bufferevent* connection : arrived) {
-    Gate& gate = gates_[connection];
-    gate.turnedAway = cap_.isFull(settings_.connections);
-    const int descriptor = bufferevent_getfd(connection);
-    gate.socket = OpenSocket::of(descriptor);
-    if (!gate.turnedAway) {
-      cap_.opened(descriptor);
-      continue;
-    }
-    cap_.endSoon(descriptor);
-    onEndings();
-    calls_.rejected(peerOf(descriptor), 503);
-  }
+  for (bufferevent* connection : arrived)
+    gates_.find(connection)->second.socket = OpenSocket::of(bufferevent_getfd(connection));
+  for (bufferevent* connection : arrived)
+    if (!hasMemoryFor([&] { admit(gates_.find(connection)->second); })) end(connection);
   forgetGone(arrived.size());
+}
+
+void HttpServer::State::admit(Gate& gate) {
+  gate.turnedAway = cap_.isFull(settings_.connections);
+  if (!gate.turnedAway) return cap_.opened(gate.socket.descriptor);
+  cap_.endSoon(gate.socket.descriptor);
+  onEndings();
+  calls_.rejected(peerOf(gate.socket.descriptor), 503);
 }
 
 /// evhttp does not tell when a connection goes, and the address of one need not come again. Looked at once as
@@ -148,7 +173,7 @@ void HttpServer::State::forgetGone(std::size_t arrived) {
 
 void HttpServer::State::onEndings() {
   constexpr timeval kNextLook{0, 250'000};
-  refuseOversized();
+  (void)hasMemoryFor([this] { refuseOversized(); });
   const bool isMoreToEnd = cap_.endOverdue() || !oversized_.isEmpty();
   if (isMoreToEnd && endings_ != nullptr) event_add(endings_.get(), &kNextLook);
 }
@@ -168,7 +193,8 @@ void HttpServer::State::refuseOversized() {
 
 void HttpServer::State::onInput(evbuffer* input, const evbuffer_cb_info* info, void* self) {
   Gate& gate = *static_cast<Gate*>(self);
-  if (info->n_added > 0 && !gate.isTaking) gate.state->readAlong(gate, input, info->n_added);
+  if (info->n_added == 0 || gate.isTaking) return;
+  if (!hasMemoryFor([&] { gate.state->readAlong(gate, input, info->n_added); })) end(gate.connection);
 }
 
 /// Looks at the last `added` octets of the input. What they are beyond the head of a request is evhttp's, but
@@ -189,15 +215,15 @@ void HttpServer::State::readAlong(Gate& gate, evbuffer* input, std::size_t added
 
 void HttpServer::State::takeBody(Gate& gate, evbuffer* input) {
   bool isTaken = false;
-  try {  // no exception may go through evhttp
+  const bool hasMemory = hasMemoryFor([&] {
     const std::shared_ptr<BodyStream> stream = streamOf(gate, input);
-    if (stream == nullptr || stream->isComplete()) return;
+    isTaken = stream == nullptr || stream->isComplete();
+    if (isTaken) return;
     gate.isTaking = true;
     isTaken = BodyStream::take(stream, input);
-  } catch (const std::exception&) {  // memory that runs out
-  }
+  });
   gate.isTaking = false;
-  if (!isTaken) shutdown(bufferevent_getfd(gate.connection), SHUT_RDWR);
+  if (!hasMemory || !isTaken) end(gate.connection);
 }
 
 /// Of the body that is coming in, or null where it is kept in memory.
@@ -236,7 +262,7 @@ void HttpServer::State::onAnswered(evhttp_request* request) {
   const auto gate = gates_.find(evhttp_connection_get_bufferevent(evhttp_request_get_connection(request)));
   if (gate == gates_.end()) return;
   gate->second.isAnswering = false;
-  expectOversized(gate->second);
+  if (!hasMemoryFor([&] { expectOversized(gate->second); })) end(gate->first);
 }
 
 void HttpServer::State::turnAway(evhttp_request* request) const {
@@ -257,7 +283,9 @@ void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info,
   const Gate& gate = *static_cast<Gate*>(self);
   const HttpSettings& settings = gate.state->settings_;
   const int status = evhttpErrorPage(output);
-  if (status != 0) replaceErrorPage(output, status, settings.bodyLimit, settings.bodyLimitKey);
+  (void)hasMemoryFor([&] {
+    if (status != 0) replaceErrorPage(output, status, settings.bodyLimit, settings.bodyLimitKey);
+  });
   evbuffer_freeze(output, 1);
   if (status == 413) {
     // evhttp says so of damaged ends of bodies too.
@@ -267,7 +295,8 @@ void HttpServer::State::onOutput(evbuffer* output, const evbuffer_cb_info* info,
   }
   if (status != 0) {
     gate.state->oversized_.forget(gate.connection);
-    gate.state->calls_.rejected(peerOf(bufferevent_getfd(gate.connection)), status);
+    (void)hasMemoryFor(
+        [&] { gate.state->calls_.rejected(peerOf(bufferevent_getfd(gate.connection)), status); });
   }
 }
 
@@ -280,26 +309,48 @@ void HttpServer::State::giveBackMemory() {
 
 void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
   auto& state = *static_cast<State*>(self);
-  evhttp_connection* connection = evhttp_request_get_connection(raw);
-  HttpRequest request;
-  bufferevent* channel = evhttp_connection_get_bufferevent(connection);
-  if (const auto gate = state.gates_.find(channel); gate != state.gates_.end()) {
-    if (gate->second.turnedAway) return state.turnAway(raw);
-    // What is left of the input begins another request.
-    state.oversized_.forget(channel);
-    if (const auto stream = gate->second.body.lock()) {
-      // Where evhttp saw another head than the one that was read along.
-      const std::size_t length = evbuffer_get_length(evhttp_request_get_input_buffer(raw));
-      if (!stream->isComplete() || length != stream->octets()) return evhttp_send_error(raw, 400, nullptr);
-      request.sink = stream->finish();
+  int failure = 503;
+  bool isOurs = false;
+  const bool hasMemory = hasMemoryFor([&] {
+    const auto gate =
+        state.gates_.find(evhttp_connection_get_bufferevent(evhttp_request_get_connection(raw)));
+    const bool isKnown = gate != state.gates_.end();
+    if (isKnown && gate->second.turnedAway) {
+      state.turnAway(raw);
+      isOurs = true;
+      return;
     }
-    gate->second.body.reset();
-    gate->second.isKept = false;
-    gate->second.head.restart();
-    gate->second.isAnswering = true;
-    evbuffer* input = bufferevent_get_input(channel);
-    state.readAlong(gate->second, input, evbuffer_get_length(input));
+    HttpRequest request;
+    if (isKnown && !state.begin(gate->second, raw, request)) {
+      failure = 400;
+      return;
+    }
+    state.handOn(raw, std::move(request), isOurs);
+  });
+  if (!isOurs) evhttp_send_error(raw, hasMemory ? failure : 503, nullptr);
+}
+
+/// What is left of the input begins another request. False where evhttp saw another head than the one that
+/// was read along.
+bool HttpServer::State::begin(Gate& gate, evhttp_request* raw, HttpRequest& request) {
+  oversized_.forget(gate.connection);
+  if (const auto stream = gate.body.lock()) {
+    const std::size_t length = evbuffer_get_length(evhttp_request_get_input_buffer(raw));
+    if (!stream->isComplete() || length != stream->octets()) return false;
+    request.sink = stream->finish();
   }
+  gate.body.reset();
+  gate.isKept = false;
+  gate.head.restart();
+  gate.isAnswering = true;
+  evbuffer* input = bufferevent_get_input(gate.connection);
+  readAlong(gate, input, evbuffer_get_length(input));
+  return true;
+}
+
+/// `isOurs` from when there is a reply, which answers when it goes, if nobody else does.
+void HttpServer::State::handOn(evhttp_request* raw, HttpRequest request, bool& isOurs) {
+  evhttp_connection* connection = evhttp_request_get_connection(raw);
   const evhttp_uri* uri = evhttp_request_get_evhttp_uri(raw);
   const evkeyvalq* headers = evhttp_request_get_input_headers(raw);
 
@@ -308,17 +359,19 @@ void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
   request.query = orEmpty(evhttp_uri_get_query(uri));
   request.contentType = orEmpty(evhttp_find_header(headers, "Content-Type"));
   request.accept = orEmpty(evhttp_find_header(headers, "Accept"));
-  request.peer = peerOf(bufferevent_getfd(channel));
+  request.peer = peerOf(bufferevent_getfd(evhttp_connection_get_bufferevent(connection)));
   constexpr std::size_t kLargeOctets = 16u << 20;
   evbuffer* body = evhttp_request_get_input_buffer(raw);
   const bool isLarge = request.sink == nullptr && evbuffer_get_length(body) >= kLargeOctets;
   if (request.sink == nullptr) request.body.fill(body);
 
-  auto exchange = std::make_shared<HttpReply::Exchange>(HttpReply::Exchange{&state, raw, isLarge});
-  state.exchanges[connection] = exchange;
-  ++state.open;
-  evhttp_connection_set_closecb(connection, HttpReply::Exchange::onClose, &state);
-  state.calls_.handler(std::move(request), std::make_shared<HttpReply>(std::move(exchange)));
+  auto exchange = std::make_shared<HttpReply::Exchange>(HttpReply::Exchange{this, raw, isLarge});
+  auto reply = std::make_shared<HttpReply>(exchange);
+  ++open;
+  isOurs = true;
+  exchanges[connection] = std::move(exchange);
+  evhttp_connection_set_closecb(connection, HttpReply::Exchange::onClose, this);
+  calls_.handler(std::move(request), std::move(reply));
 }
 
 }  // namespace holdfast

@@ -73,6 +73,9 @@ class HttpServer::State {
   void takeBody(Gate& gate, evbuffer* input);
   void refuseOversized();
   void onArrivals();
+  void admit(Gate& gate);
+  bool begin(Gate& gate, evhttp_request* raw, HttpRequest& request);
+  void handOn(evhttp_request* raw, HttpRequest request, bool& isOurs);
   void forgetGone(std::size_t arrived);
   void onEndings();
   void turnAway(evhttp_request* request) const;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <utility>
 
 namespace holdfast {
@@ -21,10 +22,16 @@ Result<std::unique_ptr<LoopQueue>> LoopQueue::open(event_base* base) {
   return queue;
 }
 
-void LoopQueue::post(Task task) {
+LoopQueue::Parcel LoopQueue::pack(Task task) {
+  Parcel parcel;
+  parcel.push_back(std::move(task));
+  return parcel;
+}
+
+void LoopQueue::post(Parcel parcel) noexcept {
   {
     const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
+    tasks_.splice(tasks_.end(), parcel);
   }
   const std::uint64_t one = 1;
   // Fails only when the counter is full, and then the loop is awake anyway.
@@ -34,12 +41,17 @@ void LoopQueue::post(Task task) {
 void LoopQueue::runPosted() {
   std::uint64_t count = 0;
   [[maybe_unused]] const ssize_t got = read(wake_.get(), &count, sizeof count);
-  std::vector<Task> tasks;
+  Parcel tasks;
   {
     const std::lock_guard lock(mutex_);
     tasks.swap(tasks_);
   }
-  for (const Task& task : tasks) task();
+  for (; !tasks.empty(); tasks.pop_front()) {
+    try {
+      tasks.front()();
+    } catch (const std::exception&) {  // memory that runs out; the others' is there
+    }
+  }
 }
 
 }  // namespace holdfast

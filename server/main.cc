@@ -16,6 +16,7 @@
 #include "server/config.h"
 #include "server/daemon.h"
 #include "server/log.h"
+#include "server/memory_reserve.h"
 #include "server/message_config.h"
 #include "server/privileges.h"
 
@@ -73,6 +74,7 @@ void keepLargePiecesApart() {
 
 int serve(const Config& config, const std::string& file) {
   keepLargePiecesApart();
+  const MemoryReserve reserve;
   // Before the log, which may have threads of its own.
   if (const StartConfig& start = config.start; start.user != "off") {
     const std::string controlFolder = std::filesystem::path(start.control).parent_path();

@@ -27,18 +27,19 @@ void MetricsPage::handle(const HttpRequest& request, const std::shared_ptr<HttpR
     response.headers.emplace_back("Allow", "GET");
     return reply->send(std::move(response));
   }
-  // The reply must not end in the pool: it is moved on to the loop.
-  const WorkPool::Taken taken = pool_.run("", [this, mine = reply, render = prepare_()]() mutable {
-    auto text = std::make_shared<std::string>();
+  // The way back is made before: the reply must not end in the pool, and there may be no memory then.
+  auto text = std::make_shared<std::string>();
+  auto back = std::make_shared<LoopQueue::Parcel>(LoopQueue::pack([reply, text] {
+    if (text->empty()) return reply->send(errorResponse(500, "the metrics could not be made"));
+    reply->send({200, std::move(*text), kTextFormat});
+  }));
+  const WorkPool::Taken taken = pool_.run("", [this, render = prepare_(), text, back] {
     try {
       *text = render();
     } catch (const std::exception&) {
       text->clear();  // memory ran out: no numbers are better than half of them
     }
-    loop_.post([done = std::move(mine), text] {
-      if (text->empty()) return done->send(errorResponse(500, "the metrics could not be made"));
-      done->send({200, std::move(*text), kTextFormat});
-    });
+    loop_.post(std::move(*back));
   });
   if (taken != WorkPool::Taken::Yes) reply->send(errorResponse(503, "too many scrapes wait"));
 }

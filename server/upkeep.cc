@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/memory_reserve.h"
 #include "zone/background.h"
 #include "zone/rcu.h"
 
@@ -72,15 +73,19 @@ void Upkeep::run() {
 }
 
 /// Whatever goes wrong here is told, and the next round tries again: answers go on (I8).
-TendReport Upkeep::round(const Keeping& keeping) {
+TendReport Upkeep::round(const Keeping& keeping) noexcept {
+  MemoryReserve::refill();
   TendReport report;
   try {
-    report = publisher_.tend(keeping);
-    heap_.tend(endOfWork_.get_token());
-  } catch (const std::exception& thrown) {
-    report.problems.push_back({ErrorKind::System, "upkeep", std::string("was ended by: ") + thrown.what()});
+    try {
+      report = publisher_.tend(keeping);
+      heap_.tend(endOfWork_.get_token());
+    } catch (const std::exception& thrown) {
+      report.problems.push_back({ErrorKind::System, "upkeep", std::string("was ended by: ") + thrown.what()});
+    }
+    tell(report);
+  } catch (const std::exception&) {  // no memory even to tell of it: the next round does
   }
-  tell(report);
   return report;
 }
 

@@ -39,7 +39,7 @@ class Upkeep {
 
  private:
   void run();
-  TendReport round(const Keeping& keeping);
+  TendReport round(const Keeping& keeping) noexcept;
   void tell(const TendReport& report);
 
   Publisher& publisher_;

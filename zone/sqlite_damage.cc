@@ -43,6 +43,13 @@ bool isLogHeaderWhole(const std::string& file) {
   return first == bigEndian(header.data() + 24) && second == bigEndian(header.data() + 28);
 }
 
+/// SQLite does not say why it could not look at a page, and where memory is short that is why. Who cannot
+/// look has seen no damage: the next check may.
+bool isOfWhatWasNotSeen(const std::string& finding) {
+  return finding.find("failed to get page") != std::string::npos ||
+         finding.find("unable to get the page") != std::string::npos;
+}
+
 }  // namespace
 
 SqliteStore::FileState stateOf(const std::string& file) noexcept {
@@ -57,7 +64,7 @@ std::string damageIn(SqliteDatabase& database) {
   const Result<bool> row = check.step("check the file");
   if (!row) return database.fault() == StoreFault::Damaged ? row.error().what : std::string();
   const std::string found = *row ? check.text(0) : "ok";
-  return found == "ok" ? std::string() : found;
+  return found == "ok" || isOfWhatWasNotSeen(found) ? std::string() : found;
 }
 
 /// After a write of ours, or when the log was opened. False where it is not the one that was noted before:

@@ -7,7 +7,10 @@
 #include <cstring>
 #include <fstream>
 #include <memory>
+#include <new>
 #include <vector>
+
+#include "server/memory_reserve.h"
 
 namespace holdfast {
 
@@ -64,6 +67,22 @@ TEST_CASE("what stays goes into huge pages, also after an exchange of it") {
   }
   CHECK(heap.hugePageOctets() >= kOctets / 4 * 3);
   CHECK(residentOctets() < 4 * kOctets);
+}
+
+TEST_CASE("memory is kept for when there is none, and set aside again") {
+  const std::new_handler before = std::get_new_handler();
+  {
+    const MemoryReserve reserve;
+    const std::new_handler giveBack = std::get_new_handler();
+    REQUIRE(giveBack != nullptr);
+    for (int round = 0; round < 2; ++round) {
+      CHECK_NOTHROW(giveBack());
+      CHECK_THROWS_AS(giveBack(), std::bad_alloc);
+      MemoryReserve::refill();
+    }
+  }
+  CHECK(std::get_new_handler() == nullptr);
+  std::set_new_handler(before);
 }
 
 }  // namespace holdfast
