@@ -1,8 +1,13 @@
 #include "zone/sqlite_database.h"
 
 #include <catch2/catch.hpp>
+#include <new>
 #include <optional>
+#include <string>
 #include <string_view>
+
+#include "tests/zone/fixtures.h"
+#include "zone/sqlite_store.h"
 
 using namespace holdfast;
 
@@ -123,5 +128,33 @@ TEST_CASE("what is committed is synced as was asked for last, however often that
   for (const Sync sync : {Sync::Lazily, Sync::Full, Sync::Full, Sync::Lazily, Sync::Lazily, Sync::Full}) {
     REQUIRE(database.setSync(sync));
     CHECK(*database.number("PRAGMA synchronous") == (sync == Sync::Full ? 2 : 1));
+  }
+}
+
+TEST_CASE("pages that there is no memory to look at are no damage") {
+  const test::TemporaryDirectory directory;
+  const std::string file = directory.path() + "/pages.db";
+  auto written = SqliteDatabase::open(file, SqliteDatabase::Mode::ReadWrite, "");
+  REQUIRE(written);
+  REQUIRE(written->run("CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB)"));
+  REQUIRE(
+      written->run("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+                   "INSERT INTO t SELECT i, randomblob(900) FROM n"));
+  struct Unlimited {
+    ~Unlimited() { sqlite3_hard_heap_limit64(0); }
+  } const unlimited;
+  constexpr std::int64_t kStep = 8 << 10, kMost = 1 << 20;
+  for (std::int64_t more = kStep; more <= kMost; more += kStep) {
+    auto database = SqliteDatabase::open(file, SqliteDatabase::Mode::ReadOnly, "");
+    REQUIRE(database);
+    sqlite3_hard_heap_limit64(sqlite3_memory_used() + more);
+    std::string damage;
+    try {
+      damage = damageIn(*database);
+    } catch (const std::bad_alloc&) {  // told as what it is
+    }
+    sqlite3_hard_heap_limit64(0);
+    CAPTURE(more);
+    REQUIRE(damage.empty());
   }
 }
