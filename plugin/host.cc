@@ -102,7 +102,8 @@ struct EnactorHost::State {
     try {
       beginWanted();
     } catch (const std::exception& problem) {
-      link->say(LogLevel::Error, "", std::string("an Enactor waits for a thread or memory: ") + problem.what());
+      link->say(LogLevel::Error, "",
+                std::string("an Enactor waits for a thread or memory: ") + problem.what());
       next = Clock::now() + kThreadRetry;
     }
     const Clock::time_point now = Clock::now();
