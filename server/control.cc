@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "server/control_call.h"
+#include "server/memory_reserve.h"
 
 namespace holdfast {
 
@@ -135,6 +136,7 @@ void Control::handle(HttpRequest request, std::shared_ptr<HttpReply> reply) {
 }
 
 HttpResponse Control::perform(const Route& route, Call& call) {
+  MemoryReserve::refill();
   const bool posts = route.method == "POST";
   // Input is handled by Results; what is thrown here is the machine's.
   try {

@@ -211,7 +211,7 @@ class Acts:
     def memory(self, seconds):
         """Too little memory for a large plan: it is turned away, answers go on."""
         world = self.world
-        world.is_short = True
+        world.is_short = world.has_little_memory = True
         world.restart()
         with world.quiet():
             used = int(process_status(world.server.pid, "VmData")[0]) * 1024
@@ -227,7 +227,7 @@ class Acts:
         world.restart()
         with world.quiet():
             world.check_promises()
-        world.is_short = False
+        world.is_short = world.has_little_memory = False
 
     def send_large(self, statuses, act, while_doing=None):
         """Returns the status of the answer, which has to be one of those."""

@@ -47,6 +47,7 @@ class World:
     def __init__(self, seed):
         self.seed, self.ledger = seed, Ledger()
         self.stopping, self.life, self.is_up, self.is_short = threading.Event(), 0, False, False
+        self.has_little_memory = False
         self._gate, self._playing, self._closed = threading.Condition(), 0, False
         self._generations, self._generations_lock = {}, threading.Lock()
         self.server = holdfast.Server(**CONFIG)
