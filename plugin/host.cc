@@ -10,7 +10,6 @@
 
 #include "plugin/instance.h"
 #include "plugin/quiet_thread.h"
-#include "zone/background.h"
 
 namespace holdfast {
 
@@ -71,11 +70,7 @@ struct EnactorHost::State {
 
   void begin(const Name& zone, const EnactorSpec& spec) {
     const auto instance = std::make_shared<Instance>(link, bell, modules, zone, spec);
-    slots.push_back({instance, quietThread([instance] {
-                       enterBackground("enactor");
-                       instance->live();
-                     }),
-                     false});
+    slots.push_back({instance, quietThread("enactor", [instance] { instance->live(); }), false});
   }
 
   void endUnwanted() {
@@ -140,10 +135,7 @@ EnactorHost::EnactorHost(const Intake& intake, std::string pluginDirectory, Log 
                          const EnactorLimits& limits)
     : state_(std::make_unique<State>(std::move(pluginDirectory),
                                      std::make_shared<ServerLink>(&intake, std::move(log), limits))) {
-  state_->supervisor = quietThread([state = state_.get()] {
-    enterBackground("supervisor");
-    state->supervise();
-  });
+  state_->supervisor = quietThread("supervisor", [state = state_.get()] { state->supervise(); });
 }
 
 EnactorHost::~EnactorHost() {
@@ -213,7 +205,7 @@ Status EnactorHost::check(const std::string& pluginDirectory, const Name& zone, 
   const auto modules = std::make_shared<Modules>(pluginDirectory, link);
   const auto instance = std::make_shared<Instance>(link, bell, modules, zone, spec);
   const auto result = std::make_shared<Status>(Done{});
-  std::thread thread = quietThread([instance, result] { *result = instance->tryOut(); });
+  std::thread thread = quietThread("enactor", [instance, result] { *result = instance->tryOut(); });
   Clock::time_point next{};
   while (!instance->hasEnded() && !instance->isHung()) {
     next = instance->overdue(Clock::now(), limits.call);

@@ -157,7 +157,7 @@ Status EnactorHost::Instance::start() {
   };
   return guarded("making a thread", [&]() -> Status {
     try {
-      runner_ = quietThread(run);
+      runner_ = quietThread("enactor", run);
     } catch (...) {
       const std::lock_guard lock(mutex_);
       runEnded_ = true;

@@ -6,11 +6,14 @@
 #include <thread>
 #include <utility>
 
+#include "zone/background.h"
+
 namespace holdfast {
 
-/// A thread that handles no signal: those of the process are the main thread's. Throws std::system_error.
+/// A thread behind those that answer (zone/background.h), of that name, that handles no signal: those of the
+/// process are the main thread's. Throws std::system_error.
 template <class Work>
-std::thread quietThread(Work&& work) {
+std::thread quietThread(const char* name, Work&& work) {
   struct SignalsBlocked {
     sigset_t before;
     SignalsBlocked() noexcept {
@@ -20,7 +23,10 @@ std::thread quietThread(Work&& work) {
     }
     ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before, nullptr); }
   } const blocked;
-  return std::thread(std::forward<Work>(work));
+  return std::thread([name, work = std::forward<Work>(work)]() mutable {
+    enterBackground(name);
+    work();
+  });
 }
 
 }  // namespace holdfast

@@ -5,15 +5,13 @@
 #include <utility>
 
 #include "plugin/quiet_thread.h"
-#include "zone/background.h"
 #include "zone/rcu.h"
 
 namespace holdfast {
 
 void onServerThread(const std::function<void()>& work) {
   std::exception_ptr thrown;
-  std::thread thread = quietThread([&] {
-    enterBackground("for enactor");
+  std::thread thread = quietThread("for enactor", [&] {
     try {
       const RcuThread rcu;
       work();

@@ -57,8 +57,7 @@ constexpr Option<Config> kServerOptions[] = {
      "How long a commit is kept at least, while there are no more than history.max.", 0, 3650 * kDay},
     {"history.max", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.historyMax); },
      "The most commits of a zone that the history keeps, history.keep at least. Over it the oldest go, "
-     "however "
-     "young.",
+     "however young.",
      1, 10'000'000},
     {"history.refusals", OptionType::Count, kLive, [](Config& c) { return Slot(&c.live.historyRefusals); },
      "Refusals and other lines without content that the history of a zone keeps.", 10, 10'000'000},
@@ -127,8 +126,7 @@ constexpr Option<Config> kServerOptions[] = {
     {"limits.zones-removed", OptionType::Count, kLive,
      [](Config& c) { return Slot(&c.live.mostZonesRemoved); },
      "Removed zones that are remembered with their fences, beyond which the control API adds no zone that "
-     "was "
-     "never held.",
+     "was never held.",
      1, 10'000'000},
     {"limits.control-connections", OptionType::Count, kLive,
      [](Config& c) { return Slot(&c.live.controlConnections); },

@@ -16,7 +16,6 @@
 
 struct event_base;
 struct evbuffer;
-
 struct evhttp_request;
 
 namespace holdfast {

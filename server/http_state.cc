@@ -35,10 +35,6 @@ std::string peerOf(int descriptor) {
   return SocketAddress::of(plain, size).text();
 }
 
-}  // namespace
-
-namespace {
-
 /// False where memory runs out: no exception may go through evhttp.
 template <class Work>
 bool hasMemoryFor(Work&& work) noexcept {
@@ -215,7 +211,7 @@ void HttpServer::State::readAlong(Gate& gate, evbuffer* input, std::size_t added
 
 void HttpServer::State::takeBody(Gate& gate, evbuffer* input) {
   bool isTaken = false;
-  const bool hasMemory = hasMemoryFor([&] {
+  (void)hasMemoryFor([&] {
     const std::shared_ptr<BodyStream> stream = streamOf(gate, input);
     isTaken = stream == nullptr || stream->isComplete();
     if (isTaken) return;
@@ -223,7 +219,7 @@ void HttpServer::State::takeBody(Gate& gate, evbuffer* input) {
     isTaken = BodyStream::take(stream, input);
   });
   gate.isTaking = false;
-  if (!hasMemory || !isTaken) end(gate.connection);
+  if (!isTaken) end(gate.connection);
 }
 
 /// Of the body that is coming in, or null where it is kept in memory.
@@ -311,7 +307,7 @@ void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
   auto& state = *static_cast<State*>(self);
   int failure = 503;
   bool isOurs = false;
-  const bool hasMemory = hasMemoryFor([&] {
+  (void)hasMemoryFor([&] {
     const auto gate =
         state.gates_.find(evhttp_connection_get_bufferevent(evhttp_request_get_connection(raw)));
     const bool isKnown = gate != state.gates_.end();
@@ -327,7 +323,7 @@ void HttpServer::State::onRequest(evhttp_request* raw, void* self) {
     }
     state.handOn(raw, std::move(request), isOurs);
   });
-  if (!isOurs) evhttp_send_error(raw, hasMemory ? failure : 503, nullptr);
+  if (!isOurs) evhttp_send_error(raw, failure, nullptr);
 }
 
 /// What is left of the input begins another request. False where evhttp saw another head than the one that

@@ -300,3 +300,14 @@ def delta(base, endpoints=None, records=(), zone=ZONE, **more):
 
 def readable(stream, timeout):
     return bool(select.select([stream], [], [], timeout)[0])
+
+
+def shown_on(terminal):
+    """The octets on a terminal, by its main end, until all have closed the other."""
+    shown = b""
+    try:
+        while chunk := os.read(terminal, 65536):
+            shown += chunk
+    except OSError:
+        pass  # the other end was closed
+    return shown

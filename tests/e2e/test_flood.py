@@ -15,7 +15,7 @@ import time
 
 import holdfast
 import pytest
-from holdfast import BIN, HAS_IPV6, ZONE, endpoint, full, stamped
+from holdfast import BIN, HAS_IPV6, ZONE, endpoint, full, shown_on, stamped
 
 ENDPOINTS = 20
 
@@ -139,12 +139,7 @@ def test_a_terminal_is_told_how_far_it_is(server, tmp_path):
     with subprocess.Popen(command([server.port], tmp_path, "-q", 500, "-l", 2), stdin=other, stderr=other,
                           stdout=subprocess.PIPE, text=True) as process:
         os.close(other)
-        shown = b""
-        try:
-            while chunk := os.read(main, 65536):
-                shown += chunk
-        except OSError:
-            pass  # the terminal's other end was closed
+        shown = shown_on(main)
         said = process.stdout.read()
     os.close(main)
     assert process.returncode == 0 and "\033" not in said and "answered" in said, said

@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import holdfast
-from holdfast import DONE, UNREACHABLE, ZONE, endpoint, full
+from holdfast import DONE, UNREACHABLE, ZONE, endpoint, full, shown_on
 
 
 class Watching:
@@ -72,12 +72,7 @@ def test_watch_draws_over_its_picture_on_a_terminal(server):
     process = subprocess.Popen([holdfast.BIN / "zonectl", "--control", server.control, "watch", "--interval", "0.05",
                                 "--count", "3"], stdout=other, stderr=other, stdin=other)
     os.close(other)
-    text = b""
-    try:
-        while chunk := os.read(main, 65536):
-            text += chunk
-    except OSError:
-        pass  # the terminal's other end was closed
+    text = shown_on(main)
     assert process.wait(20) == DONE
     shown = text.decode()
     assert "\x1b[J" in shown and "A\r" in shown and "answers/s" in shown, shown

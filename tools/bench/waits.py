@@ -10,6 +10,7 @@ from bench import arithmetic
 from bench.data import OLD
 from bench.load import Prober, START
 from bench.measure_data import CHANGE_TICK, FIRST_PERCENT, SWAP_RATE, SWAP_TICK, SWAP_TIMEOUT, latency
+from bench.recording import Recording
 from bench.server import Failed
 
 LEAST = 0.0005  # seconds of a wait that is told
@@ -24,23 +25,9 @@ Wait = collections.namedtuple("Wait", "begun seconds holder")
 Run = collections.namedtuple("Run", "begun ended thread")
 
 
-class Recording:
-    """perf's record of every processor's threads, beside the block."""
-
-    def __init__(self, file):
-        self.process = subprocess.Popen(
-            ["perf", "sched", "record", "--clockid", "CLOCK_MONOTONIC", "--mmap-pages", "16M", "--output", file],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-
-    def __enter__(self):
-        time.sleep(0.5)  # until it records
-        if self.process.poll() is not None:
-            raise Failed(f"perf sched: {self.process.stderr.read().strip()[-800:]}")
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.communicate()
+def recording(file):
+    """Of every processor's threads."""
+    return Recording("sched", "record", "--clockid", "CLOCK_MONOTONIC", "--mmap-pages", "16M", "--output", file)
 
 
 def holder(thread, pid):
@@ -54,12 +41,12 @@ def holder(thread, pid):
 
 
 def history(file):
-    """What ran when, by processor, and the worker's waits: begun, ended, processor."""
+    """What ran when, and when the worker waited, begun and ended; by processor."""
     done = subprocess.run(["perf", "sched", "timehist", "--state", "--input", file], capture_output=True, text=True,
                           check=False)
     if done.returncode != 0:
         raise Failed(f"perf sched timehist: {done.stderr.strip()[-200:]}")
-    runs, waits, was_ready = collections.defaultdict(list), [], False
+    runs, waits, was_ready = collections.defaultdict(list), collections.defaultdict(list), False
     for line in done.stdout.splitlines():
         found = LINE.match(line)
         if found is None:
@@ -71,19 +58,33 @@ def history(file):
             ready = float(found[4 if was_ready else 5]) / 1e3  # another one may have taken its place
             was_ready = (found[7] or "").startswith(READY)
             if ready >= LEAST:
-                waits.append((ended - ran - ready, ended - ran, processor))
+                waits[processor].append((ended - ran - ready, ended - ran))
     return runs, waits
+
+
+def shares(runs, spans, pid):
+    """Of each span the seconds that each holder had the processor; both in the order of time."""
+    found, at = [], 0
+    for begun, ended in spans:
+        had = collections.Counter()
+        while at < len(runs) and runs[at].ended < begun:
+            at += 1
+        for index in range(at, len(runs)):
+            run = runs[index]
+            if run.begun >= ended:
+                break
+            had[holder(run.thread, pid)] += max(0.0, min(ended, run.ended) - max(begun, run.begun))
+        found.append(had)
+    return found
 
 
 def judged(file, pid):
     """The worker's waits, each with who had its processor for most of it."""
     runs, waits = history(file)
     found = []
-    for begun, ended, processor in waits:
-        had = collections.Counter()
-        for run in runs[processor]:
-            had[holder(run.thread, pid)] += max(0.0, min(ended, run.ended) - max(begun, run.begun))
-        found.append(Wait(begun, ended - begun, had.most_common(1)[0][0] if had else HALTED))
+    for processor, spans in waits.items():
+        for (begun, ended), had in zip(spans, shares(runs[processor], spans, pid)):
+            found.append(Wait(begun, ended - begun, had.most_common(1)[0][0] if had else HALTED))
     return found
 
 
@@ -99,7 +100,7 @@ def by_holder(waits, spans):
 def record(server, request, contents, chosen, options, file):
     """Exchanges under questions; the spans of time of each and of the idle seconds before, and the latencies."""
     exchanges, idle = [], []
-    with Prober(server, options, SWAP_RATE, FIRST_PERCENT, SWAP_TICK) as prober, Recording(file):
+    with Prober(server, options, SWAP_RATE, FIRST_PERCENT, SWAP_TICK) as prober, recording(file):
         prober.seen(contents[1].few, 0, START)
         for number in range(chosen.times):
             prober.window("rest")
@@ -148,7 +149,7 @@ def profile(server, request, contents, chosen, options, file):
 def changes(server, chosen, options, file):
     """Changes of one endpoint; the spans of time from the request to the first new answer."""
     spans = []
-    with Prober(server, options, SWAP_RATE, 100, CHANGE_TICK) as prober, Recording(file):
+    with Prober(server, options, SWAP_RATE, 100, CHANGE_TICK) as prober, recording(file):
         prober.seen(OLD.few, 0, START)
         for number in range(chosen.times):
             tag = 3 + number % 30
@@ -161,27 +162,12 @@ def changes(server, chosen, options, file):
     return spans
 
 
-def shares(runs, spans, pid):
-    """Of each span the seconds that each holder had the processor, in the order of the runs."""
-    found, at = [], 0
-    for begun, ended in spans:
-        had = collections.Counter()
-        while at < len(runs) and runs[at].ended < begun:
-            at += 1
-        for run in runs[at:]:
-            if run.begun >= ended:
-                break
-            had[holder(run.thread, pid)] += max(0.0, min(ended, run.ended) - max(begun, run.begun))
-        found.append(had)
-    return found
-
-
 def steps(server, chosen, options, file):
     """The server has one processor, so what its threads take adds up to the time."""
     spans = changes(server, chosen, options, file)
     runs, _ = history(file)
     pid = server.process.pid
-    found = shares(sorted(runs[options.server_core], key=lambda run: run.ended), spans, pid)
+    found = shares(runs[options.server_core], spans, pid)
     whole = arithmetic.median([ended - begun for begun, ended in spans])
     print(f"{chosen.times} changes of one endpoint among {chosen.endpoints:,}, the plan store in memory, {SWAP_RATE:,} "
           f"questions a second\n")
