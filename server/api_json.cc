@@ -3,82 +3,86 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "server/routes.h"
 #include "zone/digest.h"
+#include "zone/history_json.h"
 #include "zone/record_text.h"
 
 namespace holdfast {
 
 namespace {
 
-JsonDocument reasonJson(const Reason& reason) {
-  JsonDocument json{{"rule", toText(reason.rule)}, {"name", reason.name},   {"type", reason.type},
-                    {"observed", reason.observed}, {"limit", reason.limit}, {"detail", reason.detail}};
-  if (!reason.code.empty()) json["code"] = reason.code;
-  if (!reason.where.empty()) json["where"] = reason.where;
-  return json;
+void writeWarnings(JsonWriter& json, const std::vector<Finding>& warnings) {
+  json.array("warnings", [&] {
+    for (const Finding& finding : warnings) {
+      const CheckFacts& facts = factsOf(finding.check);
+      json.object([&] {
+        json.member("code", facts.code);
+        json.member("name", finding.name.text());
+        json.member("type", finding.type ? toText(*finding.type) : "");
+        json.member("where", finding.where);
+        json.member("observed", finding.observed);
+        json.member("limit", facts.rule);
+        json.member("detail", facts.advice);
+      });
+    }
+  });
 }
 
-JsonDocument warningsJson(const std::vector<Finding>& warnings) {
-  JsonDocument list = JsonDocument::array();
-  for (const Finding& finding : warnings) {
-    const CheckFacts& facts = factsOf(finding.check);
-    list.push_back({{"code", facts.code},
-                    {"name", finding.name.text()},
-                    {"type", finding.type ? toText(*finding.type) : ""},
-                    {"where", finding.where},
-                    {"observed", finding.observed},
-                    {"limit", facts.rule},
-                    {"detail", facts.advice}});
-  }
-  return list;
+void writeNames(JsonWriter& json, std::string_view key, const std::vector<Name>& names) {
+  json.array(key, [&] {
+    for (const Name& name : names) json.value(name.text());
+  });
 }
 
-JsonDocument changeJson(const RRsetChange& change) {
-  JsonDocument document{{"type", toText(change.type)},
-                        {"records", {{"before", change.recordsBefore}, {"after", change.recordsAfter}}},
-                        {"ttl", {{"before", change.ttlBefore}, {"after", change.ttlAfter}}}};
-  if (change.capacityBefore != 0 || change.capacityAfter != 0)
-    document["capacity"] = {{"before", change.capacityBefore}, {"after", change.capacityAfter}};
-  document["added"] = change.added;
-  document["removed"] = change.removed;
-  return document;
+void writePair(JsonWriter& json, std::string_view key, std::uint64_t before, std::uint64_t after) {
+  json.object(key, [&] {
+    json.member("before", before);
+    json.member("after", after);
+  });
 }
 
-JsonDocument namesJson(const std::vector<Name>& names) {
-  JsonDocument list = JsonDocument::array();
-  for (const Name& name : names) list.push_back(name.text());
-  return list;
+void writeChange(JsonWriter& json, const RRsetChange& change) {
+  json.object([&] {
+    json.member("type", toText(change.type));
+    writePair(json, "records", change.recordsBefore, change.recordsAfter);
+    writePair(json, "ttl", change.ttlBefore, change.ttlAfter);
+    if (change.capacityBefore != 0 || change.capacityAfter != 0)
+      writePair(json, "capacity", change.capacityBefore, change.capacityAfter);
+    json.member("added", change.added);
+    json.member("removed", change.removed);
+  });
 }
 
-JsonDocument pairJson(std::uint64_t before, std::uint64_t after) {
-  return {{"before", before}, {"after", after}};
+void writeSupply(JsonWriter& json, const Supply& before, const Supply& after) {
+  writePair(json, "targets", before.targets, after.targets);
+  writePair(json, "capacity", before.capacity, after.capacity);
 }
 
-void putSupply(JsonDocument& document, const Supply& before, const Supply& after) {
-  document["targets"] = pairJson(before.targets, after.targets);
-  document["capacity"] = pairJson(before.capacity, after.capacity);
+void writeDiff(JsonWriter& json, const Diff& diff) {
+  json.array("diff", [&] {
+    for (const NameChange& change : diff.changes) {
+      json.object([&] {
+        json.member("name", change.name.text());
+        json.member("endpoint", change.isEndpoint);
+        if (change.isEndpoint) writeSupply(json, change.before, change.after);
+        json.array("rrsets", [&] {
+          for (const RRsetChange& rrset : change.rrsets) writeChange(json, rrset);
+        });
+      });
+    }
+  });
+  json.member("diff_truncated", diff.truncated);
 }
 
-JsonDocument diffJson(const Diff& diff) {
-  JsonDocument list = JsonDocument::array();
-  for (const NameChange& change : diff.changes) {
-    JsonDocument name{{"name", change.name.text()}, {"endpoint", change.isEndpoint}};
-    if (change.isEndpoint) putSupply(name, change.before, change.after);
-    name["rrsets"] = JsonDocument::array();
-    for (const RRsetChange& rrset : change.rrsets) name["rrsets"].push_back(changeJson(rrset));
-    list.push_back(std::move(name));
-  }
-  return list;
-}
-
-JsonDocument changesJson(const Diff& diff) {
-  JsonDocument json;
-  json["added"] = diff.namesAdded;
-  json["removed"] = diff.namesRemoved;
-  json["changed"] = diff.namesChanged;
-  return json;
+void writeChanges(JsonWriter& json, std::uint64_t added, std::uint64_t removed, std::uint64_t changed) {
+  json.object("changes", [&] {
+    json.member("added", added);
+    json.member("removed", removed);
+    json.member("changed", changed);
+  });
 }
 
 std::string_view outcomeText(Outcome::Kind kind) noexcept {
@@ -104,201 +108,232 @@ int refusalStatus(const Outcome& outcome) {
   return outcome.verdict.unlisted == 0 && outcome.is(Rule::Frozen) ? 423 : 409;
 }
 
-JsonDocument enactorJson(const EnactorHealth& enactor) {
-  JsonDocument document{{"zone", enactor.zone.text()},
-                        {"name", enactor.name},
-                        {"healthy", enactor.healthy},
-                        {"detail", enactor.detail},
-                        {"submitted", enactor.submitted},
-                        {"published", enactor.published},
-                        {"refused", enactor.refused},
-                        {"state", toText(enactor.state)},
-                        {"superseded", enactor.superseded},
-                        {"failed", enactor.failed},
-                        {"throttled", enactor.throttled},
-                        {"log_lines_dropped", enactor.linesDropped},
-                        {"crashes", enactor.crashes},
-                        {"last_outcome", nullptr},
-                        {"last_at", nullptr}};
-  if (enactor.lastAt) {
-    document["last_outcome"] = enactor.lastOutcome;
-    document["last_at"] = toText(*enactor.lastAt);
+void writeEnactor(JsonWriter& json, const EnactorHealth& enactor) {
+  json.object([&] {
+    json.member("zone", enactor.zone.text());
+    json.member("name", enactor.name);
+    json.member("healthy", enactor.healthy);
+    json.member("detail", enactor.detail);
+    json.member("submitted", enactor.submitted);
+    json.member("published", enactor.published);
+    json.member("refused", enactor.refused);
+    json.member("state", toText(enactor.state));
+    json.member("superseded", enactor.superseded);
+    json.member("failed", enactor.failed);
+    json.member("throttled", enactor.throttled);
+    json.member("log_lines_dropped", enactor.linesDropped);
+    json.member("crashes", enactor.crashes);
+    json.member("last_outcome", enactor.lastAt ? std::optional(enactor.lastOutcome) : std::nullopt);
+    json.member("last_at", enactor.lastAt ? std::optional(toText(*enactor.lastAt)) : std::nullopt);
+  });
+}
+
+void writeCounts(JsonWriter& json, const ServerCounts& counts) {
+  json.object("queries", [&] {
+    json.member("received", counts.queries);
+    json.member("answered", counts.responses);
+  });
+  json.object("swaps", [&] {
+    json.member("count", counts.swaps);
+    json.member("total_us", counts.swapMicros);
+    json.member("longest_us", counts.longestSwapMicros);
+    json.member("reclaims_pending", counts.reclaimsPending);
+  });
+}
+
+void writeStore(JsonWriter& json, const StoreStats& store) {
+  json.object("store", [&] {
+    json.member("read_only", store.readOnly);
+    json.member("problem", store.problem.empty() ? std::nullopt : std::optional(store.problem));
+    json.member("octets", store.octets);
+    json.member("rebuilds", store.rebuilds);
+  });
+}
+
+/// How old what is served is, when it was committed, and how much of it.
+void writeContent(JsonWriter& json, const ZoneStatus& zone, WallTime now) {
+  std::optional<double> age;
+  std::optional<std::string> at;
+  if (zone.committedAt) {
+    // A clock that was set back makes nothing younger than it can be.
+    age = std::max(0.0, std::chrono::duration<double>(now - *zone.committedAt).count());
+    at = toText(*zone.committedAt);
   }
-  return document;
+  json.member("age_seconds", age);
+  json.member("committed_at", at);
+  json.member("names", zone.names);
+  json.member("records", zone.facts.records);
+  json.member("endpoints", zone.facts.endpoints);
+}
+
+void writeOutcome(JsonWriter& json, const Outcome& outcome, const Asked& asked) {
+  json.member("outcome", outcomeText(outcome.kind));
+  json.member("zone", asked.zone.text());
+  json.member("generation", outcome.generation);
+  if (asked.base) json.member("base", asked.base);
+  if (asked.restored) json.member("restored", asked.restored);
+  json.member("committed", outcome.committed);
+  if (outcome.unrecorded) json.member("unrecorded", outcome.unrecorded->text());
+}
+
+/// What the guard found, of a plan that was judged.
+void writeJudgement(JsonWriter& json, const Outcome& outcome, const Asked& asked) {
+  if (outcome.kind == Outcome::Kind::Refused) {
+    writeReasons(json, "reasons", outcome.verdict.reasons);
+    json.member("unlisted", outcome.verdict.unlisted);
+  } else {
+    json.member("serial", outcome.serial);
+  }
+  writeChanges(json, outcome.diff.namesAdded, outcome.diff.namesRemoved, outcome.diff.namesChanged);
+  if (asked.diffLimit != 0) writeDiff(json, outcome.diff);
+  json.member("idle_removals", asked.idleRemovals);
+  writeNames(json, "kept", outcome.kept);
+  writeReasons(json, "quarantined", outcome.quarantined);
+  writeReasons(json, "overridden", outcome.verdict.overridden);
+  writeWarnings(json, outcome.verdict.warnings);
+  json.member("unlisted_warnings", outcome.verdict.unlistedWarnings);
 }
 
 }  // namespace
 
-std::string textOf(const JsonDocument& document) {
-  return document.dump(-1, ' ', false, JsonDocument::error_handler_t::replace) + "\n";
-}
-
-JsonDocument reasonsJson(const std::vector<Reason>& reasons) {
-  JsonDocument list = JsonDocument::array();
-  for (const Reason& reason : reasons) list.push_back(reasonJson(reason));
-  return list;
+void writeReasons(JsonWriter& json, std::string_view key, const std::vector<Reason>& reasons) {
+  json.array(key, [&] {
+    for (const Reason& reason : reasons) writeReason(json, reason);
+  });
 }
 
 std::string_view outcomeText(Fate fate) noexcept {
   return fate == Fate::Committed ? "published" : toText(fate);
 }
 
-JsonDocument entryJson(const HistoryEntry& entry) {
-  JsonDocument document{
-      {"id", entry.id}, {"outcome", outcomeText(entry.fate)}, {"generation", entry.generation}};
+void writeEntry(JsonWriter& json, const HistoryEntry& entry, EntryPlace place) {
+  const bool isExplained = place == EntryPlace::Explain;
+  if (place != EntryPlace::ZoneStatus) json.member("id", entry.id);
+  json.member("outcome", outcomeText(entry.fate));
+  json.member("generation", entry.generation);
   if (isAboutPlan(entry.fate)) {
-    document["base"] = entry.base;
-    document["serial"] = entry.serial;
-    document["kind"] = entry.kind == PlanKind::Full ? "full" : "delta";
-    document["source"] = entry.source;
-    document["digest"] = entry.digest;
+    json.member("base", entry.base);
+    json.member("serial", entry.serial);
+    json.member("kind", entry.kind == PlanKind::Full ? "full" : "delta");
+    json.member("source", entry.source);
+    if (!isExplained) json.member("digest", entry.digest);
   }
-  document["who"] = entry.who;
-  document["reason"] = entry.reason;
-  document["at"] = toText(entry.at);
-  if (!entry.seal.empty()) document["seal"] = toHex(entry.seal);
-  if (entry.restored != 0) document["restored"] = entry.restored;
+  json.member("who", entry.who);
+  json.member("reason", entry.reason);
+  json.member("at", toText(entry.at));
+  if (!entry.seal.empty() && !isExplained) json.member("seal", toHex(entry.seal));
+  if (entry.restored != 0) json.member("restored", entry.restored);
   if (entry.fate == Fate::Committed) {
-    document["changes"] = {
-        {"added", entry.namesAdded}, {"removed", entry.namesRemoved}, {"changed", entry.namesChanged}};
-    document["overridden"] = reasonsJson(entry.overridden);
-    document["quarantined"] = reasonsJson(entry.quarantined);
+    writeChanges(json, entry.namesAdded, entry.namesRemoved, entry.namesChanged);
+    if (isExplained) return;
+    writeReasons(json, "overridden", entry.overridden);
+    writeReasons(json, "quarantined", entry.quarantined);
   } else if (isAboutPlan(entry.fate)) {
-    document["reasons"] = reasonsJson(entry.reasons);
+    writeReasons(json, "reasons", entry.reasons);
   }
-  return document;
 }
 
-JsonDocument zoneJson(const ZoneStatus& zone, WallTime now) {
-  JsonDocument document{{"zone", zone.apex.text()},
-                        {"planned", zone.planned},
-                        {"committed", zone.committed},
-                        {"served", zone.served},
-                        {"serial", zone.serial},
-                        {"age_seconds", nullptr},
-                        {"committed_at", nullptr},
-                        {"names", zone.names},
-                        {"records", zone.facts.records},
-                        {"endpoints", zone.facts.endpoints},
-                        {"frozen", nullptr},
-                        {"last_refusal", nullptr},
-                        {"published", zone.published},
-                        {"refused", 0},
-                        {"quarantined", {{"endpoints", zone.quarantined}, {"generation", nullptr}}},
-                        {"idle_floors", namesJson(zone.idleFloors)},
-                        {"good", zone.good},
-                        {"seal", nullptr}};
-  if (!zone.seal.empty()) document["seal"] = toHex(zone.seal);
-  if (zone.committedAt) {
-    // A clock that was set back makes nothing younger than it can be.
-    document["age_seconds"] = std::max(0.0, std::chrono::duration<double>(now - *zone.committedAt).count());
-    document["committed_at"] = toText(*zone.committedAt);
-  }
-  if (zone.frozen) document["frozen"] = {{"reason", *zone.frozen}, {"since", toText(zone.frozenSince)}};
-  if (zone.lastRefusal) {
-    document["last_refusal"] = entryJson(*zone.lastRefusal);
-    document["last_refusal"].erase("id");  // of no use here: the history lists it with its own
-  }
-  if (zone.lastQuarantine != 0) document["quarantined"]["generation"] = zone.lastQuarantine;
-  std::uint64_t refused = 0;
-  for (const std::uint64_t count : zone.refusals) refused += count;
-  document["refused"] = refused;
-  return document;
+void writeZone(JsonWriter& json, const ZoneStatus& zone, WallTime now) {
+  json.member("zone", zone.apex.text());
+  json.member("planned", zone.planned);
+  json.member("committed", zone.committed);
+  json.member("served", zone.served);
+  json.member("serial", zone.serial);
+  writeContent(json, zone, now);
+  if (zone.frozen)
+    json.object("frozen", [&] {
+      json.member("reason", *zone.frozen);
+      json.member("since", toText(zone.frozenSince));
+    });
+  else
+    json.member("frozen", nullptr);
+  if (zone.lastRefusal)
+    json.object("last_refusal", [&] { writeEntry(json, *zone.lastRefusal, EntryPlace::ZoneStatus); });
+  else
+    json.member("last_refusal", nullptr);
+  json.member("published", zone.published);
+  json.member("refused", std::accumulate(zone.refusals.begin(), zone.refusals.end(), std::uint64_t{0}));
+  json.object("quarantined", [&] {
+    json.member("endpoints", zone.quarantined);
+    json.member("generation", zone.lastQuarantine == 0 ? std::nullopt : std::optional(zone.lastQuarantine));
+  });
+  writeNames(json, "idle_floors", zone.idleFloors);
+  json.member("good", zone.good);
+  json.member("seal", zone.seal.empty() ? std::nullopt : std::optional(toHex(zone.seal)));
 }
 
-JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts, const StoreStats& store,
-                        const std::vector<ZoneStatus>& zones, const std::vector<EnactorHealth>& enactors,
-                        WallTime now) {
+std::string serverJson(const ServerFacts& facts, const ServerCounts& counts, const StoreStats& store,
+                       const std::vector<ZoneStatus>& zones, const std::vector<EnactorHealth>& enactors,
+                       WallTime now) {
   const std::chrono::duration<double> uptime = std::chrono::steady_clock::now() - facts.started;
-  JsonDocument document{{"version", HOLDFAST_VERSION},
-                        {"uptime_seconds", uptime.count()},
-                        {"pid", getpid()},
-                        {"listen", facts.listen},
-                        {"queries", {{"received", counts.queries}, {"answered", counts.responses}}},
-                        {"swaps",
-                         {{"count", counts.swaps},
-                          {"total_us", counts.swapMicros},
-                          {"longest_us", counts.longestSwapMicros},
-                          {"reclaims_pending", counts.reclaimsPending}}},
-                        {"store",
-                         {{"read_only", store.readOnly},
-                          {"problem", nullptr},
-                          {"octets", store.octets},
-                          {"rebuilds", store.rebuilds}}},
-                        {"zones", JsonDocument::array()},
-                        {"enactors", JsonDocument::array()}};
-  if (!store.problem.empty()) document["store"]["problem"] = store.problem;
-  for (const ZoneStatus& zone : zones) document["zones"].push_back(zoneJson(zone, now));
-  for (const EnactorHealth& enactor : enactors) document["enactors"].push_back(enactorJson(enactor));
-  return document;
+  return jsonObject([&](JsonWriter& json) {
+    json.member("version", HOLDFAST_VERSION);
+    json.member("uptime_seconds", uptime.count());
+    json.member("pid", getpid());
+    json.member("listen", facts.listen);
+    writeCounts(json, counts);
+    writeStore(json, store);
+    json.array("zones", [&] {
+      for (const ZoneStatus& zone : zones) json.object([&] { writeZone(json, zone, now); });
+    });
+    json.array("enactors", [&] {
+      for (const EnactorHealth& enactor : enactors) writeEnactor(json, enactor);
+    });
+  });
 }
 
-JsonDocument historyJson(NameView zone, const std::vector<HistoryEntry>& entries,
-                         std::optional<std::int64_t> before) {
-  JsonDocument document{{"zone", toText(zone)}, {"history", JsonDocument::array()}, {"next_before", nullptr}};
-  for (const HistoryEntry& entry : entries) document["history"].push_back(entryJson(entry));
-  if (before) document["next_before"] = *before;
-  return document;
+std::string historyJson(NameView zone, const std::vector<HistoryEntry>& entries,
+                        std::optional<std::int64_t> before) {
+  return jsonObject([&](JsonWriter& json) {
+    json.member("zone", toText(zone));
+    json.array("history", [&] {
+      for (const HistoryEntry& entry : entries)
+        json.object([&] { writeEntry(json, entry, EntryPlace::History); });
+    });
+    json.member("next_before", before);
+  });
 }
 
 HttpResponse outcomeResponse(const Outcome& outcome, const Asked& asked, std::chrono::microseconds total) {
-  const bool refused = outcome.kind == Outcome::Kind::Refused;
-  // Member by member: a list of them would be copied, and each change is answered with one.
-  JsonDocument json;
-  json["outcome"] = outcomeText(outcome.kind);
-  json["zone"] = asked.zone.text();
-  json["generation"] = outcome.generation;
-  if (asked.base) json["base"] = *asked.base;
-  if (asked.restored) json["restored"] = *asked.restored;
-  json["committed"] = outcome.committed;
-  if (outcome.unrecorded) json["unrecorded"] = outcome.unrecorded->text();
-  if (outcome.kind == Outcome::Kind::Superseded) return {200, textOf(json)};
-  if (refused) {
-    json["reasons"] = reasonsJson(outcome.verdict.reasons);
-    json["unlisted"] = outcome.verdict.unlisted;
-  } else {
-    json["serial"] = outcome.serial;
-  }
-  json["changes"] = changesJson(outcome.diff);
-  if (asked.diffLimit != 0) {
-    json["diff"] = diffJson(outcome.diff);
-    json["diff_truncated"] = outcome.diff.truncated;
-  }
-  json["idle_removals"] = asked.idleRemovals;
-  json["kept"] = namesJson(outcome.kept);
-  json["quarantined"] = reasonsJson(outcome.quarantined);
-  json["overridden"] = reasonsJson(outcome.verdict.overridden);
-  json["warnings"] = warningsJson(outcome.verdict.warnings);
-  json["unlisted_warnings"] = outcome.verdict.unlistedWarnings;
-  JsonDocument& timings = json["timings_us"];
-  timings["judged"] = outcome.judged.count();
-  timings["durable"] = outcome.durable.count();
-  timings["total"] = total.count();
-  return {refused ? refusalStatus(outcome) : 200, textOf(json)};
+  const int status = outcome.kind == Outcome::Kind::Refused ? refusalStatus(outcome) : 200;
+  return {status, jsonObject([&](JsonWriter& json) {
+            writeOutcome(json, outcome, asked);
+            if (outcome.kind == Outcome::Kind::Superseded) return;
+            writeJudgement(json, outcome, asked);
+            json.object("timings_us", [&] {
+              json.member("judged", outcome.judged.count());
+              json.member("durable", outcome.durable.count());
+              json.member("total", total.count());
+            });
+          })};
 }
 
-JsonDocument sealJson(NameView zone, const SealReport& report) {
-  JsonDocument json{{"zone", toText(zone)},       {"whole", report.whole()},
-                    {"entries", report.entries},  {"cleaned_up", report.cleanedUp},
-                    {"seal", toHex(report.head)}, {"broken", nullptr},
-                    {"problem", report.problem}};
-  if (report.broken != 0) json["broken"] = report.broken;
-  return json;
+std::string sealJson(NameView zone, const SealReport& report) {
+  return jsonObject([&](JsonWriter& json) {
+    json.member("zone", toText(zone));
+    json.member("whole", report.whole());
+    json.member("entries", report.entries);
+    json.member("cleaned_up", report.cleanedUp);
+    json.member("seal", toHex(report.head));
+    json.member("broken", report.broken == 0 ? std::nullopt : std::optional(report.broken));
+    json.member("problem", report.problem);
+  });
 }
 
-JsonDocument comparisonJson(const Comparison& compared, std::size_t limit) {
+std::string comparisonJson(const Comparison& compared, std::size_t limit) {
   const Diff diff = diffZones(compared.before, compared.after, limit);
-  JsonDocument json{{"zone", toText(compared.zone)}, {"from", compared.from}, {"to", nullptr}};
-  if (compared.to) json["to"] = *compared.to;
-  json["changes"] = changesJson(diff);
   const Supply before = supplyOf(compared.before);
   // What does not change is the same before and after.
-  putSupply(json, before,
-            {before.targets - diff.before.targets + diff.after.targets,
-             before.capacity - diff.before.capacity + diff.after.capacity});
-  json["diff"] = diffJson(diff);
-  json["diff_truncated"] = diff.truncated;
-  return json;
+  const Supply after{before.targets - diff.before.targets + diff.after.targets,
+                     before.capacity - diff.before.capacity + diff.after.capacity};
+  return jsonObject([&](JsonWriter& json) {
+    json.member("zone", toText(compared.zone));
+    json.member("from", compared.from);
+    json.member("to", compared.to);
+    writeChanges(json, diff.namesAdded, diff.namesRemoved, diff.namesChanged);
+    writeSupply(json, before, after);
+    writeDiff(json, diff);
+  });
 }
 
 HttpResponse comeAgain(const std::string& why, unsigned seconds) {

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "plugin/host.h"
 #include "server/http.h"
 #include "zone/intake.h"
+#include "zone/json_writer.h"
 
 namespace holdfast {
 
@@ -20,11 +20,6 @@ struct ServerFacts {
   std::vector<std::string> listen;  ///< as bound
 };
 
-using JsonDocument = nlohmann::ordered_json;
-
-/// The documents of the control API (docs/control-api.md). Bytes that are not UTF-8 come out as U+FFFD.
-std::string textOf(const JsonDocument& document);
-
 /// What the threads count, all together since the start.
 struct ServerCounts {
   std::uint64_t queries = 0;    ///< messages received
@@ -33,17 +28,27 @@ struct ServerCounts {
   std::uint64_t reclaimsPending = 0;  ///< old snapshots that wait for their grace period now
 };
 
-JsonDocument zoneJson(const ZoneStatus& zone, WallTime now);
-JsonDocument serverJson(const ServerFacts& facts, const ServerCounts& counts, const StoreStats& store,
-                        const std::vector<ZoneStatus>& zones, const std::vector<EnactorHealth>& enactors,
-                        WallTime now);
+// The documents of the control API (docs/control-api.md). write...() writes the members of an object, between
+// others or alone; ...Response() and ...Json() make whole documents.
+
+void writeZone(JsonWriter& json, const ZoneStatus& zone, WallTime now);
+std::string serverJson(const ServerFacts& facts, const ServerCounts& counts, const StoreStats& store,
+                       const std::vector<ZoneStatus>& zones, const std::vector<EnactorHealth>& enactors,
+                       WallTime now);
 /// `before`: the id that the next page goes below, none for the last page.
-JsonDocument historyJson(NameView zone, const std::vector<HistoryEntry>& entries,
-                         std::optional<std::int64_t> before);
+std::string historyJson(NameView zone, const std::vector<HistoryEntry>& entries,
+                        std::optional<std::int64_t> before);
 /// What the history calls it: "published", "refused", "frozen" and so on.
 std::string_view outcomeText(Fate fate) noexcept;
-JsonDocument entryJson(const HistoryEntry& entry);
-JsonDocument reasonsJson(const std::vector<Reason>& reasons);
+
+/// Where a line of the history is shown, which decides what of it.
+enum class EntryPlace {
+  History,
+  ZoneStatus,  ///< without its id: the history lists it with its own
+  Explain      ///< what it was, not what it was made of
+};
+void writeEntry(JsonWriter& json, const HistoryEntry& entry, EntryPlace place);
+void writeReasons(JsonWriter& json, std::string_view key, const std::vector<Reason>& reasons);
 
 /// What a submission asked for and its answer repeats.
 struct Asked {
@@ -57,7 +62,7 @@ struct Asked {
 /// The answer to a submission, with its status code.
 HttpResponse outcomeResponse(const Outcome& outcome, const Asked& asked, std::chrono::microseconds total);
 
-JsonDocument sealJson(NameView zone, const SealReport& report);
+std::string sealJson(NameView zone, const SealReport& report);
 
 /// Two contents of one zone. Borrows both.
 struct Comparison {
@@ -68,7 +73,7 @@ struct Comparison {
   const Zone& after;
 };
 inline constexpr std::uint64_t kDiffDefault = 100;  ///< names that a comparison lists
-JsonDocument comparisonJson(const Comparison& compared, std::size_t limit);
+std::string comparisonJson(const Comparison& compared, std::size_t limit);
 /// 503, and in how many seconds to ask again.
 HttpResponse comeAgain(const std::string& why, unsigned seconds);
 /// The answer where the publisher or the store gave an Error.

@@ -208,11 +208,15 @@ HttpResponse Control::zone(const Route& route, const Call& call) {
     log_.warning(
         "zone removed",
         {{"zone", route.zone.text()}, {"caller", call.peer}, {"reason", *reason}, {"forgotten", *forget}});
-    return {200, textOf({{"zone", route.zone.text()}, {"removed", true}, {"forgotten", *forget}})};
+    return {200, jsonObject([&](JsonWriter& json) {
+              json.member("zone", route.zone.text());
+              json.member("removed", true);
+              json.member("forgotten", *forget);
+            })};
   }
   const auto status = publisher_.status(route.zone);
   if (!status) return problemResponse(notHeld(route.zone));
-  return {200, textOf(zoneJson(*status, clock_()))};
+  return {200, jsonObject([&](JsonWriter& json) { writeZone(json, *status, clock_()); })};
 }
 
 HttpResponse Control::freeze(const Route& route, const Call& call) {
@@ -234,10 +238,14 @@ HttpResponse Control::freeze(const Route& route, const Call& call) {
                                                            {"before", *before ? (*before)->reason : ""}});
   const auto status = publisher_.status(route.zone);
   if (!status) return problemResponse(notHeld(route.zone));
-  JsonDocument json = zoneJson(*status, clock_());
-  json["frozen_before"] = nullptr;
-  if (*before) json["frozen_before"] = {{"reason", (*before)->reason}, {"since", toText((*before)->since)}};
-  return {200, textOf(json)};
+  return {200, jsonObject([&](JsonWriter& json) {
+            writeZone(json, *status, clock_());
+            if (!*before) return json.member("frozen_before", nullptr);
+            json.object("frozen_before", [&] {
+              json.member("reason", (*before)->reason);
+              json.member("since", toText((*before)->since));
+            });
+          })};
 }
 
 void Control::answer(const std::shared_ptr<Call>& call, HttpResponse response) {

@@ -127,7 +127,7 @@ HttpResponse Control::preview(const Route& route, Call& call) {
   if (!preview) return problemResponse(preview.error());
   const Comparison compared{route.zone, preview->before->generation(), preview->generation, *preview->before,
                             *preview->after};
-  return {200, textOf(comparisonJson(compared, limit->value_or(kDiffDefault)))};
+  return {200, comparisonJson(compared, limit->value_or(kDiffDefault))};
 }
 
 Result<Rollback> Control::rollbackOf(const Route& route, const Call& call) const {

@@ -46,7 +46,7 @@ Result<std::optional<Fate>> fateOf(const std::optional<std::string>& outcome) {
 HttpResponse Control::status() {
   const ServerCounts counts = counts_ ? counts_() : ServerCounts{};
   const auto zones = publisher_.status();
-  return {200, textOf(serverJson(facts_, counts, publisher_.storeStats(), zones, enactors_(), clock_()))};
+  return {200, serverJson(facts_, counts, publisher_.storeStats(), zones, enactors_(), clock_())};
 }
 
 HttpResponse Control::history(const Route& route) {
@@ -74,9 +74,9 @@ HttpResponse Control::history(const Route& route) {
     }
     searched += entries->size();
     const bool sawAll = isLast && (entries->empty() || next == entries->back().id);
-    if (sawAll) return {200, textOf(historyJson(route.zone, found, std::nullopt))};
+    if (sawAll) return {200, historyJson(route.zone, found, std::nullopt)};
     if (found.size() == wanted || searched >= kHistorySearched)
-      return {200, textOf(historyJson(route.zone, found, next))};
+      return {200, historyJson(route.zone, found, next)};
   }
 }
 
@@ -123,7 +123,7 @@ HttpResponse Control::diff(const Route& route) {
   const auto after = contentAt(route.zone, newer);
   if (!after) return problemResponse(after.error());
   const Comparison compared{route.zone, *older, newer, **before, **after};
-  return {200, textOf(comparisonJson(compared, limit->value_or(kDiffDefault)))};
+  return {200, comparisonJson(compared, limit->value_or(kDiffDefault))};
 }
 
 HttpResponse Control::explained(const Route& route, const Call& call) {
@@ -141,7 +141,7 @@ HttpResponse Control::explained(const Route& route, const Call& call) {
   if (!publisher_.hasZone(route.zone)) return problemResponse(notHeld(route.zone));
   const auto document = explain(publisher_, wish, clock_());
   if (!document) return problemResponse(document.error());
-  return {200, textOf(*document)};
+  return {200, *document};
 }
 
 HttpResponse Control::verify(const Route& route) {
@@ -150,7 +150,7 @@ HttpResponse Control::verify(const Route& route) {
   if (!report->whole())
     log_.error("the history is not as it was written",
                {{"zone", route.zone.text()}, {"entry", report->broken}, {"cause", report->problem}});
-  return {200, textOf(sealJson(route.zone, *report))};
+  return {200, sealJson(route.zone, *report)};
 }
 
 }  // namespace holdfast

@@ -4,6 +4,7 @@
 
 #include "server/pick.h"
 #include "server/random.h"
+#include "zone/json_writer.h"
 #include "zone/record_text.h"
 
 namespace holdfast {
@@ -58,80 +59,119 @@ std::string rdataOf(const RRset& rrset, std::size_t i) {
   return rdataText(rrset.type, {reinterpret_cast<const std::uint8_t*>(rdata.data()), rdata.size()});
 }
 
-JsonDocument targetsJson(const RRset& rrset) {
+void writeTargets(JsonWriter& json, const RRset& rrset) {
   const std::vector<double> shares = sharesOf(rrset);
-  JsonDocument list = JsonDocument::array();
-  for (std::size_t i = 0; i < rrset.rdata.size(); ++i)
-    list.push_back({{"id", rrset.targets[i].id},
-                    {"address", rdataOf(rrset, i)},
-                    {"weight", rrset.targets[i].weight},
-                    {"share", std::round(shares[i] * 10'000) / 10'000}});
-  return list;
+  json.array("targets", [&] {
+    for (std::size_t i = 0; i < rrset.rdata.size(); ++i) {
+      json.object([&] {
+        json.member("id", rrset.targets[i].id);
+        json.member("address", rdataOf(rrset, i));
+        json.member("weight", rrset.targets[i].weight);
+        json.member("share", std::round(shares[i] * 10'000) / 10'000);
+      });
+    }
+  });
 }
 
-void putData(JsonDocument& step, const RRset& rrset) {
-  step["type"] = toText(rrset.type);
-  step["ttl"] = rrset.ttl;
+void writeData(JsonWriter& json, const RRset& rrset) {
+  json.member("type", toText(rrset.type));
+  json.member("ttl", rrset.ttl);
   if (rrset.isEndpoint()) {
-    step["capacity"] = rrset.capacity();
-    step["pick"] = nullptr;
-    if (rrset.pick > 0) step["pick"] = rrset.pick;
-    step["targets"] = targetsJson(rrset);
+    json.member("capacity", rrset.capacity());
+    json.member("pick", rrset.pick > 0 ? std::optional(rrset.pick) : std::nullopt);
+    writeTargets(json, rrset);
     return;
   }
-  step["records"] = JsonDocument::array();
-  for (std::size_t i = 0; i < std::min(rrset.rdata.size(), kRecordsListed); ++i)
-    step["records"].push_back(rdataOf(rrset, i));
+  json.array("records", [&] {
+    for (std::size_t i = 0; i < std::min(rrset.rdata.size(), kRecordsListed); ++i)
+      json.value(rdataOf(rrset, i));
+  });
 }
 
 /// Which commit made the owner what it is; what is not there may have been taken away. Null: by one that is
 /// no longer kept, or never there.
-JsonDocument lastChangeJson(const Publisher& publisher, const TraceStep& step) {
+void writeLastChange(JsonWriter& json, const Publisher& publisher, const TraceStep& step) {
   const auto entry = publisher.lastChangeOf(step.zone, step.owner ? *step.owner : step.name);
-  if (!entry) return {{"error", entry.error().text()}};
-  if (!*entry) return nullptr;
-  JsonDocument json = entryJson(**entry);
-  for (const char* key : {"seal", "digest", "overridden", "quarantined"}) json.erase(key);
-  return json;
+  if (entry && !*entry) return json.member("last_change", nullptr);
+  json.object("last_change", [&] {
+    if (entry)
+      writeEntry(json, **entry, EntryPlace::Explain);
+    else
+      json.member("error", entry.error().text());
+  });
 }
 
-JsonDocument stepJson(const Publisher& publisher, const TraceStep& step, WallTime now) {
-  JsonDocument json{{"name", step.name.text()},
-                    {"zone", step.zone.text()},
-                    {"generation", step.generation},
-                    {"age_seconds", std::chrono::duration<double>(now - step.committedAt).count()},
-                    {"found", textOf(step.found)},
-                    {"wildcard", step.wildcard}};
-  if (step.owner) json["owner"] = step.owner->text();
-  if (step.target) json["target"] = step.target->text();
-  if (step.rrset) putData(json, *step.rrset);
-  json["last_change"] = lastChangeJson(publisher, step);
-  return json;
+void writeStep(JsonWriter& json, const Publisher& publisher, const TraceStep& step, WallTime now) {
+  json.object([&] {
+    json.member("name", step.name.text());
+    json.member("zone", step.zone.text());
+    json.member("generation", step.generation);
+    json.member("age_seconds", std::chrono::duration<double>(now - step.committedAt).count());
+    json.member("found", textOf(step.found));
+    json.member("wildcard", step.wildcard);
+    if (step.owner) json.member("owner", step.owner->text());
+    if (step.target) json.member("target", step.target->text());
+    if (step.rrset) writeData(json, *step.rrset);
+    writeLastChange(json, publisher, step);
+  });
 }
 
-/// The dry run of a plan that does nothing but take away what answers here; null where nothing of the zone
-/// does.
-Result<JsonDocument> removalJson(Publisher& publisher, const ExplainWish& wish, const Trace& trace) {
-  if (trace.steps.empty() || !trace.steps.front().owner) return JsonDocument();
+void writeTrace(JsonWriter& json, const Publisher& publisher, const Trace& trace, WallTime now) {
+  json.object([&] {
+    json.member("type", toText(trace.type));
+    json.member("result", resultOf(trace));
+    json.array("steps", [&] {
+      for (const TraceStep& step : trace.steps) writeStep(json, publisher, step, now);
+    });
+  });
+}
+
+/// What takes away what answers here; none where nothing of the zone does.
+std::optional<Removal> removalOf(const ExplainWish& wish, const Trace& trace) {
+  if (trace.steps.empty() || !trace.steps.front().owner) return std::nullopt;
   const TraceStep& first = trace.steps.front();
-  if (first.zone != wish.zone || first.found == Found::NoData) return JsonDocument();
+  if (first.zone != wish.zone || first.found == Found::NoData) return std::nullopt;
+  // An alias, a cut or a DNAME answers for every type, so it is gone as a whole or not at all.
+  const bool isOneType = wish.type && first.found == Found::Data;
+  return Removal{*first.owner, isOneType ? wish.type : std::nullopt};
+}
+
+/// The dry run of a plan that does nothing but that.
+Result<Outcome> tryRemoval(Publisher& publisher, const ExplainWish& wish, const Removal& removal,
+                           Generation base) {
   Submission submission;
   submission.plan.zone = wish.zone;
   submission.plan.kind = PlanKind::Delta;
-  submission.plan.base = first.generation;
-  // An alias, a cut or a DNAME answers for every type, so it is gone as a whole or not at all.
-  const bool isOneType = wish.type && first.found == Found::Data;
-  const Removal removal{*first.owner, isOneType ? wish.type : std::nullopt};
+  submission.plan.base = base;
   submission.plan.removals.push_back(removal);
   submission.caller = wish.caller;
   submission.dryRun = true;
-  const Result<Outcome> outcome = publisher.submit(submission);
-  if (!outcome) return outcome.error();
-  return JsonDocument{
-      {"removes", removal.type ? removal.name.text() + "/" + toText(*removal.type) : removal.name.text()},
-      {"outcome", outcome->kind == Outcome::Kind::Accepted ? "accepted" : "refused"},
-      {"reasons", reasonsJson(outcome->verdict.reasons)},
-      {"unlisted", outcome->verdict.unlisted}};
+  return publisher.submit(submission);
+}
+
+void writeRemoval(JsonWriter& json, const Removal& removal, const Outcome& outcome) {
+  json.object("removal", [&] {
+    json.member("removes",
+                removal.type ? removal.name.text() + "/" + toText(*removal.type) : removal.name.text());
+    json.member("outcome", outcome.kind == Outcome::Kind::Accepted ? "accepted" : "refused");
+    writeReasons(json, "reasons", outcome.verdict.reasons);
+    json.member("unlisted", outcome.verdict.unlisted);
+  });
+}
+
+std::vector<Trace> tracesOf(Publisher& publisher, const ExplainWish& wish) {
+  const ReadSection section;
+  const Snapshot& snapshot = publisher.snapshot().read(section);
+  std::vector<RRType> types;
+  if (wish.type)
+    types.push_back(*wish.type);
+  else
+    types = answeredTypes(snapshot, wish.name);
+  if (types.empty()) types.push_back(RRType::A);
+  std::vector<Trace> traces;
+  traces.reserve(types.size());
+  for (const RRType type : types) traces.push_back(traceOf(snapshot, wish.name, type));
+  return traces;
 }
 
 }  // namespace
@@ -162,34 +202,27 @@ std::vector<double> sharesOf(const RRset& endpoint) {
   return shares;
 }
 
-Result<JsonDocument> explain(Publisher& publisher, const ExplainWish& wish, WallTime now) {
-  std::vector<Trace> traces;
-  {
-    const ReadSection section;
-    const Snapshot& snapshot = publisher.snapshot().read(section);
-    std::vector<RRType> types;
-    if (wish.type)
-      types.push_back(*wish.type);
+Result<std::string> explain(Publisher& publisher, const ExplainWish& wish, WallTime now) {
+  const std::vector<Trace> traces = tracesOf(publisher, wish);
+  const std::optional<Removal> removal = removalOf(wish, traces.front());
+  std::optional<Outcome> tried;
+  if (removal) {
+    Result<Outcome> outcome = tryRemoval(publisher, wish, *removal, traces.front().steps.front().generation);
+    if (!outcome) return outcome.error();
+    tried = *std::move(outcome);
+  }
+  return jsonObject([&](JsonWriter& json) {
+    json.member("zone", wish.zone.text());
+    json.member("name", wish.name.text());
+    json.member("in_zone", wish.name.view().isAtOrBelow(wish.zone));
+    json.array("answers", [&] {
+      for (const Trace& trace : traces) writeTrace(json, publisher, trace, now);
+    });
+    if (tried)
+      writeRemoval(json, *removal, *tried);
     else
-      types = answeredTypes(snapshot, wish.name);
-    if (types.empty()) types.push_back(RRType::A);
-    for (const RRType type : types) traces.push_back(traceOf(snapshot, wish.name, type));
-  }
-  JsonDocument document{{"zone", wish.zone.text()},
-                        {"name", wish.name.text()},
-                        {"in_zone", wish.name.view().isAtOrBelow(wish.zone)},
-                        {"answers", JsonDocument::array()},
-                        {"removal", nullptr}};
-  for (const Trace& trace : traces) {
-    JsonDocument answer{
-        {"type", toText(trace.type)}, {"result", resultOf(trace)}, {"steps", JsonDocument::array()}};
-    for (const TraceStep& step : trace.steps) answer["steps"].push_back(stepJson(publisher, step, now));
-    document["answers"].push_back(std::move(answer));
-  }
-  auto removal = removalJson(publisher, wish, traces.front());
-  if (!removal) return removal.error();
-  document["removal"] = *std::move(removal);
-  return document;
+      json.member("removal", nullptr);
+  });
 }
 
 }  // namespace holdfast

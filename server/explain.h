@@ -19,7 +19,7 @@ struct ExplainWish {
 
 /// The answer as a document (docs/control-api.md, "Explain"). Asks the guard by a dry run, which takes as
 /// long as a plan of one removal. The calling thread holds an RcuThread.
-Result<JsonDocument> explain(Publisher& publisher, const ExplainWish& wish, WallTime now);
+Result<std::string> explain(Publisher& publisher, const ExplainWish& wish, WallTime now);
 
 /// The share of responses each target of an endpoint is in, by the order of its records. Exact where all are
 /// in every response or one is picked; else counted over 10,000 draws of the picker that queries get, so good

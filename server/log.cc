@@ -6,8 +6,9 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <type_traits>
+
+#include "zone/json_writer.h"
 
 namespace holdfast {
 
@@ -35,15 +36,16 @@ bool isControl(char c) noexcept {
   return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
 }
 
-/// A JSON string, quotes included. Bytes that are not UTF-8 become U+FFFD.
-std::string jsonText(std::string_view text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 /// As it is where that is one readable word, else as a JSON string.
 std::string plainText(std::string_view text) {
   const bool isWord = !text.empty() && text.find_first_of(" \"=\\") == std::string_view::npos;
   return isWord && std::ranges::none_of(text, isControl) ? std::string(text) : jsonText(text);
+}
+
+std::string jsonOf(auto value) {
+  std::string text;
+  JsonWriter(text).value(value);
+  return text;
 }
 
 std::string valueText(const LogField::Value& value, LogFormat format) {
@@ -55,7 +57,7 @@ std::string valueText(const LogField::Value& value, LogFormat format) {
         else if constexpr (std::is_integral_v<Held> && !std::is_same_v<Held, bool>)
           return std::to_string(held);
         else
-          return nlohmann::json(held).dump();
+          return jsonOf(held);
       },
       value);
 }

@@ -3,8 +3,8 @@
 namespace holdfast {
 
 /// Some memory for when there is none: what the first request that cannot be met gets, so that what ends then
-/// can end. Destructors may ask for memory (nlohmann::json's do), and a server must not end where one cannot
-/// have it (I8). Only new asks for it, not malloc. One of a process; any thread.
+/// can end. Our own destructors ask for none; those of a library may, and a server must not end where one
+/// cannot have it (I8). Only new asks for it, not malloc. One of a process; any thread.
 class MemoryReserve {
  public:
   MemoryReserve();

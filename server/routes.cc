@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <nlohmann/json.hpp>
 
+#include "zone/json_writer.h"
 #include "zone/suggest.h"
 
 namespace holdfast {
@@ -134,8 +134,7 @@ std::optional<HttpResponse> checkParameters(const Entry& entry, const QueryParam
 }  // namespace
 
 HttpResponse errorResponse(int status, std::string_view text) {
-  const nlohmann::json document{{"error", text}};
-  return {status, document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"};
+  return {status, jsonObject([text](JsonWriter& json) { json.member("error", text); })};
 }
 
 Result<std::string> percentDecode(std::string_view text, bool plusIsBlank) {

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
 
+#include "zone/json_writer.h"
 #include "zone/plan.h"
 #include "zone/record_text.h"
 
@@ -23,10 +23,6 @@ std::vector<NodeView> inCanonicalOrder(const Zone& zone) {
   return nodes;
 }
 
-std::string quoted(const std::string& text) {
-  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 /// A signature is printed with the TTL it is served with, which is that of what it covers.
 std::uint32_t ttlOf(NodeView node, const RRset& rrset, std::size_t i) {
   const RRsetView covered =
@@ -40,27 +36,34 @@ std::string recordLine(const std::string& owner, NodeView node, const RRset& rrs
          rdataText(rrset.type, {reinterpret_cast<const std::uint8_t*>(rdata.data()), rdata.size()});
 }
 
-nlohmann::ordered_json targetJson(const RRset& rrset, std::size_t i) {
-  nlohmann::ordered_json target;
+void writeTarget(JsonWriter& json, const RRset& rrset, std::size_t i) {
   const Target plain{"", 100};
   const Target& known = rrset.isEndpoint() ? rrset.targets[i] : plain;
-  if (!known.id.empty()) target["id"] = known.id;
   std::array<char, INET6_ADDRSTRLEN> text{};
   inet_ntop(rrset.type == RRType::A ? AF_INET : AF_INET6, rrset.rdata[i].data(), text.data(), text.size());
-  target["address"] = text.data();
-  target["weight"] = known.weight;
-  return target;
+  json.object([&] {
+    if (!known.id.empty()) json.member("id", known.id);
+    json.member("address", text.data());
+    json.member("weight", known.weight);
+  });
 }
 
 std::string endpointJson(NodeView node) {
-  nlohmann::ordered_json endpoint;
-  for (const RRset& rrset : ownedRRsets(node)) {
-    if (!isAddressType(rrset.type)) continue;
-    endpoint["ttl"] = rrset.ttl;
-    if (rrset.pick > 0) endpoint["answer"]["pick"] = rrset.pick;
-    for (std::size_t i = 0; i < rrset.rdata.size(); ++i) endpoint["targets"].push_back(targetJson(rrset, i));
-  }
-  return endpoint.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  std::vector<RRset> addresses = ownedRRsets(node);
+  std::erase_if(addresses, [](const RRset& rrset) { return !isAddressType(rrset.type); });
+  std::uint16_t pick = 0;
+  for (const RRset& rrset : addresses) pick = std::max(pick, rrset.pick);
+  std::string text;
+  JsonWriter json(text);
+  json.object([&] {
+    json.member("ttl", addresses.back().ttl);
+    if (pick > 0) json.object("answer", [&] { json.member("pick", pick); });
+    json.array("targets", [&] {
+      for (const RRset& rrset : addresses)
+        for (std::size_t i = 0; i < rrset.rdata.size(); ++i) writeTarget(json, rrset, i);
+    });
+  });
+  return text;
 }
 
 }  // namespace
@@ -73,18 +76,18 @@ std::string contentAsJson(const Zone& zone, std::string_view source) {
     const std::string owner = toRelativeText(node.name(), zone.apex());
     const bool hasTargets = node.isEndpoint();
     if (hasTargets) {
-      endpoints += (endpoints.empty() ? "\n    " : ",\n    ") + quoted(owner) + ": " + endpointJson(node);
+      endpoints += (endpoints.empty() ? "\n    " : ",\n    ") + jsonText(owner) + ": " + endpointJson(node);
     }
     for (const RRset& rrset : ownedRRsets(node)) {
       if (hasTargets && isAddressType(rrset.type)) continue;
       for (std::size_t i = 0; i < rrset.rdata.size(); ++i)
-        records += (records.empty() ? "\n    " : ",\n    ") + quoted(recordLine(owner, node, rrset, i));
+        records += (records.empty() ? "\n    " : ",\n    ") + jsonText(recordLine(owner, node, rrset, i));
     }
   }
-  return "{\n  \"plan\": 1,\n  \"zone\": " + quoted(toText(zone.apex())) +
+  return "{\n  \"plan\": 1,\n  \"zone\": " + jsonText(toText(zone.apex())) +
          ",\n  \"generation\": " + std::to_string(zone.generation()) +
-         ",\n  \"kind\": \"full\",\n  \"source\": " + quoted(std::string(source)) + ",\n  \"endpoints\": {" +
-         endpoints + (endpoints.empty() ? "" : "\n  ") + "},\n  \"records\": [" + records +
+         ",\n  \"kind\": \"full\",\n  \"source\": " + jsonText(source) + ",\n  \"endpoints\": {" + endpoints +
+         (endpoints.empty() ? "" : "\n  ") + "},\n  \"records\": [" + records +
          (records.empty() ? "" : "\n  ") + "]\n}\n";
 }
 

@@ -7,12 +7,18 @@ namespace {
 
 thread_local std::size_t allocations = 0;
 thread_local std::size_t failing = 0;  // the number of the one that fails; 0: none
+thread_local bool failsOn = false;
 
 void* counted(std::size_t octets) {
-  if (++allocations == failing) throw std::bad_alloc();
-  void* memory = std::malloc(octets == 0 ? 1 : octets);  // NOLINT(cppcoreguidelines-no-malloc)
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
+  ++allocations;
+  if (failing != 0 && (failsOn ? allocations >= failing : allocations == failing)) throw std::bad_alloc();
+  for (;;) {
+    void* memory = std::malloc(octets == 0 ? 1 : octets);  // NOLINT(cppcoreguidelines-no-malloc)
+    if (memory != nullptr) return memory;
+    const std::new_handler handler = std::get_new_handler();
+    if (handler == nullptr) throw std::bad_alloc();
+    handler();
+  }
 }
 
 }  // namespace
@@ -43,8 +49,9 @@ std::size_t allocationsSoFar() noexcept {
   return allocations;
 }
 
-FailingAllocation::FailingAllocation(std::size_t after) noexcept : at_(allocations + after + 1) {
+FailingAllocation::FailingAllocation(std::size_t after, Fails fails) noexcept : at_(allocations + after + 1) {
   failing = at_;
+  failsOn = fails == Fails::FromThenOn;
 }
 FailingAllocation::~FailingAllocation() {
   failing = 0;

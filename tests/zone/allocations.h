@@ -8,10 +8,13 @@ namespace holdfast::test {
 /// Of this thread.
 std::size_t allocationsSoFar() noexcept;
 
-/// While it lives, one allocation of this thread fails: the one after so many others.
+enum class Fails { Once, FromThenOn };
+
+/// While it lives, one allocation of this thread fails: the one after so many others. Or all from that one
+/// on.
 class FailingAllocation {
  public:
-  explicit FailingAllocation(std::size_t after) noexcept;
+  explicit FailingAllocation(std::size_t after, Fails fails = Fails::Once) noexcept;
   ~FailingAllocation();
   FailingAllocation(const FailingAllocation&) = delete;
   FailingAllocation& operator=(const FailingAllocation&) = delete;

@@ -1,9 +1,10 @@
-// Memory that runs out while a plan is read is no fault of the plan.
+// Memory that runs out while JSON is read or written is no fault of it, and ends nothing.
 #include <catch2/catch.hpp>
 #include <new>
 
 #include "tests/zone/allocations.h"
 #include "tests/zone/concurrency_fixture.h"
+#include "zone/history_json.h"
 #include "zone/json_values.h"
 
 using namespace holdfast;
@@ -37,4 +38,25 @@ TEST_CASE("memory that does not suffice is thrown, and what is not JSON is not")
   CHECK_THROWS_AS(isRead(simdjson::MEMALLOC), std::bad_alloc);
   CHECK_FALSE(isRead(simdjson::TAPE_ERROR));
   CHECK(isRead(simdjson::SUCCESS));
+}
+
+TEST_CASE("where nothing is left from any moment on, reasons are read and written or it is told as that") {
+  const std::vector<Reason> reasons(
+      5, {Rule::Floor, "a name too long for a short string.", "A", "none of its targets",
+          "at least one of its targets", "detail enough to be kept elsewhere than in the string itself"});
+  const std::string written = reasonsToJson(reasons);
+  for (const bool reads : {false, true}) {
+    std::size_t ranOut = 0;
+    for (std::size_t after = 0;; ++after) {
+      const FailingAllocation failing(after, Fails::FromThenOn);
+      try {
+        const std::size_t done =
+            reads ? reasonsFromJson(written).size() : std::size_t{5} * (reasonsToJson(reasons) == written);
+        if (done == 5) break;
+      } catch (const std::bad_alloc&) {
+        ++ranOut;
+      }
+    }
+    CHECK(ranOut > 3);
+  }
 }
