@@ -4,6 +4,7 @@ import datetime
 import http.client
 import json
 import pathlib
+import random
 import sys
 import time
 
@@ -16,6 +17,7 @@ from holdfast import process_status  # noqa: E402
 from ledger import JUDGED, RACED  # noqa: E402
 from world import LARGE_ENDPOINTS  # noqa: E402
 
+TCP_RATE = 200  # questions a second, where only what is wrong counts
 FLAT = 1.05  # the resident memory after N swaps, of that after N/10
 # What is in use is nearly all of what grows with a leak. What is free besides is given back when it is 8 MiB more
 # (server/heap_upkeep.cc), so of what is resident the first sample may come just after that, the last just before.
@@ -211,7 +213,7 @@ class Acts:
     def memory(self, seconds):
         """Too little memory for a large plan: it is turned away, answers go on."""
         world = self.world
-        world.is_short = world.has_little_memory = True
+        world.is_short = True
         world.restart()
         with world.quiet():
             used = int(process_status(world.server.pid, "VmData")[0]) * 1024
@@ -225,9 +227,26 @@ class Acts:
         else:
             world.ledger.violate("the soak works", "a large plan needed no memory")
         world.restart()
+        # UDP needs none. A TCP connection does, so what comes there may be lost, but not be wrong.
+        began = time.monotonic()
+        by_udp = self.flood(seconds, tcp=0)
+        by_tcp = self.flood(seconds, TCP_RATE, tcp=1, name="tcp")
+        self.take_memory_away(began + seconds - 1)
+        self.judge("no memory", by_udp)
+        self.judge("no memory, TCP", by_tcp, [(began, began + seconds)])
         with world.quiet():
             world.check_promises()
-        world.is_short = world.has_little_memory = False
+        world.is_short = False
+
+    def take_memory_away(self, until):
+        """Now and then the server gets none at all: whatever of it asks then is told so."""
+        world = self.world
+        chance = random.Random(f"{world.seed}/memory")
+        while time.monotonic() < until:
+            world.spare_memory(chance.choice((0, 0, 1 << 16, 1 << 20)))
+            world.ledger.count("memory taken away")
+            time.sleep(min(chance.choice((0.1, 0.5, 2)), max(0, until - time.monotonic())))
+            world.spare_memory(None)
 
     def send_large(self, statuses, act, while_doing=None):
         """Returns the status of the answer, which has to be one of those."""

@@ -24,12 +24,11 @@ class Pests(Actor):
         self.open = {address: [] for address in MOST_OPEN}
         self.within = []
         self.ways = [self.say_nothing, self.say_half, self.say_it_slowly, self.never_read, self.talk_nonsense,
-                     self.announce_nothing, self.hang_up, self.come_in_numbers, self.come_from_everywhere]
-        self.ways_within = [self.say_half_a_head, self.never_read_replies]
+                     self.announce_nothing, self.hang_up, self.come_in_numbers, self.come_from_everywhere,
+                     self.say_half_a_head, self.never_read_replies]
 
     def turn(self):
-        # Not yet where there is little memory: it has ended the server (docs/soak.md).
-        way = self.random.choice(self.ways + ([] if self.world.has_little_memory else self.ways_within))
+        way = self.random.choice(self.ways)
         with contextlib.suppress(OSError):
             way()
         self.world.ledger.count("pests")

@@ -47,7 +47,6 @@ class World:
     def __init__(self, seed):
         self.seed, self.ledger = seed, Ledger()
         self.stopping, self.life, self.is_up, self.is_short = threading.Event(), 0, False, False
-        self.has_little_memory = False
         self._gate, self._playing, self._closed = threading.Condition(), 0, False
         self._generations, self._generations_lock = {}, threading.Lock()
         self.server = holdfast.Server(**CONFIG)
@@ -109,7 +108,7 @@ class World:
 
     def replace(self, file, octets):
         """So that whoever reads it finds all of it."""
-        fresh = self.folder / "fresh"
+        fresh = self.folder / f"fresh-{threading.get_ident()}"
         fresh.write_bytes(octets)
         os.replace(fresh, file)
 
@@ -154,6 +153,16 @@ class World:
             self.server.kill()
         for left in pathlib.Path("/dev/shm").glob(f"*faketime_s*_{self.server.pid}"):
             left.unlink()
+
+    def spare_memory(self, octets):
+        """What the server may have beside what it has; None: whatever it likes."""
+        pid = self.server.pid
+        held = int(process_status(pid, "VmData")[0]) * 1024
+        user, group = (process_status(pid, each)[0] for each in ("Uid", "Gid"))
+        # Only its own user may, not even a root without CAP_SYS_RESOURCE.
+        own = [] if int(user) == os.getuid() else ["setpriv", "--reuid", user, "--regid", group, "--clear-groups"]
+        limit = "unlimited" if octets is None else held + octets
+        subprocess.run([*own, "prlimit", f"--pid={pid}", f"--data={limit}:"], check=True)
 
     def restart(self, limits=()):
         """In a life with those limits, and nobody sees it away."""
