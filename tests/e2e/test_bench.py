@@ -255,6 +255,9 @@ def test_a_profile_names_what_the_time_went_to():
         pytest.skip("this system lets nobody here record what a process does")
     assert done.returncode == 0, done.stderr
     assert "4 exchanges with 1,000 endpoints" in done.stdout and "By themselves" in done.stdout
+    threads = done.stdout.partition("By thread")[2].partition("By program")[0]
+    assert "work pool" in threads
+    assert "holdfastd" in done.stdout.partition("By program and library")[2]
 
 
 @built

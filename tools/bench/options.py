@@ -14,10 +14,10 @@ MOST_ENDPOINTS = 5_000_000  # the addresses of more overlap
 
 ABOUT = """Compares holdfastd with other DNS servers in one run on this machine, and says which targets it meets.
 
-One server at a time works, on one core; what asks it runs on another. Times move from machine to machine and with the
-load, so only the ratios inside one run mean anything, and nothing else should run meanwhile. Runs on the loopback, on
-ports that are free. docs/benchmarks.md says what is measured and how. Exit status: 0; 1 where something is missing, or
-with --check a target is missed; 2 usage."""
+One server at a time works, on one core (for starts and swaps on two); what asks it runs on another. Times move from
+machine to machine and with the load, so only the ratios inside one run mean anything, and nothing else should run
+meanwhile. Runs on the loopback, on ports that are free. docs/benchmarks.md says what is measured and how. Exit status:
+0; 1 where something is missing, or with --check a target is missed; 2 usage."""
 
 
 def endpoints(text):
@@ -70,7 +70,7 @@ def add_what(parser):
 def add_where(parser):
     parser.add_argument("--server-core", type=int, default=0, metavar="N", help="(0)")
     parser.add_argument("--server-cores", type=cores, metavar="LIST",
-                        help="for starts and swaps (the server core alone)")
+                        help="for starts and swaps (the server core and the client core)")
     parser.add_argument("--client-core", type=int, default=min(1, os.cpu_count() - 1), metavar="N", help="(1)")
     parser.add_argument("--start-timeout", type=positive, default=600, metavar="SECONDS")
     parser.add_argument("--bin", type=pathlib.Path, default=BUILT, metavar="DIR")
@@ -78,7 +78,8 @@ def add_where(parser):
                         help="for data and plan stores, on the disk that is to count (where temporary files go)")
     parser.add_argument("--memory-folder", type=pathlib.Path, default="/dev/shm", metavar="DIR",
                         help="for the plan store that is on no disk")
-    parser.add_argument("--no-install", action="store_true", help="fail rather than install packages or build what is missing")
+    parser.add_argument("--no-install", action="store_true",
+                        help="fail rather than install packages or build what is missing")
 
 
 def add_results(parser):
@@ -93,7 +94,7 @@ def read(arguments=None):
     for add in (add_what, add_where, add_results):
         add(parser)
     options = parser.parse_args(arguments)
-    options.server_cores = options.server_cores or [options.server_core]
+    options.server_cores = options.server_cores or sorted({options.server_core, options.client_core})
     options.bin = options.bin.resolve()
     # Seconds: to come to rest, at first and between exchanges, which leave more to give back; of idle answers and of
     # answers afterwards beside each exchange; between changes.
