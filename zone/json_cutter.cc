@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstring>
 #include <utility>
 
+#include "zone/json_block.h"
 #include "zone/json_members.h"
 
 namespace holdfast {
@@ -123,10 +125,41 @@ void JsonCutter::structure(char c) {
   }
 }
 
+/// Over a block of which nothing is cut. False where it must be looked at octet by octet: the object may end
+/// in it, or something is escaped.
+bool JsonCutter::skipBlock(const char* octets) noexcept {
+  const JsonBlock block(octets);
+  if (block.slashes != 0) return false;
+  const std::uint64_t inside = block.inStrings(isInString_);
+  const std::uint64_t opens = block.opens & ~inside, closes = block.closes & ~inside;
+  unsigned depth = depth_;
+  if (static_cast<unsigned>(std::popcount(closes)) > depth) {
+    for (std::uint64_t left = opens | closes; left != 0; left &= left - 1) {
+      const bool isOpen = (opens >> std::countr_zero(left) & 1U) != 0;
+      if (!isOpen && depth == 0) return false;
+      depth += isOpen ? 1U : ~0U;
+    }
+  } else {
+    depth += static_cast<unsigned>(std::popcount(opens)) - static_cast<unsigned>(std::popcount(closes));
+  }
+  depth_ = depth;
+  isInString_ = (inside >> (JsonBlock::kOctets - 1)) != 0;
+  return true;
+}
+
 void JsonCutter::members(std::string_view text, std::size_t& at) {
   std::size_t begin = at;
   const auto keep = [&](std::size_t end) { piece_.append(text.substr(begin, end - begin)); };
+  std::size_t slowly = JsonBlock::kIsFast ? 0 : text.size();  // up to there octet by octet
   while (at < text.size()) {
+    if (at >= slowly && !isEscaped_ && text.size() - at >= JsonBlock::kOctets) {
+      const bool mayCut = piece_.size() + at - begin + JsonBlock::kOctets >= octets_;
+      if (!mayCut && skipBlock(text.data() + at)) {
+        at += JsonBlock::kOctets;
+        continue;
+      }
+      slowly = at + JsonBlock::kOctets;
+    }
     if (isInString_) {
       skipString(text, at);
       continue;

@@ -33,6 +33,7 @@ class JsonCutter {
   /// Each looks at text from `at` on, and moves it behind what it has seen.
   void around(std::string_view text, std::size_t& at);
   void members(std::string_view text, std::size_t& at);
+  bool skipBlock(const char* octets) noexcept;
   bool skipString(std::string_view text, std::size_t& at) noexcept;
   void structure(char c);
   bool endPiece(char by);

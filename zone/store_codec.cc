@@ -104,6 +104,11 @@ class LargeBlock {
     frames_[part] = compressedPart(octets);
     sizes_[part] = octets.size();
   }
+  /// So many are put, and a few more.
+  std::size_t octets() const noexcept {
+    return std::accumulate(frames_.begin(), frames_.end(), std::size_t{0},
+                           [](std::size_t sum, const std::string& frame) { return sum + frame.size(); });
+  }
   void put(std::string& out) {
     const auto size = std::accumulate(sizes_.begin(), sizes_.end(), std::uint64_t{0});
     std::uint64_t stored = 0;
@@ -156,7 +161,9 @@ std::string encodeLarge(Changes changes, NameView apex, const std::stop_token& s
     rrsets.setPart(part, is);
   });
   if (stop.stop_requested()) return {};
-  std::string out(kMagic3);
+  std::string out;
+  out.reserve(kMagic3.size() + 64 + owners.octets() + rrsets.octets());
+  out = kMagic3;
   OctetWriter(out).number(std::uint8_t{0});
   owners.put(out);
   rrsets.put(out);

@@ -67,6 +67,45 @@ TEST_CASE("a document is cut between members, wherever braces and quotes stand i
   }
 }
 
+TEST_CASE("many octets at once are cut as one octet after the other is") {
+  // What blocks of 64 octets are told apart by, and what is often in a document, at any place of a block.
+  const std::vector<std::string> parts{"\"",
+                                       "\\",
+                                       "\\\"",
+                                       "{",
+                                       "}",
+                                       "[",
+                                       "]",
+                                       ",",
+                                       ":",
+                                       " ",
+                                       "a long word of text",
+                                       R"("name": {"targets": [{"address": "192.0.2.1"}]},)",
+                                       "\x80{"};
+  std::mt19937 random(3);
+  std::size_t cuts = 0, lost = 0;
+  for (int i = 0; i < 3000; ++i) {
+    std::string body = R"({"plan": 1, "endpoints": {)";
+    for (std::size_t left = random() % 60; left > 0; --left)
+      body += parts[random() % 4 == 0 ? random() % parts.size() : 11];
+    body += R"("last": 1}})";
+    const std::size_t octets = random() % 300;
+    const auto slowly = cutJson(body, "endpoints", octets, 1);
+    for (const std::size_t step : {std::size_t{64}, std::size_t{100} + random() % 300, body.size()}) {
+      CAPTURE(body, octets, step);
+      const auto fast = cutJson(body, "endpoints", octets, step);
+      REQUIRE(fast.has_value() == slowly.has_value());
+      if (!fast) continue;
+      REQUIRE(fast->skeleton == slowly->skeleton);
+      REQUIRE(fast->members == slowly->members);
+    }
+    cuts += slowly ? slowly->members.size() : 0;
+    lost += slowly ? 0 : 1;
+  }
+  CHECK(cuts > 1000);
+  CHECK(lost > 100);
+}
+
 TEST_CASE("what cannot be cut is left whole") {
   for (const std::size_t step : {1, 3, 1000}) {
     for (const char* body :
