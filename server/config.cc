@@ -12,7 +12,7 @@
 #include "server/config_options.h"
 #include "server/default_paths.h"
 #include "server/option_text.h"
-#include "server/submission_limits.h"
+#include "server/request_limits.h"
 #include "server/tcp_limits.h"
 #include "zone/publisher.h"
 
@@ -106,16 +106,14 @@ Config defaultConfig() {
   config.live.planBytes = 512ull << 20;
   config.live.reasons = GuardPolicy{}.maxReasons;
   config.live.warnings = GuardPolicy{}.maxWarnings;
-  const SubmissionLimits submissions;
-  config.start.submissionsRunning = submissions.running;
-  config.start.submissionsRunningPerZone = submissions.runningPerZone;
-  config.live.submissionsWaiting = submissions.waitingPerZone;
-  config.live.submissionsWaitingTotal = submissions.waiting;
-  const ReadLimits reads;
-  config.start.readsRunning = reads.running;
-  config.start.readsRunningPerZone = reads.runningPerZone;
-  config.live.readsWaiting = reads.waitingPerZone;
-  config.live.readsWaitingTotal = reads.waiting;
+  config.start.submissionsRunning = kSubmissionLimits.running;
+  config.start.submissionsRunningPerZone = kSubmissionLimits.runningPerZone;
+  config.live.submissionsWaiting = kSubmissionLimits.waitingPerZone;
+  config.live.submissionsWaitingTotal = kSubmissionLimits.waiting;
+  config.start.readsRunning = kReadLimits.running;
+  config.start.readsRunningPerZone = kReadLimits.runningPerZone;
+  config.live.readsWaiting = kReadLimits.waitingPerZone;
+  config.live.readsWaitingTotal = kReadLimits.waiting;
   config.live.controlConnections = 128;
   config.live.metricsConnections = 128;
   config.live.mostZones = 10'000;

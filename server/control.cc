@@ -10,10 +10,13 @@ namespace holdfast {
 
 namespace {
 
-template <typename Limits>
-WorkPool::Limits poolOf(const Limits& limits) {
+WorkPool::Limits poolOf(const RequestLimits& limits) {
   return {static_cast<unsigned>(limits.running), static_cast<unsigned>(limits.runningPerZone),
           limits.waitingPerZone, limits.waiting};
+}
+
+RequestCounts countsOf(const WorkPool& pool) {
+  return {pool.waiting(), pool.running(), pool.turnedAway()};
 }
 
 /// The only requests with a body.
@@ -83,8 +86,7 @@ void Control::stop() {
 }
 
 ControlStats Control::stats() const {
-  return {submitters_.waiting(), submitters_.running(), submitters_.turnedAway(),
-          readers_.waiting(),    readers_.running(),    readers_.turnedAway()};
+  return {countsOf(submitters_), countsOf(readers_)};
 }
 
 std::unique_ptr<BodySink> Control::sinkOf(const HttpStart& start) const {

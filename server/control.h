@@ -11,18 +11,23 @@
 #include "server/http.h"
 #include "server/log.h"
 #include "server/loop_queue.h"
+#include "server/request_limits.h"
 #include "server/routes.h"
-#include "server/submission_limits.h"
 #include "server/work_pool.h"
 #include "zone/intake.h"
 
 namespace holdfast {
 
+/// Of the requests of one kind.
+struct RequestCounts {
+  std::uint64_t waiting = 0, running = 0;
+  std::uint64_t turnedAway = 0;  ///< since start, as too many waited
+};
+
 /// What the control API counts of itself.
 struct ControlStats {
-  std::uint64_t submissionsWaiting = 0, submissionsRunning = 0;
-  std::uint64_t submissionsTurnedAway = 0;                                ///< since start, as too many waited
-  std::uint64_t readsWaiting = 0, readsRunning = 0, readsTurnedAway = 0;  ///< the same of all other requests
+  RequestCounts submissions;
+  RequestCounts reads;  ///< all others
 };
 
 /// The routes of the control API (docs/control-api.md). handle() and the destructor belong to the loop
@@ -36,8 +41,8 @@ class Control {
   using Clock = Publisher::Clock;
 
   struct Settings {
-    SubmissionLimits submissions;
-    ReadLimits reads = {};
+    RequestLimits submissions = kSubmissionLimits;
+    RequestLimits reads = kReadLimits;
     ServerFacts facts;
     Counts counts = {};  ///< called from any thread; none: zeros
     std::string spool;   ///< the directory where large plans are kept while they come in

@@ -231,21 +231,21 @@ void addReloads(MetricFamilies& out, const ReloadStats& reloads) {
 
 void addControl(MetricFamilies& out, const ControlStats& control, const HttpStats& connections) {
   out.gauge("holdfast_submissions_waiting", "Plans at the control API that wait for a thread.")
-      .value(number(control.submissionsWaiting));
+      .value(number(control.submissions.waiting));
   out.gauge("holdfast_submissions_running", "Plans at the control API that are compiled or judged now.")
-      .value(number(control.submissionsRunning));
+      .value(number(control.submissions.running));
   out.counter("holdfast_submissions_turned_away_total",
               "Plans answered with 503, as too many of the zone or of all zones waited.")
-      .value(number(control.submissionsTurnedAway));
+      .value(number(control.submissions.turnedAway));
   out.gauge("holdfast_reads_waiting",
             "Requests at the control API, other than plans, that wait for a thread.")
-      .value(number(control.readsWaiting));
+      .value(number(control.reads.waiting));
   out.gauge("holdfast_reads_running",
             "Requests at the control API, other than plans, that are worked on now.")
-      .value(number(control.readsRunning));
+      .value(number(control.reads.running));
   out.counter("holdfast_reads_turned_away_total",
               "Requests other than plans answered with 503, as too many of the zone or in all waited.")
-      .value(number(control.readsTurnedAway));
+      .value(number(control.reads.turnedAway));
   out.gauge("holdfast_control_connections", "Connections to the control API open now.")
       .value(number(connections.open));
   out.counter("holdfast_control_connections_turned_away_total",

@@ -218,6 +218,13 @@ class Server:
         return [entry for entry in self.get(f"/v1/zones/{zone}/plans").json["history"]
                 if entry["outcome"] in ("published", "refused", "superseded")]
 
+    def metric(self, sample):
+        """The value of one sample, named with its labels, as it is printed."""
+        text = self.metrics()
+        found = re.search(rf"^{re.escape(sample)} (\S+)$", text, re.M)
+        assert found, f"no {sample} in\n{text}"
+        return float(found.group(1))
+
     def metrics(self):
         connection = http.client.HTTPConnection("127.0.0.1", self.metrics_port, timeout=10)
         connection.request("GET", "/metrics")

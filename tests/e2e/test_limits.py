@@ -19,12 +19,6 @@ UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30,
 GROUPS = ("limits", "history", "good", "image")
 
 
-def metric(server, family):
-    found = re.search(rf"^{re.escape(family)} (\S+)$", server.metrics(), re.M)
-    assert found, f"no {family} in\n{server.metrics()}"
-    return float(found.group(1))
-
-
 def printed_limits(server):
     """What --print-config tells below the groups that limit something: number and unit by key."""
     done = subprocess.run([holdfast.BIN / "holdfastd", "--config", server.config_file, "--print-config"],
@@ -63,14 +57,14 @@ def test_every_limit_that_the_configuration_knows_is_a_metric_with_the_value_con
     told = {key: float(value) for key, value in
             re.findall(r'^holdfast_limit\{key="([^"]+)"\} (\S+)$', server.metrics(), re.M)}
     assert told == {key: value for key, (_, value) in wanted.items()}
-    assert metric(server, f'holdfast_zone_limit{{zone="{ZONE}.",key="guard.max-names"}}') == 12_345
+    assert server.metric(f'holdfast_zone_limit{{zone="{ZONE}.",key="guard.max-names"}}') == 12_345
 
 
 def test_the_names_of_a_zone_are_limited_by_its_key(make_server):
     server = make_server({ZONE: {"guard": {"max-names": 3}}})
     key = f'holdfast_zone_limit{{zone="{ZONE}.",key="guard.max-names"}}'
     server.publish(full(1, {"a": endpoint("192.0.2.1"), "b": endpoint("192.0.2.2")}))
-    assert metric(server, key) == 3 and metric(server, f'holdfast_zone_names{{zone="{ZONE}."}}') == 3
+    assert server.metric(key) == 3 and server.metric(f'holdfast_zone_names{{zone="{ZONE}."}}') == 3
     for plan in (delta(1, {"c": endpoint("192.0.2.3")}),
                  full(2, {name: endpoint("192.0.2.9") for name in "abc"})):
         refused = server.refused(plan)
@@ -82,7 +76,7 @@ def test_the_names_of_a_zone_are_limited_by_its_key(make_server):
     server.config["zones"][ZONE]["guard"]["max-names"] = 4
     server.write_config()
     server.reload()
-    wait_for(lambda: metric(server, key) == 4, "the reload is in force")
+    wait_for(lambda: server.metric(key) == 4, "the reload is in force")
     server.publish(delta(1, {"c": endpoint("192.0.2.3")}))
 
 
@@ -96,7 +90,7 @@ def test_removed_zones_are_limited_and_their_fences_stay(make_server):
         return server.request("DELETE", f"/v1/zones/{zone}?reason=test{query}")
 
     def counts():
-        return metric(server, "holdfast_zones"), metric(server, "holdfast_zones_removed")
+        return server.metric("holdfast_zones"), server.metric("holdfast_zones_removed")
 
     assert counts() == (1, 0)
     for count, zone in enumerate(("a.example", "b.example"), 1):
@@ -151,7 +145,7 @@ def test_requests_that_wait_are_limited_by_their_keys_and_counted(make_server, w
     server = make_server(limits=one | {f"{what}-waiting": 1, f"{what}-waiting-total": 5}).add_zone()
     server.publish(LARGE)
     turned_away = f"holdfast_{what}_turned_away_total"
-    assert metric(server, turned_away) == 0
+    assert server.metric(turned_away) == 0
 
     def slow():
         if what == "reads":
@@ -164,7 +158,7 @@ def test_requests_that_wait_are_limited_by_their_keys_and_counted(make_server, w
                      for state in ("running", "waiting"))
 
     def storm(key):
-        before, seen, end = metric(server, turned_away), set(), threading.Event()
+        before, seen, end = server.metric(turned_away), set(), threading.Event()
 
         def watch():
             while not end.is_set():
@@ -178,7 +172,7 @@ def test_requests_that_wait_are_limited_by_their_keys_and_counted(make_server, w
         busy = [reply for reply in replies if reply.status == 503]
         assert {reply.status for reply in replies} <= {200, 503}
         assert all(f"({key})" in reply.json["error"] and reply.headers["Retry-After"] for reply in busy), busy
-        assert metric(server, turned_away) == before + len(busy)
+        assert server.metric(turned_away) == before + len(busy)
         assert seen <= {(0, 0), (0, 1), (1, 0), (1, 1)}, "so many run and wait, and no more"
         wait_for(lambda: gauges() == (0, 0), "all is done")
         return busy and (1, 1) in seen
@@ -187,7 +181,7 @@ def test_requests_that_wait_are_limited_by_their_keys_and_counted(make_server, w
     server.config["limits"] |= {f"{what}-waiting": 5, f"{what}-waiting-total": 1}
     server.write_config()
     server.reload()
-    wait_for(lambda: metric(server, f'holdfast_limit{{key="limits.{what}-waiting"}}') == 5, "the reload is in force")
+    wait_for(lambda: server.metric(f'holdfast_limit{{key="limits.{what}-waiting"}}') == 5, "the reload is in force")
     wait_for(lambda: storm(f"limits.{what}-waiting-total"), "some are turned away, as enough wait in all")
 
 
@@ -200,7 +194,7 @@ def test_a_refusal_lists_no_more_findings_than_its_limit(make_server):
     server.config["limits"]["reasons"] = 3
     server.write_config()
     server.reload()
-    wait_for(lambda: metric(server, 'holdfast_limit{key="limits.reasons"}') == 3, "the reload is in force")
+    wait_for(lambda: server.metric('holdfast_limit{key="limits.reasons"}') == 3, "the reload is in force")
     assert len(server.refused(bad).reasons) == 3
     server.add_zone("later.example")
     assert len(server.refused(bad | {"zone": "later.example"}, "later.example").reasons) == 3
@@ -228,23 +222,23 @@ def test_connections_to_the_metrics_are_limited_and_the_rest_goes_on(make_server
         server.write_config()
         server.reload()
         wait_for(lambda: scrape(server)[0] == 200, "a reload makes room")
-        assert metric(server, 'holdfast_limit{key="limits.metrics-connections"}') == 5
-        wait_for(lambda: metric(server, "holdfast_metrics_connections") == 4, "only those that are open count")
+        assert server.metric('holdfast_limit{key="limits.metrics-connections"}') == 5
+        wait_for(lambda: server.metric("holdfast_metrics_connections") == 4, "only those that are open count")
     finally:
         for each in held:
             each.close()
-    assert metric(server, "holdfast_metrics_connections_turned_away_total") >= 1
+    assert server.metric("holdfast_metrics_connections_turned_away_total") >= 1
 
 
 def test_bodies_that_are_too_large_are_counted(make_server):
     server = make_server(limits={"plan-bytes": "64K"}).add_zone()
     family = "holdfast_control_bodies_too_large_total"
-    assert metric(server, family) == 0
+    assert server.metric(family) == 0
     for count in (1, 2):
         assert server.submit(b" " * 70_000).status == 413
-        assert metric(server, family) == count
+        assert server.metric(family) == count
     server.publish(full(1, {"web": endpoint("192.0.2.1")}))
-    assert metric(server, family) == 2
+    assert server.metric(family) == 2
 
 
 def test_a_storm_of_plans_grows_the_history_no_further_than_its_limit(make_server):
@@ -265,7 +259,7 @@ def test_a_storm_of_plans_grows_the_history_no_further_than_its_limit(make_serve
         return sum(sizes), sizes[1]
 
     def told_octets():
-        return tuple(metric(server, f'holdfast_store_octets{{part="{part}"}}') for part in ("all", "log"))
+        return tuple(server.metric(f'holdfast_store_octets{{part="{part}"}}') for part in ("all", "log"))
 
     def commits():
         return [line["generation"] for line in lines() if line["outcome"] == "published"]
@@ -283,8 +277,8 @@ def test_a_storm_of_plans_grows_the_history_no_further_than_its_limit(make_serve
             server.publish(plan(generation))
             time.sleep(0.3)
         assert commits()[0] == generation == server.served()
-        wait_for(lambda: metric(server, "holdfast_history_entries") == len(lines()), "the lines are counted")
-        wait_for(lambda: metric(server, 'holdfast_history_removed_total{kind="commits"}') == had - len(commits()),
+        wait_for(lambda: server.metric("holdfast_history_entries") == len(lines()), "the lines are counted")
+        wait_for(lambda: server.metric('holdfast_history_removed_total{kind="commits"}') == had - len(commits()),
                  "those that were removed are counted")
         wait_for(lambda: told_octets() == octets(), lambda: f"{told_octets()} of {octets()} octets are told")
         server.kill()
@@ -298,7 +292,7 @@ def test_reloads_are_counted_and_a_refused_one_is_not_told_as_ready(make_server)
     server = make_server().add_zone()
 
     def count(result):
-        return metric(server, f'holdfast_reloads_total{{result="{result}"}}')
+        return server.metric(f'holdfast_reloads_total{{result="{result}"}}')
 
     def ready():
         return len(re.findall(r"\bready\b", server.log()))

@@ -193,7 +193,7 @@ TEST_CASE("status answers while submissions wait, and too many of them are told 
 
 TEST_CASE("a request that memory does not suffice for is told to come again") {
   std::atomic<bool> isShort = true;
-  ServerFixture server({64u << 20, "limits.plan-bytes", std::chrono::seconds(5)}, {}, {}, [&] {
+  ServerFixture server({64u << 20, "limits.plan-bytes", std::chrono::seconds(5)}, kSubmissionLimits, {}, [&] {
     if (isShort) throw std::bad_alloc();
     return ServerCounts{};
   });

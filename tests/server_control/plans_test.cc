@@ -69,7 +69,8 @@ TEST_CASE("what came since is kept unless it may go") {
 }
 
 TEST_CASE("a plan over limits.plan-records is 413") {
-  const ServerFixture server({64u << 20, "limits.plan-bytes", std::chrono::seconds(60)}, {}, {100, 10, 10});
+  const ServerFixture server({64u << 20, "limits.plan-bytes", std::chrono::seconds(60)}, kSubmissionLimits,
+                             {100, 10, 10});
   server.request("PUT", "/v1/zones/example.net");
   const auto answer = server.submit("example.net", slowPlan("example.net.", 101), 413);
   CHECK(answer["outcome"] == "refused");

@@ -34,7 +34,7 @@ void LoopThread::stop() {
   thread_.join();
 }
 
-ServerFixture::ServerFixture(HttpSettings settings, SubmissionLimits submissions, PlanLimits limits,
+ServerFixture::ServerFixture(HttpSettings settings, RequestLimits submissions, PlanLimits limits,
                              Control::Counts counts)
     : socket_(directory_.path() + "/run/control.sock"), log_(LogFormat::Json, LogLevel::Debug, logged_) {
   auto store = openSqliteStore(directory_.path());

@@ -50,7 +50,7 @@ class LoopThread {
 class ServerFixture {
  public:
   explicit ServerFixture(HttpSettings settings = {64u << 20, "limits.plan-bytes", std::chrono::seconds(5)},
-                         SubmissionLimits submissions = {}, PlanLimits limits = {},
+                         RequestLimits submissions = kSubmissionLimits, PlanLimits limits = {},
                          Control::Counts counts = {});
   ~ServerFixture();
 
