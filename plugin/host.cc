@@ -70,6 +70,7 @@ struct EnactorHost::State {
 
   void begin(const Name& zone, const EnactorSpec& spec) {
     const auto instance = std::make_shared<Instance>(link, bell, modules, zone, spec);
+    slots.reserve(slots.size() + 1);  // from here on nothing fails that has a thread already
     slots.push_back({instance, quietThread("enactor", [instance] { instance->live(); }), false});
   }
 
@@ -89,6 +90,14 @@ struct EnactorHost::State {
         if (inTheWayOf(zone, spec) == nullptr) begin(zone, spec);
   }
 
+  void sayWaiting(const char* cause) const noexcept {
+    try {
+      link->say(LogLevel::Error, "", std::string("an Enactor waits for a thread or memory: ") + cause);
+    } catch (const std::bad_alloc&) {
+      return;
+    }
+  }
+
   /// One look at everything. Returns when to look again, if the bell does not ring before.
   Clock::time_point sweep() {
     const std::lock_guard lock(mutex);
@@ -97,8 +106,7 @@ struct EnactorHost::State {
     try {
       beginWanted();
     } catch (const std::exception& problem) {
-      link->say(LogLevel::Error, "",
-                std::string("an Enactor waits for a thread or memory: ") + problem.what());
+      sayWaiting(problem.what());
       next = Clock::now() + kThreadRetry;
     }
     const Clock::time_point now = Clock::now();
@@ -185,7 +193,7 @@ std::size_t EnactorHost::stop() {
     state_->quit = true;
     for (State::Slot& slot : state_->slots) {
       if (slot.instance->hasEnded()) continue;
-      slot.instance->say(LogLevel::Error, "is given up: " + slot.instance->health().detail);
+      slot.instance->sayGivenUp();
       slot.thread.detach();
       ++givenUp;
     }

@@ -88,7 +88,7 @@ void EnactorHost::Instance::answer(const holdfast_host* host, const char* functi
   try {
     call(*instance);
   } catch (...) {
-    instance->say(LogLevel::Error, std::string(function) + " could not be done: " + currentProblem());
+    instance->say(LogLevel::Error, function, " could not be done: ", currentProblem());
   }
 }
 

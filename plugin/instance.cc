@@ -64,30 +64,46 @@ EnactorHost::Instance::Instance(std::shared_ptr<ServerLink> link, std::shared_pt
 /// Runs a call into the plugin; a plugin that throws, against the contract, has failed and no more.
 template <class Call>
 Status EnactorHost::Instance::guarded(std::string_view what, Call call) {
-  const std::string where(what);
   try {
     return call();
   } catch (...) {
     if (std::current_exception() == nullptr) {
       // No exception of C++'s: pthread_exit or a cancellation, which may not be caught for good, and would
       // end the server's thread in the middle of its work. So the call does not return.
-      fail({ErrorKind::System, name_,
-            "ended the server's thread in " + where + ", which stands still instead"},
-           "failed");
+      endedThread(what);
       standStill();
     }
-    return Error{ErrorKind::System, name_, "threw in " + where + ": " + currentProblem()};
+    return threwIn(what);
   }
 }
 
-void EnactorHost::Instance::live() {
-  Status begun = load();
-  if (begun && !isAskedToStop()) begun = create();
-  if (begun && !isAskedToStop()) begun = start();
-  if (begun)
-    waitForEnd();
-  else
-    fail(begun.error(), "not started");
+void EnactorHost::Instance::endedThread(std::string_view what) noexcept {
+  try {
+    fail({ErrorKind::System, name_,
+          "ended the server's thread in " + std::string(what) + ", which stands still instead"},
+         "failed");
+  } catch (...) {
+    fail({ErrorKind::System, {}, kOutOfMemory}, "failed");
+  }
+}
+
+Error EnactorHost::Instance::threwIn(std::string_view what) const noexcept {
+  try {
+    return {ErrorKind::System, name_, "threw in " + std::string(what) + ": " + currentProblem()};
+  } catch (...) {
+    return {ErrorKind::System, {}, kOutOfMemory};
+  }
+}
+
+void EnactorHost::Instance::live() noexcept {
+  const Status lived = guarded("living", [&]() -> Status {
+    Status begun = load();
+    if (begun && !isAskedToStop()) begun = create();
+    if (begun && !isAskedToStop()) begun = start();
+    if (begun) waitForEnd();
+    return begun;
+  });
+  if (!lived) fail(lived.error(), "not started");
   end();
 }
 
@@ -116,11 +132,11 @@ Status EnactorHost::Instance::load() {
 
 Status EnactorHost::Instance::create() {
   enter(Phase::Create);
-  std::vector<holdfast_option> options;
-  options.reserve(spec_.options.size());
-  for (const auto& [key, value] : spec_.options) options.push_back({key.c_str(), value.c_str()});
-  std::string error(kErrorOctets, '\0');
   return guarded("create", [&]() -> Status {
+    std::vector<holdfast_option> options;
+    options.reserve(spec_.options.size());
+    for (const auto& [key, value] : spec_.options) options.push_back({key.c_str(), value.c_str()});
+    std::string error(kErrorOctets, '\0');
     enactor_ = module_->table().create(&host_, zoneText_.c_str(), spec_.argument.c_str(), options.data(),
                                        options.size(), error.data(), error.size());
     if (enactor_ != nullptr) return Done{};
@@ -132,8 +148,8 @@ Status EnactorHost::Instance::create() {
 
 Status EnactorHost::Instance::start() {
   enter(Phase::Start);
-  std::string error(kErrorOctets, '\0');
   Status begun = guarded("start", [&]() -> Status {
+    std::string error(kErrorOctets, '\0');
     started_ = module_->table().start(enactor_, error.data(), error.size()) == 0;
     if (started_) return Done{};
     error.resize(::strnlen(error.data(), error.size()));
@@ -201,28 +217,34 @@ void EnactorHost::Instance::end() {
   enter(Phase::Ended);
 }
 
-void EnactorHost::Instance::enter(Phase phase) {
-  std::string late;
+void EnactorHost::Instance::enter(Phase phase) noexcept {
+  bool wasHung = false;
+  Phase before{};
+  Clock::duration spent{};
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(hung_, false))
-      late = "has returned from " + std::string(textOf(phase_)) + " after " + seconds(Clock::now() - since_);
-    phase_ = phase;
-    since_ = Clock::now();
+    wasHung = std::exchange(hung_, false);
+    before = std::exchange(phase_, phase);
+    const Clock::time_point now = Clock::now();
+    spent = now - std::exchange(since_, now);
   }
-  if (!late.empty()) say(LogLevel::Warning, late);
+  if (wasHung) say(LogLevel::Warning, "has returned from ", textOf(before), " after ", seconds(spent));
   bell_->ring();
 }
 
-void EnactorHost::Instance::fail(const Error& error, const char* what) {
-  const std::string text = error.where == name_ ? error.what : error.text();
+void EnactorHost::Instance::fail(const Error& error, const char* what) noexcept {
   {
     const std::lock_guard lock(mutex_);
-    failure_ = text;
+    try {
+      failure_ = error.where == name_ ? error.what : error.text();
+    } catch (...) {
+      failure_ = kOutOfMemory;
+    }
     health_.healthy = false;
   }
-  say(LogLevel::Error,
-      std::string(what) + (spec_.where.empty() ? "" : " (" + spec_.where + ")") + ": " + text);
+  const std::string_view open = spec_.where.empty() ? "" : " (", close = spec_.where.empty() ? "" : ")";
+  say(LogLevel::Error, what, open, spec_.where, close, ": ", error.where == name_ ? "" : error.where,
+      error.where == name_ || error.where.empty() ? "" : ": ", error.what);
   bell_->ring();
 }
 
@@ -265,19 +287,21 @@ bool EnactorHost::Instance::hasBegun() const {
 
 EnactorHost::Instance::Clock::time_point EnactorHost::Instance::overdue(Clock::time_point now,
                                                                         Clock::duration limit) {
-  std::string text;
+  bool isStopping = false;
+  Phase phase{};
   {
     const std::lock_guard lock(mutex_);
     if (hung_ || busy_ > 0 || phase_ == Phase::Working || phase_ == Phase::Ended)
       return Clock::time_point::max();
     if (now < since_ + limit) return since_ + limit;
     hung_ = true;
-    text = "hangs in " + std::string(textOf(phase_)) + " for longer than limits.enactor-call, which is " +
-           seconds(limit) + ": nobody waits for it; ";
-    text += askedToStop_ ? "what it submits fails, and another one like it begins only when it has returned"
-                         : "it runs when it returns";
+    isStopping = askedToStop_;
+    phase = phase_;
   }
-  say(LogLevel::Error, text);
+  say(LogLevel::Error, "hangs in ", textOf(phase), " for longer than limits.enactor-call, which is ",
+      seconds(limit), ": nobody waits for it; ",
+      isStopping ? "what it submits fails, and another one like it begins only when it has returned"
+                 : "it runs when it returns");
   return Clock::time_point::max();
 }
 
@@ -325,9 +349,20 @@ EnactorHealth EnactorHost::Instance::health() const {
   return health;
 }
 
-void EnactorHost::Instance::say(LogLevel level, std::string_view text) const noexcept {
+void EnactorHost::Instance::sayGivenUp() const noexcept {
   try {
-    link_->say(level, zoneText_, name_ + ": " + std::string(text));
+    say(LogLevel::Error, "is given up: ", health().detail);
+  } catch (...) {
+    say(LogLevel::Error, "is given up");
+  }
+}
+
+void EnactorHost::Instance::sayAll(LogLevel level,
+                                   std::initializer_list<std::string_view> pieces) const noexcept {
+  try {
+    std::string text = name_ + ": ";
+    for (const std::string_view piece : pieces) text += piece;
+    link_->say(level, zoneText_, text);
   } catch (...) {
     // There is nowhere left to say it, and it must not take the caller down.
     return;

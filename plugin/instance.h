@@ -2,9 +2,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <concepts>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -35,7 +37,7 @@ class EnactorHost::Instance {
   /// Loads, creates and starts, waits for askToStop() or for the plugin to end by itself, stops and
   /// destroys. Returns as late as the plugin lets it. An Instance is kept until it has returned, for ever if
   /// need be.
-  void live();
+  void live() noexcept;
   /// Loads, creates and destroys. The first thing that went wrong. Thread rule as live().
   Status tryOut();
   void askToStop();
@@ -56,7 +58,12 @@ class EnactorHost::Instance {
   const EnactorSpec& spec() const noexcept { return spec_; }
   const std::string& name() const noexcept { return name_; }
   EnactorHealth health() const;
-  void say(LogLevel level, std::string_view text) const noexcept;
+  /// The pieces are put together here, and where there is no memory for that, nothing is said.
+  template <std::convertible_to<std::string_view>... Pieces>
+  void say(LogLevel level, const Pieces&... pieces) const noexcept {
+    sayAll(level, {std::string_view(pieces)...});
+  }
+  void sayGivenUp() const noexcept;
   static std::string nameOf(const EnactorSpec& spec) { return spec.kind + ":" + oneLine(spec.argument); }
 
  private:
@@ -67,13 +74,16 @@ class EnactorHost::Instance {
 
   template <class Call>
   Status guarded(std::string_view what, Call call);
+  void endedThread(std::string_view what) noexcept;
+  Error threwIn(std::string_view what) const noexcept;
+  void sayAll(LogLevel level, std::initializer_list<std::string_view> pieces) const noexcept;
   Status load();
   Status create();
   Status start();
   void waitForEnd();
   void end();
-  void enter(Phase phase);
-  void fail(const Error& error, const char* what);
+  void enter(Phase phase) noexcept;
+  void fail(const Error& error, const char* what) noexcept;
 
   // What the plugin calls (instance_calls.cc), as the plugin calls it (host_table.cc).
   holdfast_host hostTable() noexcept;

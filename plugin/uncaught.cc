@@ -19,6 +19,8 @@ namespace holdfast {
 namespace {
 
 constexpr int kFrames = 256;
+/// A thread seldom has calls of more plugins than one. Not a vector: there may be no memory.
+using Reports = std::array<std::shared_ptr<const UncaughtReport>, 8>;
 
 struct Watched {
   const void* base = nullptr;  // where the shared object is mapped
@@ -46,10 +48,11 @@ const void* baseOf(const void* address) noexcept {
 
 /// The reports about the shared objects among the calling thread's calls; none where it is the server's own
 /// fault. libstdc++ asks before it unwinds anything, so all calls are still there.
-std::vector<std::shared_ptr<const UncaughtReport>> concerned(bool& isPlugin) {
+Reports concerned(bool& isPlugin) noexcept {
   std::array<void*, kFrames> frames{};
   const int found = ::backtrace(frames.data(), kFrames);
-  std::vector<std::shared_ptr<const UncaughtReport>> reports;
+  Reports reports;
+  std::size_t known = 0;
   Registry& all = registry();
   const std::lock_guard lock(all.mutex);
   for (const Watched& each : all.watched) {
@@ -57,19 +60,28 @@ std::vector<std::shared_ptr<const UncaughtReport>> concerned(bool& isPlugin) {
     const std::span<void* const> calls(frames.data(), static_cast<std::size_t>(std::max(found, 0)));
     if (std::none_of(calls.begin(), calls.end(), inside)) continue;
     isPlugin = true;
-    if (auto report = each.report.lock()) reports.push_back(std::move(report));
+    if (known < reports.size() && (reports[known] = each.report.lock())) ++known;
   }
   return reports;
+}
+
+/// Without memory nobody is told, which must not keep the thread from standing still.
+void tell(const UncaughtReport& report, const std::string& what) noexcept {
+  try {
+    report(what);
+  } catch (...) {
+    return;
+  }
 }
 
 [[noreturn]] void onTerminate() noexcept {
   bool isPlugin = whileLoading != nullptr;
   const auto reports = concerned(isPlugin);
   if (isPlugin) {
-    const std::string what =
-        std::current_exception() ? currentProblem() : "no exception, but a call of std::terminate";
-    for (const auto& report : reports) (*report)(what);
-    if (whileLoading != nullptr) (*whileLoading)(what);
+    const std::string what = std::current_exception() ? currentProblem() : "std::terminate";
+    for (const auto& report : reports)
+      if (report) tell(*report, what);
+    if (whileLoading != nullptr) tell(*whileLoading, what);
     standStill();
   }
   if (const std::terminate_handler before = registry().before; before != nullptr) before();
@@ -86,13 +98,19 @@ void takeOver(Registry& all) {
 
 }  // namespace
 
-std::string currentProblem() {
+std::string currentProblem() noexcept {
   try {
-    throw;
-  } catch (const std::exception& problem) {
-    return oneLine(problem.what());  // a plugin's word
+    try {
+      throw;
+    } catch (const std::bad_alloc&) {
+      return kOutOfMemory;
+    } catch (const std::exception& problem) {
+      return oneLine(problem.what());  // a plugin's word
+    } catch (...) {
+      return "an exception that is none of the standard library's";
+    }
   } catch (...) {
-    return "an exception that is none of the standard library's";
+    return kOutOfMemory;
   }
 }
 

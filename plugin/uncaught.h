@@ -30,6 +30,9 @@ class UncaughtWhileLoading {
 [[noreturn]] void standStill() noexcept;
 
 /// What is in flight as an exception, as text. Only inside a catch block or a terminate handler.
-std::string currentProblem();
+std::string currentProblem() noexcept;
+
+/// Short enough for a string to have it in itself.
+inline constexpr const char* kOutOfMemory = "out of memory";
 
 }  // namespace holdfast

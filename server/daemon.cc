@@ -249,7 +249,12 @@ void Daemon::tellReady() const {
 
 /// systemd waits for it after a reload too, whatever came of that.
 void Daemon::notifyReady() const {
-  sd_notifyf(0, "READY=1\nSTATUS=%zu zones on %s", publisher_->status().size(), joined(listening()).c_str());
+  try {
+    sd_notifyf(0, "READY=1\nSTATUS=%zu zones on %s", publisher_->status().size(),
+               joined(listening()).c_str());
+  } catch (const std::bad_alloc&) {
+    sd_notify(0, "READY=1");
+  }
 }
 
 std::size_t Daemon::run() {

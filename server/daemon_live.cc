@@ -82,7 +82,13 @@ void Daemon::onReload() {
   timespec now{};
   clock_gettime(CLOCK_MONOTONIC, &now);
   sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", now.tv_sec * 1'000'000LL + now.tv_nsec / 1000);
-  ++(reload() ? reloads_.applied : reloads_.refused);
+  bool applied = false;
+  try {
+    applied = reload();
+  } catch (const std::bad_alloc&) {  // which must not end what answers (I8)
+    log_.error("reload: there was not enough memory for all of it: reload again");
+  }
+  ++(applied ? reloads_.applied : reloads_.refused);
   notifyReady();
 }
 

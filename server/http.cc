@@ -54,6 +54,8 @@ void HttpReply::send(HttpResponse response) {
     evbuffer* out = evhttp_request_get_output_buffer(request);
     if (evbuffer_add_reference(out, body->data(), body->size(), release, body.get()) == 0)
       (void)body.release();
+    else
+      response.status = 503;  // there is no memory for its reply, and it must not look like an empty one
   }
   evhttp_send_reply(request, response.status, phraseOf(response.status), nullptr);
 }

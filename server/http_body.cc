@@ -1,5 +1,7 @@
 #include <event2/buffer.h>
 
+#include <new>
+
 #include "server/http.h"
 
 namespace holdfast {
@@ -26,7 +28,7 @@ HttpBody::Joined HttpBody::join() {
 
 void HttpBody::fill(evbuffer* from) {
   buffer_.reset(evbuffer_new());
-  if (buffer_ != nullptr) evbuffer_add_buffer(buffer_.get(), from);
+  if (buffer_ == nullptr || evbuffer_add_buffer(buffer_.get(), from) != 0) throw std::bad_alloc();
 }
 
 }  // namespace holdfast

@@ -118,10 +118,14 @@ void Log::setLevel(LogLevel level) {
   writer_->logger.set_level(spdlogLevel(level));
 }
 
-void Log::write(LogLevel level, std::string_view message, std::span<const LogField> fields) {
+void Log::write(LogLevel level, std::string_view message, std::span<const LogField> fields) noexcept {
   const auto wanted = spdlogLevel(level);
   if (!writer_->logger.should_log(wanted)) return;
-  writer_->logger.log(wanted, spdlog::string_view_t(lineOf(format_, message, fields)));
+  try {
+    writer_->logger.log(wanted, spdlog::string_view_t(lineOf(format_, message, fields)));
+  } catch (const std::exception&) {
+    return;
+  }
 }
 
 }  // namespace holdfast

@@ -59,8 +59,9 @@ class Log {
   void info(std::string_view message, Fields fields = {}) { write(LogLevel::Info, message, fields); }
   void warning(std::string_view message, Fields fields = {}) { write(LogLevel::Warning, message, fields); }
   void error(std::string_view message, Fields fields = {}) { write(LogLevel::Error, message, fields); }
-  void write(LogLevel level, std::string_view message, std::span<const LogField> fields);
-  void write(LogLevel level, std::string_view message, Fields fields) {
+  /// A line that there is no memory for is lost: who writes it may be telling of just that.
+  void write(LogLevel level, std::string_view message, std::span<const LogField> fields) noexcept;
+  void write(LogLevel level, std::string_view message, Fields fields) noexcept {
     write(level, message, std::span<const LogField>(fields.begin(), fields.size()));
   }
 

@@ -19,6 +19,7 @@
 #include "server/memory_reserve.h"
 #include "server/message_config.h"
 #include "server/privileges.h"
+#include "zone/plan.h"
 
 namespace {
 
@@ -75,6 +76,7 @@ void keepLargePiecesApart() {
 int serve(const Config& config, const std::string& file) {
   keepLargePiecesApart();
   const MemoryReserve reserve;
+  prepareJsonReader();
   // Before the log, which may have threads of its own.
   if (const StartConfig& start = config.start; start.user != "off") {
     const std::string controlFolder = std::filesystem::path(start.control).parent_path();

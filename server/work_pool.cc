@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <utility>
 
 #include "zone/background.h"
 #include "zone/rcu.h"
@@ -18,6 +17,10 @@ WorkPool::~WorkPool() {
 }
 
 WorkPool::Taken WorkPool::run(const std::string& lane, Task task) {
+  // What asks for memory comes first, so that a task is in its lane with a turn, or nothing was changed.
+  std::list<Task> waits;
+  waits.push_back(std::move(task));
+  std::list<Lanes::iterator> turn(1);
   {
     const std::lock_guard lock(mutex_);
     if (stopping_) return Taken::Stopped;
@@ -28,8 +31,9 @@ WorkPool::Taken WorkPool::run(const std::string& lane, Task task) {
       return before >= limits_.waitingPerLane ? Taken::LaneIsFull : Taken::PoolIsFull;
     }
     const auto at = known == lanes_.end() ? lanes_.try_emplace(lane).first : known;
-    at->second.tasks.push_back(std::move(task));
-    if (before == 0) turns_.push_back(at);
+    at->second.tasks.splice(at->second.tasks.end(), waits);
+    turn.front() = at;
+    if (before == 0) turns_.splice(turns_.end(), turn);
     ++waiting_;
   }
   changed_.notify_one();
@@ -58,11 +62,11 @@ std::uint64_t WorkPool::turnedAway() const {
 }
 
 void WorkPool::stop() {
-  std::vector<std::deque<Task>> dropped;
+  std::list<Task> dropped;
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
-    for (auto& [name, lane] : lanes_) dropped.push_back(std::exchange(lane.tasks, {}));
+    for (auto& [name, lane] : lanes_) dropped.splice(dropped.end(), lane.tasks);
     turns_.clear();
     waiting_ = 0;
   }
@@ -76,14 +80,25 @@ bool WorkPool::mayRun(const Lane& lane) const {
   return lane.running < limits_.runningPerLane && running_ + limits_.threads / 4 < limits_.threads;
 }
 
-/// The lane whose turn it is of those that may run something, else the end. REQUIRES: mutex_ is held.
-WorkPool::Lanes::iterator WorkPool::nextLane() {
-  const auto turn =
-      std::find_if(turns_.begin(), turns_.end(), [this](auto lane) { return mayRun(lane->second); });
-  if (turn == turns_.end()) return lanes_.end();
-  const Lanes::iterator lane = *turn;
-  turns_.erase(turn);
-  return lane;
+/// The turn of a lane that may run something, else the end. REQUIRES: mutex_ is held.
+WorkPool::Turns::iterator WorkPool::nextTurn() {
+  return std::find_if(turns_.begin(), turns_.end(), [this](auto lane) { return mayRun(lane->second); });
+}
+
+/// A task of the lane whose turn it is, which then has its next one behind the others. REQUIRES: mutex_ is
+/// held.
+WorkPool::Task WorkPool::take(Turns::iterator turn) noexcept {
+  Lane& lane = (*turn)->second;
+  Task task = std::move(lane.tasks.front());
+  lane.tasks.pop_front();
+  if (lane.tasks.empty())
+    turns_.erase(turn);
+  else
+    turns_.splice(turns_.end(), turns_, turn);
+  ++lane.running;
+  ++running_;
+  --waiting_;
+  return task;
 }
 
 void WorkPool::finished(Lanes::iterator lane) {
@@ -104,14 +119,11 @@ void WorkPool::work() {
     Lanes::iterator lane;
     {
       std::unique_lock lock(mutex_);
-      changed_.wait(lock, [&] { return stopping_ || (lane = nextLane()) != lanes_.end(); });
+      Turns::iterator turn;
+      changed_.wait(lock, [&] { return stopping_ || (turn = nextTurn()) != turns_.end(); });
       if (stopping_) return;
-      task = std::move(lane->second.tasks.front());
-      lane->second.tasks.pop_front();
-      if (!lane->second.tasks.empty()) turns_.push_back(lane);
-      ++lane->second.running;
-      ++running_;
-      --waiting_;
+      lane = *turn;
+      task = take(turn);
     }
     try {
       task();

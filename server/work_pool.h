@@ -3,8 +3,8 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <mutex>
 #include <string>
@@ -33,7 +33,7 @@ class WorkPool {
   WorkPool(const WorkPool&) = delete;
   WorkPool& operator=(const WorkPool&) = delete;
 
-  /// `task` is dropped when it is not taken. Any thread.
+  /// `task` is dropped when it is not taken. Throws std::bad_alloc, and then nothing was changed. Any thread.
   Taken run(const std::string& lane, Task task);
   /// For tasks from now on. How many threads there are cannot be changed.
   void setWaiting(std::size_t perLane, std::size_t all);
@@ -46,21 +46,23 @@ class WorkPool {
 
  private:
   struct Lane {
-    std::deque<Task> tasks;
+    std::list<Task> tasks;
     unsigned running = 0;
   };
   using Lanes = std::map<std::string, Lane>;
+  using Turns = std::list<Lanes::iterator>;
 
   void work();
   bool mayRun(const Lane& lane) const;
-  Lanes::iterator nextLane();
+  Turns::iterator nextTurn();
+  Task take(Turns::iterator turn) noexcept;
   void finished(Lanes::iterator lane);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  Limits limits_;                      // guarded by mutex_, like all below but the threads
-  Lanes lanes_;                        // those with tasks that wait or run
-  std::deque<Lanes::iterator> turns_;  // lanes with waiting tasks, each once, whose turn is next in front
+  Limits limits_;  // guarded by mutex_, like all below but the threads
+  Lanes lanes_;    // those with tasks that wait or run
+  Turns turns_;    // lanes with waiting tasks, each once, whose turn is next in front
   std::size_t waiting_ = 0;
   std::size_t running_ = 0;
   std::uint64_t turnedAway_ = 0;

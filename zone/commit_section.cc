@@ -180,10 +180,9 @@ void CommitPath::swapIn(std::unique_ptr<Snapshot> next, Monotonic durableSince) 
 }
 
 void CommitPath::fail(Batch& batch, const Error& error) {
-  for (const Batch::Part& part : batch.parts) {
-    doubt(*part.state, part.attempt->hasAliases);
-    fail(*part.attempt, error);
-  }
+  // All of them before any is told, which takes memory.
+  for (const Batch::Part& part : batch.parts) doubt(*part.state, part.attempt->hasAliases);
+  for (const Batch::Part& part : batch.parts) fail(*part.attempt, error);
 }
 
 void CommitPath::doubt(ZoneState& state, bool withAliases) noexcept {

@@ -253,6 +253,10 @@ std::optional<Result<Plan>> JsonPlanStream::finish() {
   return reading_->finish();
 }
 
+void prepareJsonReader() {
+  (void)simdjson::get_active_implementation()->name();
+}
+
 Result<Plan> parseJsonPlanWhole(std::string_view body, NameView zone, const PlanLimits& limits) {
   if (body.empty())
     return Error{ErrorKind::Unreadable, "", "the document is empty, which is not an empty plan"};

@@ -66,11 +66,20 @@ bool standsForItself(char c) noexcept {
   return octet >= 0x20 && octet < 0x80 && c != '"' && c != '\\';
 }
 
-template <typename Number>
-void appendNumber(std::string& out, Number number) {
+template <typename Number, typename... Format>
+void appendNumber(std::string& out, Number number, Format... format) {
   std::array<char, 32> text{};  // the longest is a double, of 24 characters
-  const auto [end, problem] = std::to_chars(text.data(), text.data() + text.size(), number);
+  const auto [end, problem] = std::to_chars(text.data(), text.data() + text.size(), number, format...);
   out.append(text.data(), end);
+}
+
+/// Some readers take a number without a point for an integer, and people read no exponents.
+void appendDouble(std::string& out, double number) {
+  const double size = std::fabs(number);
+  const bool isPlain = size == 0 || (size >= 1e-5 && size < 1e15);
+  if (!isPlain) return appendNumber(out, number, std::chars_format::scientific);
+  appendNumber(out, number, std::chars_format::fixed);
+  if (number == std::trunc(number)) out += ".0";
 }
 
 }  // namespace
@@ -110,7 +119,7 @@ void JsonWriter::value(std::string_view text) {
 void JsonWriter::value(double number) {
   if (!std::isfinite(number)) return literal("null");
   separate();
-  appendNumber(out_, number);
+  appendDouble(out_, number);
 }
 
 void JsonWriter::whole(std::int64_t number) {

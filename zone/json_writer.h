@@ -58,7 +58,7 @@ class JsonWriter {
   void value(const std::string& text) { value(std::string_view(text)); }
   void value(const char* text) { value(std::string_view(text)); }
   void value(std::nullptr_t) { literal("null"); }
-  /// The shortest text that reads as this number; null where it is none.
+  /// The shortest text that reads as this number, with a point or an exponent; null where it is none.
   void value(double number);
   template <std::integral Number>
   void value(Number number) {

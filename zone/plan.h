@@ -73,6 +73,10 @@ struct PlanLimits {
 /// What is told of a plan with more records than that.
 Error tooManyRecords(const PlanLimits& limits);
 
+/// Chooses how JSON is read on this processor, which simdjson does once, and without memory for it ends the
+/// process: to be called at the start of one that lives on (I8).
+void prepareJsonReader();
+
 /// Reads a plan as JSON (docs/plans.md). `zone` is the zone it must be for. Never partial: the first problem
 /// is the Error, with a JSON pointer, or line and column where it is no JSON at all. `body` may be any bytes;
 /// it is not kept.

@@ -222,6 +222,7 @@ class RecordReader {
     const ldns_status status =
         ldns_rr_new_frm_str(&raw, line_.c_str(), 0, &origin, head->owner.empty() ? &previousSlot : nullptr);
     const RrPtr rr(status == LDNS_STATUS_OK ? raw : nullptr);
+    if (status == LDNS_STATUS_MEM_ERR) throw std::bad_alloc();
     if (status != LDNS_STATUS_OK) return malformed(explain(*head, *type, context_.origin, status));
     if (Status taken = take(*rr, record); !taken) return taken;
     if (const std::string lost = whatLdnsChanged(head->rdata, record); !lost.empty()) return malformed(lost);
@@ -237,9 +238,11 @@ class RecordReader {
     record.type = static_cast<RRType>(ldns_rr_get_type(&rr));
     if (hasTooLongName(rr)) return malformed("a name in the RDATA is over 255 octets");
     if (!rdata_) rdata_.reset(ldns_buffer_new(LDNS_MAX_PACKETLEN));
-    if (rdata_) ldns_buffer_clear(rdata_.get());
-    if (!rdata_ || ldns_rr_rdata2buffer_wire(rdata_.get(), &rr) != LDNS_STATUS_OK)
-      return malformed("the RDATA does not fit in 65535 octets");
+    if (!rdata_) throw std::bad_alloc();
+    ldns_buffer_clear(rdata_.get());
+    const ldns_status written = ldns_rr_rdata2buffer_wire(rdata_.get(), &rr);
+    if (written == LDNS_STATUS_MEM_ERR) throw std::bad_alloc();
+    if (written != LDNS_STATUS_OK) return malformed("the RDATA does not fit in 65535 octets");
     record.rdata = {ldns_buffer_begin(rdata_.get()), ldns_buffer_position(rdata_.get())};
     const ldns_rr_descriptor* fields = ldns_rr_descript(static_cast<std::uint16_t>(record.type));
     const std::size_t required = ldns_rr_descriptor_minimum(fields);

@@ -28,15 +28,17 @@ class ZoneImage::Loader {
       : image_(image), chunks_(std::move(chunks)), table_(image.head_.bits) {}
 
   Result<NameTable> load() {
-    std::vector<std::thread> threads;
+    std::vector<std::jthread> threads;
     const std::size_t wanted = std::min<std::size_t>(
         {std::thread::hardware_concurrency(), kMostLoaders, chunks_.size() / kLeastChunks});
+    threads.reserve(wanted);
     try {
       while (threads.size() + 1 < wanted) threads.emplace_back([this] { work(); });
     } catch (const std::system_error&) {  // with fewer, then
     }
     work();
-    for (std::thread& thread : threads) thread.join();
+    for (std::jthread& thread : threads) thread.join();
+    if (ranOut_) return Error{ErrorKind::System, image_.file_, "does not fit in memory"};
     if (problem_) return *std::move(problem_);
     if (names_ != image_.head_.names) return image_.damaged("does not have as many names as its head tells");
     return table_.finish(names_);
@@ -49,7 +51,8 @@ class ZoneImage::Loader {
       for (std::size_t i = next_++; i < chunks_.size(); i = next_++)
         if (Status taken = take(chunks_[i], octets); !taken) return stop(std::move(taken).error());
     } catch (const std::bad_alloc&) {
-      stop({ErrorKind::System, image_.file_, "does not fit in memory"});
+      ranOut_ = true;
+      next_ = chunks_.size();
     }
   }
 
@@ -89,6 +92,7 @@ class ZoneImage::Loader {
   const std::vector<Chunk> chunks_;
   NameTableLoader table_;
   std::atomic<std::size_t> next_{0}, names_{0};
+  std::atomic<bool> ranOut_{false};  // of memory
   std::mutex mutex_;
   std::optional<Error> problem_;  // guarded by mutex_ while the threads run
 };

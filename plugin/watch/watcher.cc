@@ -12,6 +12,7 @@
 #include <iterator>
 #include <memory>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 namespace holdfast::watch {
@@ -26,6 +27,9 @@ constexpr auto kLongestBackoff = std::chrono::seconds(10);
 /// So long a delta waits for its base in silence, because files that belong together arrive one by one. Then
 /// it is refused once, and goes on waiting; so often its base is asked for.
 constexpr auto kBaseGrace = std::chrono::seconds(1);
+
+/// Where there was no memory for a look: short, as nothing ends it.
+constexpr auto kMemoryPause = std::chrono::milliseconds(100);
 
 struct DirectoryCloser {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
@@ -46,10 +50,11 @@ void Watcher::run() {
     again_ = false;
     try {
       look();
+      if (!again_) events_.wait(pause());
     } catch (const std::exception& problem) {  // out of memory: the next look may do better
       host_.health(&host_, 0, problem.what());
+      std::this_thread::sleep_for(kMemoryPause);
     }
-    if (!again_) events_.wait(pause());
   }
 }
 

@@ -31,13 +31,18 @@ Outcome refused() {
 /// Lets each allocation in turn be the first that fails, with all after it. Returns how often one did.
 std::size_t starve(const std::function<std::string()>& write) {
   const std::string whole = write();
-  for (std::size_t after = 0;; ++after) {
+  std::optional<std::string> written;
+  std::size_t ranOut = 0;
+  for (std::size_t after = 0; !written; ++after) {
     const FailingAllocation failing(after, Fails::FromThenOn);
     try {
-      if (write() == whole) return after;
+      written = write();
     } catch (const std::bad_alloc&) {
+      ++ranOut;
     }
   }
+  CHECK(*written == whole);
+  return ranOut;
 }
 
 }  // namespace

@@ -45,18 +45,20 @@ TEST_CASE("where nothing is left from any moment on, reasons are read and writte
       5, {Rule::Floor, "a name too long for a short string.", "A", "none of its targets",
           "at least one of its targets", "detail enough to be kept elsewhere than in the string itself"});
   const std::string written = reasonsToJson(reasons);
+  prepareJsonReader();
   for (const bool reads : {false, true}) {
     std::size_t ranOut = 0;
-    for (std::size_t after = 0;; ++after) {
+    bool isDone = false, isWhole = false;
+    for (std::size_t after = 0; !isDone; ++after) {
       const FailingAllocation failing(after, Fails::FromThenOn);
       try {
-        const std::size_t done =
-            reads ? reasonsFromJson(written).size() : std::size_t{5} * (reasonsToJson(reasons) == written);
-        if (done == 5) break;
+        isWhole = reads ? reasonsFromJson(written).size() == 5 : reasonsToJson(reasons) == written;
+        isDone = true;
       } catch (const std::bad_alloc&) {
         ++ranOut;
       }
     }
+    CHECK(isWhole);
     CHECK(ranOut > 3);
   }
 }

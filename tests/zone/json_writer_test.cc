@@ -80,6 +80,11 @@ TEST_CASE("numbers are written whole") {
   CHECK(valueText(std::uint8_t{200}) == "200");
   CHECK(valueText(false) == "false");
   CHECK(valueText(0.25) == "0.25");
+  CHECK(valueText(0.0) == "0.0");
+  CHECK(valueText(1.0) == "1.0");
+  CHECK(valueText(1e-4) == "0.0001");
+  CHECK(valueText(-100'000.0) == "-100000.0");
+  CHECK(valueText(1e15) == "1e+15");
   CHECK(valueText(std::numeric_limits<double>::infinity()) == "null");
   for (const double number :
        {1e300, -5e-324, 0.1, 1e-7, 123456789.125, std::numeric_limits<double>::lowest()})
