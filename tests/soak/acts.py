@@ -3,6 +3,7 @@
 import datetime
 import http.client
 import json
+import os
 import pathlib
 import random
 import sys
@@ -112,7 +113,10 @@ class Acts:
         self.rest("storm")
 
     def overload(self, seconds):
-        """Far more than it can: who asks little is answered like the others, and all are, a second after."""
+        """Far more than it can: who asks little is answered like the others, and all are, a second after. It has one
+        processor meanwhile, so that it is more than it can wherever this runs."""
+        processors = sorted(os.sched_getaffinity(0))
+        self.world.give_processors(processors[:1])
         flood = self.flood(seconds + 3, 300, tcp=0, name="paced")
         time.sleep(1)
         asked, dropped = time.monotonic(), accounting.dropped(self.world.server.port)
@@ -121,6 +125,7 @@ class Acts:
         heavy = Flood(self.world.folder, self.world.addresses, seconds, "-q", 2_000_000, "--sockets", sockets, "-T", 2,
                       name="heavy", seed=self.world.seed + self.turn)
         result, over = heavy.finish(), heavy.begun + seconds
+        self.world.give_processors(processors)
         dropped = accounting.dropped(self.world.server.port) - dropped
         paced = self.judge("overload", flood, [(asked - 0.2, over + RECOVERY)])
         if paced is None or "problem" in result:
@@ -171,7 +176,7 @@ class Acts:
         while counts["published"] == published and time.monotonic() < end:
             time.sleep(0.05)
         if counts["published"] == published:
-            self.world.ledger.violate("plans are taken again", f"{seconds} s after there was room on the disk")
+            self.world.ledger.violate("plans are taken again", f"{seconds} s after there was room again")
 
     def clocks(self, seconds, random):
         """The wall clock jumps, there and back."""
@@ -219,34 +224,44 @@ class Acts:
             used = int(process_status(world.server.pid, "VmData")[0]) * 1024
         for spare in (48, 24, 12, 6):
             world.restart(["prlimit", f"--data={used + (spare << 20)}", "--"])
-            flood = self.flood(seconds / 2)
+            floods = self.floods_apart(seconds / 2)
             status = self.send_large((200, 503), "little memory")
-            self.judge("little memory", flood)
+            self.judge_apart("little memory", *floods)
             if status == 503:
                 break
         else:
             world.ledger.violate("the soak works", "a large plan needed no memory")
         world.restart()
-        # UDP needs none. A TCP connection does, so what comes there may be lost, but not be wrong.
-        began = time.monotonic()
-        by_udp = self.flood(seconds, tcp=0)
-        by_tcp = self.flood(seconds, TCP_RATE, tcp=1, name="tcp")
-        self.take_memory_away(began + seconds - 1)
-        self.judge("no memory", by_udp)
-        self.judge("no memory, TCP", by_tcp, [(began, began + seconds)])
+        floods = self.floods_apart(seconds)
+        self.take_memory_away(time.monotonic() + seconds - 1)
+        self.judge_apart("no memory", *floods)
+        self.check_taken_again(10)
+        with world.quiet():
+            self.check_files("no memory")
         with world.quiet():
             world.check_promises()
         world.is_short = False
+
+    def floods_apart(self, seconds):
+        """By UDP, which needs no memory, and by TCP, whose connections do."""
+        return self.flood(seconds, tcp=0), self.flood(seconds, TCP_RATE, tcp=1, name="tcp")
+
+    def judge_apart(self, act, by_udp, by_tcp):
+        """What comes by TCP may be lost, but not be wrong."""
+        self.judge(act, by_udp)
+        self.judge(f"{act}, TCP", by_tcp, [(by_tcp.begun, by_tcp.begun + by_tcp.seconds)])
 
     def take_memory_away(self, until):
         """Now and then the server gets none at all: whatever of it asks then is told so."""
         world = self.world
         chance = random.Random(f"{world.seed}/memory")
-        while time.monotonic() < until:
+        while time.monotonic() < until and world.is_found_alive():
             world.spare_memory(chance.choice((0, 0, 1 << 16, 1 << 20)))
             world.ledger.count("memory taken away")
+            world.reload()
             time.sleep(min(chance.choice((0.1, 0.5, 2)), max(0, until - time.monotonic())))
-            world.spare_memory(None)
+            if world.is_found_alive():
+                world.spare_memory(None)
 
     def send_large(self, statuses, act, while_doing=None):
         """Returns the status of the answer, which has to be one of those."""

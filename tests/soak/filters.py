@@ -97,8 +97,10 @@ class Filters:
             made.refuse("socket", Arg(0, EQ, family), error=errno.EAFNOSUPPORT)
 
     def load_allowed(self):
-        allowed = self.expand("@default")
-        for words in (value.split() for value in self.unit.all("SystemCallFilter")):
+        allowed, lists = self.expand("@default"), [value.split() for value in self.unit.all("SystemCallFilter")]
+        if not all(lists) or lists[0][0].startswith("~"):
+            raise Unknown("SystemCallFilter is known as what is allowed, and then what is not of that")
+        for words in lists:
             takes_away = words[0].startswith("~")
             calls = set().union(*(self.expand(word.removeprefix("~")) for word in words))
             allowed = allowed - calls if takes_away else allowed | calls

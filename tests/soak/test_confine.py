@@ -147,6 +147,16 @@ def test_what_confine_does_not_know_ends_it(line, folder):
     assert done.returncode == 1 and done.stderr.startswith("confine: ") and done.stdout == ""
 
 
+@pytest.mark.parametrize("lists", [["~@clock"], ["@system-service", ""], [""]])
+def test_a_filter_that_systemd_reads_otherwise_ends_it(folder, lists):
+    """As one of what is not allowed, or as none at all."""
+    unit = folder / "unit"
+    unit.write_text("\n".join(["[Service]", *(f"SystemCallFilter={each}" for each in lists),
+                               "SystemCallErrorNumber=EPERM"]))
+    done = confined(unit, folder, "true")
+    assert done.returncode == 1 and "SystemCallFilter" in done.stderr
+
+
 def test_a_filter_without_its_error_ends_it(folder):
     unit = folder / "unit"
     unit.write_text("\n".join(["[Service]", *lines_of("SystemCallFilter")]))

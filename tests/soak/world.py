@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import pathlib
-import re
 import subprocess
 import threading
 import time
@@ -136,7 +135,7 @@ class World:
         with contextlib.suppress(OSError, ValueError, http.client.HTTPException, AssertionError):
             self.ledger.count("swaps", self.server.get("/v1/status").json["swaps"]["count"])
             for event in ("accepted", "evicted", "refused", "client-refused"):
-                number = self.metric(f'holdfast_tcp_connections_total{{event="{event}"}}')
+                number = int(self.server.metric(f'holdfast_tcp_connections_total{{event="{event}"}}'))
                 self.ledger.count(f"TCP connections {event}", number)
 
     def kill(self):
@@ -155,14 +154,27 @@ class World:
             left.unlink()
 
     def spare_memory(self, octets):
-        """What the server may have beside what it has; None: whatever it likes."""
+        """What the server may have beside what it has; None: what it might before."""
         pid = self.server.pid
-        held = int(process_status(pid, "VmData")[0]) * 1024
-        user, group = (process_status(pid, each)[0] for each in ("Uid", "Gid"))
-        # Only its own user may, not even a root without CAP_SYS_RESOURCE.
+        if octets is None:
+            limits = pathlib.Path(f"/proc/{pid}/limits").read_text(encoding="ascii")
+            most = next(line.split()[4] for line in limits.splitlines() if line.startswith("Max data size"))
+        else:
+            most = int(process_status(pid, "VmData")[0]) * 1024 + octets
+        self.run_as_server("prlimit", f"--pid={pid}", f"--data={most}:")
+
+    def reload(self):
+        self.run_as_server("kill", "-HUP", self.server.pid)
+
+    def give_processors(self, processors):
+        self.run_as_server("taskset", "--all-tasks", "--cpu-list", "--pid", ",".join(map(str, sorted(processors))),
+                           self.server.pid)
+
+    def run_as_server(self, *command):
+        """As the user that it is, who may do this to it: a root without CAP_SYS_RESOURCE or CAP_SYS_NICE may not."""
+        user, group = (process_status(self.server.pid, each)[0] for each in ("Uid", "Gid"))
         own = [] if int(user) == os.getuid() else ["setpriv", "--reuid", user, "--regid", group, "--clear-groups"]
-        limit = "unlimited" if octets is None else held + octets
-        subprocess.run([*own, "prlimit", f"--pid={pid}", f"--data={limit}:"], check=True)
+        subprocess.run([*own, *map(str, command)], check=True, stdout=subprocess.DEVNULL)
 
     def restart(self, limits=()):
         """In a life with those limits, and nobody sees it away."""
@@ -285,7 +297,4 @@ class World:
         return {"used_octets": used, "resident_octets": resident, "threads": threads, "descriptors": descriptors}
 
     def heap_in_use(self):
-        return self.metric('holdfast_heap_octets{state="used"}')
-
-    def metric(self, name):
-        return int(float(re.search(rf"^{re.escape(name)} (\S+)", self.server.metrics(), re.M).group(1)))
+        return int(self.server.metric('holdfast_heap_octets{state="used"}'))
