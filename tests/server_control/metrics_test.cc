@@ -60,8 +60,9 @@ TEST_CASE("metrics are well-formed: one HELP and TYPE before each family's sampl
   workers[0].tcpHeldBack.add(9);
   EnactorHealth enactor{Name(), "watch:/x", true, "", 3, 2, 1, 8, 9, EnactorState::Running, 10, 11, 12};
   enactor.lastAt = WallTime(std::chrono::seconds(1'000));
-  const MetricsSources sources{server.publisher(),    workers, {enactor}, {{1, 2, 3}, {}}, {4, 5, 6}, {7, 8, 0}, {},
-                               {{"limits.pick", 64}}, {13, 14}};
+  const MetricsSources sources{
+      server.publisher(),    workers, {enactor}, {{1, 2, 3}, {}}, {4, 5, 6}, {7, 8, 0}, {},
+      {{"limits.pick", 64}}, {13, 14}};
   const std::string text = metricsText(sources, WallTime(std::chrono::hours(500'000)));
 
   std::map<std::string, std::string> typeOf;
