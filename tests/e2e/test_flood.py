@@ -89,6 +89,7 @@ def test_answers_of_a_good_server_are_right_while_plans_come(server, tmp_path):
     assert generations == sorted(generations)
     assert sum(moment["sent"] for moment in result["moments"]) == result["sent"]
     assert sum(count for _, count in result["latency"]["histogram"]) == result["answered"]
+    assert result["command"].startswith(str(BIN / "flood")) and result["began"].endswith("Z")
     page = (tmp_path / "report.html").read_text()
     assert "http" not in re.sub(r'"http[^"]*w3.org[^"]*"', "", page), "it needs no network"
     embedded = re.search(r"const result = (.*);\n", page)
@@ -255,15 +256,19 @@ def test_what_waits_on_a_connection_that_is_closed_is_asked_again(tmp_path):
 def test_a_server_that_is_not_there(tmp_path):
     done, result = flood([holdfast.free_port()], tmp_path, "-q", 100, "-l", 0.5, "--timeout", 0.2)
     assert done.returncode == 3 and result["answered"] == 0 and result["lost"] == result["sent"] > 0
+    assert f"nothing answered at {result['servers'][0]}" in done.stdout and "0.000 ms" not in done.stdout
     done, result = flood([holdfast.free_port()], tmp_path, "-q", 100, "-l", 0.5, "--timeout", 0.2, "--tcp", 1)
     assert done.returncode == 3 and result["answered"] == 0
 
 
-def test_what_is_wrong_with_a_command_line_is_told():
+def test_what_is_wrong_with_a_command_line_is_told(tmp_path):
     def told(*arguments):
         done = subprocess.run([BIN / "flood", *arguments], capture_output=True, text=True, timeout=20, check=False)
         assert done.returncode == 2
         return done.stderr
     assert "127.0.0.1:5300" in told("somewhere", "-d", "x")
     assert "/nowhere" in told("127.0.0.1:5300", "-d", "/nowhere")
+    questions = tmp_path / "questions"
+    questions.write_text("www.example MX !\n")
+    assert f"{questions}:1: \"!\" asks for addresses" in told("127.0.0.1:5300", "-d", questions)
     assert "--rate" in told("127.0.0.1:5300", "-d", "x", "-q", "-1")

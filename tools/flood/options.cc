@@ -3,6 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <sstream>
 
+#include "zone/plan.h"
+#include "zone/zone.h"
+
 namespace holdfast::flood {
 
 namespace {
@@ -38,7 +41,8 @@ void addHow(CLI::App& app, Options& options) {
   app.add_option("-l,--seconds", options.seconds, "How long (10)")->check(CLI::Range(0.1, 1e6));
   app.add_option("--timeout", options.timeout, "Seconds until an answer is lost (2)")
       ->check(CLI::Range(0.01, 60.0));
-  app.add_option("-T,--threads", options.threads, "(1)")->check(CLI::Range(1u, 256u));
+  app.add_option("-T,--threads", options.threads, "Threads that ask, each with sockets of its own (1)")
+      ->check(CLI::Range(1u, 256u));
   app.add_option("--sockets", options.sockets, "Of each thread for each server (4)")
       ->check(CLI::Range(1u, 1000u));
   app.add_option("--connections", options.connections, "The same, by TCP (2)")->check(CLI::Range(1u, 1000u));
@@ -78,6 +82,8 @@ Words readOptions(int argc, const char* const* argv) {
     if (!server) return misused(server.error().text());
     options.servers.push_back(*std::move(server));
   }
+  options.began = toText(wallClock());
+  for (int i = 0; i < argc; ++i) options.command += (i == 0 ? "" : " ") + std::string(argv[i]);
   return {std::move(options), "", 0};
 }
 

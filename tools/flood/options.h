@@ -13,6 +13,7 @@ namespace holdfast::flood {
 
 /// A run, as its command line has it.
 struct Options {
+  std::string command, began;          ///< all of it, and when: for who reads the result later
   std::vector<ServerAddress> servers;  ///< asked in turn
   std::string questions;               ///< file
   Draw draw;

@@ -36,8 +36,8 @@ std::vector<std::string_view> wordsOf(std::string_view line) {
 /// What the words behind the type say.
 Result<Expectation> expectationOf(std::span<const std::string_view> words) {
   const Error error{
-      ErrorKind::Invalid, "line",
-      "is to have a name, a type, and where it has addresses \"!\", \"!-\" or \"!0\" to \"!65535\""};
+      ErrorKind::Invalid, "",
+      "a line has a name, a type, and where there are to be addresses \"!\", \"!-\" or \"!0\" to \"!65535\""};
   if (words.size() == 2) return Expectation{};
   if (words.size() != 3 || words[2].front() != '!') return error;
   const std::string_view group = words[2].substr(1);
@@ -79,6 +79,8 @@ Status Questions::add(std::string_view line) {
   if (!name) return name.error();
   const auto type = parseType(words[1]);
   if (!type) return type.error();
+  if (words.size() > 2 && !isAddressType(*type))
+    return Error{ErrorKind::Invalid, "", "\"!\" asks for addresses: only A and AAAA have them"};
   std::array<std::uint8_t, kHeadOctets> header{};
   store16(header.data() + 2, kRecursionDesired);
   store16(header.data() + 4, 1);

@@ -77,7 +77,13 @@ json resultOf(const Options& options, const Timeline& timeline) {
     if (total.rcodes[i] > 0) rcodes[std::to_string(i)] = total.rcodes[i];
   for (const Swap& each : timeline.swaps())
     swaps.push_back({{"at", each.at}, {"generation", each.generation.generation()}});
-  return {{"start_ns", timeline.start()},
+  json servers = json::array();
+  for (const ServerAddress& server : options.servers) servers.push_back(server.text());
+  return {{"command", options.command},
+          {"servers", std::move(servers)},
+          {"began", options.began},
+          {"stamped", options.isStamped},
+          {"start_ns", timeline.start()},
           {"seconds", timeline.seconds()},
           {"rate", options.perSecond},
           {"sent", total.sent},
@@ -140,11 +146,14 @@ std::string summaryText(const Options& options, const Timeline& timeline, const 
   for (const auto& [name, value] :
        {std::pair{"p50", latency.quantile(0.5)}, std::pair{"p99", latency.quantile(0.99)},
         std::pair{"p99.9", latency.quantile(0.999)}, std::pair{"longest", latency.most()}})
-    table.row({name, milliseconds(value), ""});
+    table.row({name, total.answered == 0 ? "–" : milliseconds(value), ""});
   if (total.newest)
     table.row({"newest generation; exchanges seen", std::to_string(total.newest->generation()),
                grouped(timeline.swaps().size())});
-  return table.text(palette);
+  if (total.answered > 0 || total.sent == 0) return table.text(palette);
+  std::string nobody = "nothing answered at";
+  for (const ServerAddress& server : options.servers) nobody += " " + server.text();
+  return table.text(palette) + nobody + "\n";
 }
 
 std::string resultJson(const Options& options, const Timeline& timeline) {
