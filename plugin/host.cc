@@ -90,14 +90,6 @@ struct EnactorHost::State {
         if (inTheWayOf(zone, spec) == nullptr) begin(zone, spec);
   }
 
-  void sayWaiting(const char* cause) const noexcept {
-    try {
-      link->say(LogLevel::Error, "", std::string("an Enactor waits for a thread or memory: ") + cause);
-    } catch (const std::bad_alloc&) {
-      return;
-    }
-  }
-
   /// One look at everything. Returns when to look again, if the bell does not ring before.
   Clock::time_point sweep() {
     const std::lock_guard lock(mutex);
@@ -106,7 +98,7 @@ struct EnactorHost::State {
     try {
       beginWanted();
     } catch (const std::exception& problem) {
-      sayWaiting(problem.what());
+      link->say(LogLevel::Error, "", "an Enactor waits for a thread or memory: ", problem.what());
       next = Clock::now() + kThreadRetry;
     }
     const Clock::time_point now = Clock::now();

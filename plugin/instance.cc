@@ -357,16 +357,4 @@ void EnactorHost::Instance::sayGivenUp() const noexcept {
   }
 }
 
-void EnactorHost::Instance::sayAll(LogLevel level,
-                                   std::initializer_list<std::string_view> pieces) const noexcept {
-  try {
-    std::string text = name_ + ": ";
-    for (const std::string_view piece : pieces) text += piece;
-    link_->say(level, zoneText_, text);
-  } catch (...) {
-    // There is nowhere left to say it, and it must not take the caller down.
-    return;
-  }
-}
-
 }  // namespace holdfast

@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -58,10 +57,10 @@ class EnactorHost::Instance {
   const EnactorSpec& spec() const noexcept { return spec_; }
   const std::string& name() const noexcept { return name_; }
   EnactorHealth health() const;
-  /// The pieces are put together here, and where there is no memory for that, nothing is said.
+  /// As ServerLink::say().
   template <std::convertible_to<std::string_view>... Pieces>
   void say(LogLevel level, const Pieces&... pieces) const noexcept {
-    sayAll(level, {std::string_view(pieces)...});
+    link_->say(level, zoneText_, name_, ": ", pieces...);
   }
   void sayGivenUp() const noexcept;
   static std::string nameOf(const EnactorSpec& spec) { return spec.kind + ":" + oneLine(spec.argument); }
@@ -76,7 +75,6 @@ class EnactorHost::Instance {
   Status guarded(std::string_view what, Call call);
   void endedThread(std::string_view what) noexcept;
   Error threwIn(std::string_view what) const noexcept;
-  void sayAll(LogLevel level, std::initializer_list<std::string_view> pieces) const noexcept;
   Status load();
   Status create();
   Status start();

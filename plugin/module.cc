@@ -95,10 +95,9 @@ void EnactorHost::Module::watchThreads(const std::string& kind, const std::share
           log->crashes.last = what;
         }
         if (const std::shared_ptr<ServerLink> open = to.lock())
-          open->say(LogLevel::Error, "",
-                    "an exception ended a thread of an Enactor of kind " + kind +
-                        ", which stands still from now on: " + what +
-                        ": the plugin must catch what it throws on threads of its own");
+          open->say(LogLevel::Error, "", "an exception ended a thread of an Enactor of kind ", kind,
+                    ", which stands still from now on: ", what,
+                    ": the plugin must catch what it throws on threads of its own");
       });
   surviveUncaught(reinterpret_cast<const void*>(table_.create), report_);
 }

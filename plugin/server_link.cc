@@ -46,8 +46,11 @@ bool ServerLink::call(const std::function<void(const Intake&)>& work) {
   return true;
 }
 
-void ServerLink::say(LogLevel level, std::string_view zone, std::string_view message) noexcept {
+void ServerLink::sayAll(LogLevel level, std::string_view zone,
+                        std::initializer_list<std::string_view> pieces) noexcept {
   try {
+    std::string message;
+    for (const std::string_view piece : pieces) message += piece;
     const std::lock_guard lock(logMutex_);
     if (log_) log_(level, zone, message);
   } catch (...) {

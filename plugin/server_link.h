@@ -1,8 +1,10 @@
 #pragma once
 
+#include <concepts>
 #include <condition_variable>
 #include <cstddef>
 #include <functional>
+#include <initializer_list>
 #include <mutex>
 #include <string_view>
 
@@ -25,8 +27,12 @@ class ServerLink {
 
   /// Runs `work` on a thread that may use the intake. False, without having run it, once the link is cut.
   bool call(const std::function<void(const Intake&)>& work);
-  /// To nowhere once the link is cut. Never throws.
-  void say(LogLevel level, std::string_view zone, std::string_view message) noexcept;
+  /// To nowhere once the link is cut. The pieces are put together here, and where there is no memory for
+  /// that, nothing is said: who calls may have to tell of just that.
+  template <std::convertible_to<std::string_view>... Pieces>
+  void say(LogLevel level, std::string_view zone, const Pieces&... pieces) noexcept {
+    sayAll(level, zone, {std::string_view(pieces)...});
+  }
   EnactorLimits limits() const;
   void setLimits(const EnactorLimits& limits);
 
@@ -34,6 +40,8 @@ class ServerLink {
   void cut();
 
  private:
+  void sayAll(LogLevel level, std::string_view zone, std::initializer_list<std::string_view> pieces) noexcept;
+
   mutable std::mutex mutex_;
   std::condition_variable left_;
   const Intake* intake_;

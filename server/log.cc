@@ -6,7 +6,7 @@
 #include <spdlog/sinks/ostream_sink.h>
 
 #include <algorithm>
-#include <type_traits>
+#include <variant>
 
 #include "zone/json_writer.h"
 
@@ -42,24 +42,12 @@ std::string plainText(std::string_view text) {
   return isWord && std::ranges::none_of(text, isControl) ? std::string(text) : jsonText(text);
 }
 
-std::string jsonOf(auto value) {
-  std::string text;
-  JsonWriter(text).value(value);
-  return text;
-}
-
 std::string valueText(const LogField::Value& value, LogFormat format) {
-  return std::visit(
-      [&](const auto& held) -> std::string {
-        using Held = std::decay_t<decltype(held)>;
-        if constexpr (std::is_same_v<Held, std::string>)
-          return format == LogFormat::Json ? jsonText(held) : plainText(held);
-        else if constexpr (std::is_integral_v<Held> && !std::is_same_v<Held, bool>)
-          return std::to_string(held);
-        else
-          return jsonOf(held);
-      },
-      value);
+  const auto* const held = std::get_if<std::string>(&value);
+  if (held != nullptr && format == LogFormat::Text) return plainText(*held);
+  std::string text;
+  std::visit([&](const auto& each) { JsonWriter(text).value(each); }, value);
+  return text;
 }
 
 /// A message for a person: control characters escaped, the rest as it is.

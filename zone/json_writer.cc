@@ -82,8 +82,6 @@ void appendDouble(std::string& out, double number) {
   if (number == std::trunc(number)) out += ".0";
 }
 
-}  // namespace
-
 void appendJsonText(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
@@ -104,6 +102,8 @@ void appendJsonText(std::string& out, std::string_view text) {
   }
   out += '"';
 }
+
+}  // namespace
 
 std::string jsonText(std::string_view text) {
   std::string out;

@@ -14,7 +14,6 @@ namespace holdfast {
 
 /// A JSON string (RFC 8259, section 7), quotes included. What is not UTF-8 becomes U+FFFD, once for each of
 /// the longest beginnings of a character in it (Unicode 15, section 3.9). Throws std::bad_alloc.
-void appendJsonText(std::string& out, std::string_view text);
 std::string jsonText(std::string_view text);
 
 /// Writes one JSON document into a text, from its beginning to its end, without blanks. It holds nothing but

@@ -111,8 +111,7 @@ class LargeBlock {
   }
   void put(std::string& out) {
     const auto size = std::accumulate(sizes_.begin(), sizes_.end(), std::uint64_t{0});
-    std::uint64_t stored = 0;
-    for (const std::string& frame : frames_) stored += frame.size();
+    std::uint64_t stored = octets();
     if (stored == size) {  // that would say that nothing is compressed
       frames_.push_back(compressedPart({}));
       stored += frames_.back().size();
@@ -163,7 +162,7 @@ std::string encodeLarge(Changes changes, NameView apex, const std::stop_token& s
   if (stop.stop_requested()) return {};
   std::string out;
   out.reserve(kMagic3.size() + 64 + owners.octets() + rrsets.octets());
-  out = kMagic3;
+  out.append(kMagic3);
   OctetWriter(out).number(std::uint8_t{0});
   owners.put(out);
   rrsets.put(out);

@@ -238,7 +238,6 @@ class Acts:
         self.check_taken_again(10)
         with world.quiet():
             self.check_files("no memory")
-        with world.quiet():
             world.check_promises()
         world.is_short = False
 

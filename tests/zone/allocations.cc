@@ -60,4 +60,16 @@ bool FailingAllocation::hasFailed() const noexcept {
   return allocations >= at_;
 }
 
+std::size_t starve(const std::function<void()>& work) {
+  for (std::size_t ranOut = 0;; ++ranOut) {
+    const FailingAllocation failing(ranOut, Fails::FromThenOn);
+    try {
+      work();
+      return ranOut;
+    } catch (const std::bad_alloc&) {
+      continue;
+    }
+  }
+}
+
 }  // namespace holdfast::test

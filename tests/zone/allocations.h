@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 
 // In programs without a sanitizer only: those bring allocation functions of their own.
 namespace holdfast::test {
@@ -24,5 +25,9 @@ class FailingAllocation {
  private:
   const std::size_t at_;
 };
+
+/// Does the work until it is done, each time with another allocation as the first that fails, with all after
+/// it. Returns how often it ended with std::bad_alloc.
+std::size_t starve(const std::function<void()>& work);
 
 }  // namespace holdfast::test
