@@ -34,10 +34,13 @@ bool isLarge(const Submission& submission) noexcept {
 void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candidate) {
   const Submission& submission = work.submission;
   const Basis& basis = work.basis;
+  const Zone &before = *basis.content, &after = *candidate.zone;
+  const NodeChanges changes(before.names(), after.names(), isLarge(submission));
   const VelocityCase velocity{work.lost,    basis.at,        basis.serverVelocity,
                               basis.lately, basis.elsewhere, basis.elsewhereHas};
   const Case judged{*basis.served,
                     *candidate.snapshot,
+                    changes,
                     submission.plan.zone,
                     submission.plan,
                     basis.policy,
@@ -51,13 +54,13 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
   if (submission.dryRun) unwanted.request_stop();
   const auto step = [&](std::size_t which) {
     if (which == 0) {
-      candidate.diff = diffZones(*basis.content, *candidate.zone, submission.diffLimit);
+      candidate.diff = diffOf(changes, submission.diffLimit);
     } else if (which == 1) {
       candidate.verdict = judge(judged);
       candidate.judged = std::chrono::steady_clock::now();
       if (!candidate.verdict.accepted() || candidate.judged >= work.deadline) unwanted.request_stop();
     } else if (!unwanted.stop_requested()) {
-      candidate.change = encodeChange(*basis.content, *candidate.zone, unwanted.get_token());
+      candidate.change = encodeChange(before, after, changes, unwanted.get_token());
     }
   };
   inParallel(3, isLarge(submission), step);

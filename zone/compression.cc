@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <memory>
+#include <span>
 
 namespace holdfast {
 
@@ -35,12 +36,11 @@ CompressionContext contextOf(int level) {
   return context;
 }
 
-std::string compressedBy(ZSTD_CCtx* context, std::string_view bytes) {
-  std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const std::size_t size = ZSTD_compress2(context, out.data(), out.size(), bytes.data(), bytes.size());
+/// REQUIRES: room for ZSTD_compressBound(). Returns how much of it was needed.
+std::size_t compressedInto(std::span<char> room, ZSTD_CCtx* context, std::string_view bytes) {
+  const std::size_t size = ZSTD_compress2(context, room.data(), room.size(), bytes.data(), bytes.size());
   if (ZSTD_isError(size) != 0) throw std::bad_alloc();  // the bound is enough: nothing else can be the cause
-  out.resize(size);
-  return out;
+  return size;
 }
 
 int levelOf(std::size_t octets) noexcept {
@@ -59,13 +59,29 @@ std::string compressed(std::string_view bytes, std::string_view alike) {
     ZSTD_CCtx_setParameter(context.get(), ZSTD_c_windowLog, windowLog);
     ZSTD_CCtx_refPrefix(context.get(), alike.data(), alike.size());
   }
-  return compressedBy(context.get(), bytes);
+  std::string out(ZSTD_compressBound(bytes.size()), '\0');
+  out.resize(compressedInto(out, context.get(), bytes));
+  return out;
 }
 
-std::string compressedPart(std::string_view bytes) {
-  std::string out = compressedBy(contextOf(kLevelOfPart).get(), bytes);
-  out.shrink_to_fit();
-  return out;
+struct PartCompressor::State {
+  CompressionContext context = contextOf(kLevelOfPart);
+  std::unique_ptr<char[]> room{};
+  std::size_t size = 0;
+};
+
+PartCompressor::PartCompressor() : state_(std::make_unique<State>()) {}
+PartCompressor::~PartCompressor() = default;
+PartCompressor::PartCompressor(PartCompressor&&) noexcept = default;
+
+std::string PartCompressor::frameOf(std::string_view bytes) {
+  const std::size_t bound = ZSTD_compressBound(bytes.size());
+  if (bound > state_->size) {
+    state_->room = std::make_unique_for_overwrite<char[]>(bound);
+    state_->size = bound;
+  }
+  char* const room = state_->room.get();
+  return {room, compressedInto({room, bound}, state_->context.get(), bytes)};
 }
 
 Result<std::string> decompressed(std::string_view frame, std::uint64_t size, std::string_view alike) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -11,8 +12,21 @@ namespace holdfast {
 /// The bytes as one Zstandard frame with a checksum. `alike` is what they resemble and the reader has too:
 /// only what differs from it takes space. Empty where there is nothing alike.
 std::string compressed(std::string_view bytes, std::string_view alike);
-/// As that, of one of many parts of something large: fast, whatever the size of the part.
-std::string compressedPart(std::string_view bytes);
+
+/// Compresses parts of something large, one after the other, each as a frame of its own: fast, whatever the
+/// size of a part. What it needs for that it keeps. One thread.
+class PartCompressor {
+ public:
+  PartCompressor();
+  ~PartCompressor();
+  PartCompressor(PartCompressor&&) noexcept;
+
+  std::string frameOf(std::string_view bytes);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// The inverse, with the same `alike`. Any bytes are safe input. An Error of kind Store where they are not
 /// such frames, one after the other, of `size` octets together, or were compressed with something else alike.

@@ -99,10 +99,10 @@ Supply supplyOf(const Zone& zone) {
   return supply;
 }
 
-Diff diffZones(const Zone& before, const Zone& after, std::size_t limit) {
+Diff diffOf(const NodeChanges& changes, std::size_t limit) {
   Diff diff;
-  NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
-    if (isWithin(old, now) && isWithin(now, old)) return true;  // the SOA alone, or the number of children
+  for (const auto& [old, now] : changes) {
+    if (isWithin(old, now) && isWithin(now, old)) continue;  // the SOA alone, or the number of children
     diff.before += supplyOf(old);
     diff.after += supplyOf(now);
     ++(!hasData(old) ? diff.namesAdded : !hasData(now) ? diff.namesRemoved : diff.namesChanged);
@@ -110,11 +110,14 @@ Diff diffZones(const Zone& before, const Zone& after, std::size_t limit) {
       diff.changes.push_back(changeOf(old, now));
     else
       diff.truncated = true;
-    return true;
-  });
+  }
   std::sort(diff.changes.begin(), diff.changes.end(),
             [](const NameChange& a, const NameChange& b) { return a.name < b.name; });
   return diff;
+}
+
+Diff diffZones(const Zone& before, const Zone& after, std::size_t limit) {
+  return diffOf(NodeChanges(before.names(), after.names()), limit);
 }
 
 }  // namespace holdfast

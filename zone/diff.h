@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "zone/node_changes.h"
 #include "zone/zone.h"
 
 namespace holdfast {
@@ -46,6 +47,7 @@ struct Diff {
   bool truncated = false;
 };
 
+Diff diffOf(const NodeChanges& changes, std::size_t limit);
 Diff diffZones(const Zone& before, const Zone& after, std::size_t limit);
 
 }  // namespace holdfast

@@ -89,6 +89,7 @@ Judge::Judge(const Case& judged)
     : case_(judged),
       before_(judged.served.zoneAt(judged.zone)),
       after_(*judged.candidate.zoneAt(judged.zone)),
+      changed_(judged.changes),
       deadline_(std::min(Clock::now() + judged.policy.timeout, judged.deadline)) {
   for (const Removal& removal : judged.plan.removals) {
     if (removal.type)
@@ -98,12 +99,13 @@ Judge::Judge(const Case& judged)
   }
   if (before_ != nullptr && !before_->hasContent()) before_ = nullptr;
   isFlat_ = isFlat();
-  const NameTable none;
-  NameTable::differences(before_ == nullptr ? none : before_->names(), after_.names(),
-                         [&](NodeView before, NodeView after) {
-                           changed_.push_back({before, after, isPlain(before, after)});
-                           return true;
-                         });
+  const std::vector<NodeChanges::Part>& parts = judged.changes.parts();
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::vector<bool> plain;
+    plain.reserve(parts[i].size());
+    for (const NodeChange& change : parts[i]) plain.push_back(isPlain(change.before, change.after));
+    changed_.setPlain(i, std::move(plain));
+  }
 }
 
 Verdict Judge::run() {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "zone/node_changes.h"
 #include "zone/plan.h"
 #include "zone/snapshot.h"
 #include "zone/velocity.h"
@@ -152,6 +153,7 @@ struct VelocityCase {
 struct Case {
   const Snapshot& served;
   const Snapshot& candidate;
+  const NodeChanges& changes;  ///< in that zone; all of its names where it had no content
   NameView zone;
   const Plan& plan;
   const GuardPolicy& policy;

@@ -36,8 +36,8 @@ const char* bogusness(std::span<const std::uint8_t> a) noexcept {
 
 void Judge::judgeStructure() {
   std::vector<NameView> names;
-  names.reserve(changed_.size());
-  for (const Changed& changed : changed_) names.push_back(changed.name());
+  if (case_.plan.kind == PlanKind::Delta)
+    for (const NodeChange& change : case_.changes) names.push_back(change.name());
   const std::function<bool()> inTime = [this] { return hasTime(); };
   Findings findings = checkZone({before_, after_, case_.plan, names, case_.now, case_.policy.maxReasons,
                                  case_.policy.maxWarnings, inTime});
@@ -83,7 +83,7 @@ void Judge::judgeApex() {
 }
 
 void Judge::judgeVanished() {
-  for (const Changed& changed : changed_) {
+  for (const Changed changed : changed_) {
     if (!hasTime()) return;
     if (changed.isPlain || !changed.before || !changed.before.hasAnswers()) continue;
     if (changed.after && changed.after.rrsetCount() > 0) {
@@ -131,7 +131,7 @@ void Judge::judgeEmptyEndpoints() {
 }
 
 void Judge::judgeTargets() {
-  for (const Changed& changed : changed_) {
+  for (const Changed changed : changed_) {
     if (!hasTime()) return;
     if (!changed.after) {
       judgeFloorOf(changed);

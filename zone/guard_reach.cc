@@ -66,7 +66,7 @@ bool keepsTypes(NodeView before, NodeView after) noexcept {
 void Judge::judgeReached() {
   std::vector<NameView> tops;  // what hides names that exist, or hid them
   bool turnsDname = false;
-  for (const Changed& changed : changed_) {
+  for (const Changed changed : changed_) {
     if (changed.isPlain && (!changed.before || case_.policy.endpoints.empty())) continue;
     const NodeView before = changed.before, after = changed.after;
     const bool isApex = changed.name() == case_.zone;
@@ -193,7 +193,7 @@ void Judge::judgeBelowDnames() {
       dnames_.push_back({node, Name(target), turns});
       return hasTime();
     });
-  for (const Changed& changed : changed_) {
+  for (const Changed changed : changed_) {
     const RRsetView made = find(changed.after, RRType::DNAME);
     if (!made || !differs(changed.before, changed.after, RRType::DNAME)) continue;
     const Name target(NameView(made.front().data(), made.front().size()));
@@ -208,7 +208,7 @@ void Judge::judgeBelowDnames() {
     });
     if (!finished) return;
   }
-  for (const Changed& changed : changed_)
+  for (const Changed changed : changed_)
     if (!changed.before) judgeThroughDnames(changed.name(), passed);
 }
 

@@ -10,6 +10,7 @@
 #include "zone/counted.h"
 #include "zone/guard.h"
 #include "zone/lookup.h"
+#include "zone/node_changes.h"
 
 namespace holdfast {
 
@@ -36,6 +37,39 @@ class Judge {
     NodeView before, after;
     bool isPlain = false;  ///< it answers all that it answered, and nobody needs to look it up to know
     NameView name() const noexcept { return (before ? before : after).name(); }
+  };
+
+  /// All changes, each with that.
+  class ChangedNames {
+   public:
+    explicit ChangedNames(const NodeChanges& changes)
+        : changes_(&changes), isPlain_(changes.parts().size()) {}
+    /// In their order.
+    void setPlain(std::size_t part, std::vector<bool> isPlain) { isPlain_[part] = std::move(isPlain); }
+
+    class Iterator {
+     public:
+      Iterator(NodeChanges::Iterator at, const std::vector<std::vector<bool>>& isPlain) noexcept
+          : at_(at), isPlain_(&isPlain) {}
+      Changed operator*() const noexcept {
+        return {(*at_).before, (*at_).after, (*isPlain_)[at_.part()][at_.at()]};
+      }
+      Iterator& operator++() noexcept {
+        ++at_;
+        return *this;
+      }
+      friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.at_ == b.at_; }
+
+     private:
+      NodeChanges::Iterator at_;
+      const std::vector<std::vector<bool>>* isPlain_;
+    };
+    Iterator begin() const noexcept { return {changes_->begin(), isPlain_}; }
+    Iterator end() const noexcept { return {changes_->end(), isPlain_}; }
+
+   private:
+    const NodeChanges* changes_;
+    std::vector<std::vector<bool>> isPlain_;
   };
 
   bool isFlat() const;
@@ -112,7 +146,7 @@ class Judge {
   const Case& case_;
   const Zone* before_;  // nullptr or without content: the zone's first plan
   const Zone& after_;
-  std::vector<Changed> changed_;
+  ChangedNames changed_;
   bool isFlat_ = false;
   std::set<Name> removedNames_;
   std::set<std::pair<Name, RRType>> removedTypes_;

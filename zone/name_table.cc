@@ -40,7 +40,7 @@ bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeVi
   return true;
 }
 
-using VisitPair = std::function<bool(NodeView, NodeView)>;
+using VisitPair = NameTable::VisitPair;
 
 bool compareNodes(NodeView before, NodeView after, const VisitPair& visit) {
   if (before && after) {
@@ -72,6 +72,18 @@ bool compareTrees(const void* before, const void* after, unsigned tiers, const V
     if (!compareTrees(a, b, tiers - 1, visit)) return false;
   }
   return true;
+}
+
+/// A part of a tree, below its root where that is a directory, and how high it is.
+struct Subtree {
+  const void* tree;
+  unsigned tiers;
+};
+
+Subtree partOf(const void* root, unsigned bits, std::size_t part) noexcept {
+  const unsigned tiers = tiersFor(bits);
+  if (tiers == 0) return {part == 0 ? root : nullptr, 0};
+  return {root == nullptr ? nullptr : static_cast<const Directory*>(root)->child[part], tiers - 1};
 }
 
 /// A bucket's share of a change: entries that are put, and names that are gone.
@@ -173,16 +185,34 @@ bool NameTable::forEach(const std::function<bool(NodeView)>& visit) const {
 }
 
 bool NameTable::differences(const NameTable& before, const NameTable& after, const VisitPair& visit) {
-  if (before.bits_ == after.bits_)
-    return compareTrees(before.root_, after.root_, tiersFor(before.bits_), visit);
+  for (std::size_t part = 0; part < kParts; ++part)
+    if (!differencesOf(before, after, part, visit)) return false;
+  return true;
+}
+
+bool NameTable::mayDiffer(const NameTable& before, const NameTable& after, std::size_t part) noexcept {
+  const std::size_t i = part % kSpreadParts;
+  const void *a = partOf(before.root_, before.bits_, i).tree, *b = partOf(after.root_, after.bits_, i).tree;
+  if (before.bits_ == after.bits_) return part == i && a != b;
+  return (part == i ? a : b) != nullptr;
+}
+
+bool NameTable::differencesOf(const NameTable& before, const NameTable& after, std::size_t part,
+                              const VisitPair& visit) {
+  static_assert(kSpreadParts == kDirectoryChildren);
+  if (!mayDiffer(before, after, part)) return true;
+  const std::size_t i = part % kSpreadParts;
+  const Subtree old = partOf(before.root_, before.bits_, i), now = partOf(after.root_, after.bits_, i);
+  if (before.bits_ == after.bits_) return compareTrees(old.tree, now.tree, old.tiers, visit);
   // Spread over different numbers of buckets, the tables share nothing: compare name by name.
   const auto other = [](const NameTable& in, NodeView node) {
-    return in.find(HashedName::of(node.name()), node.name());
+    return in.root_ == nullptr ? NodeView() : in.find(HashedName::of(node.name()), node.name());
   };
-  const bool finished =
-      before.forEach([&](NodeView node) { return compareNodes(node, other(after, node), visit); });
-  return finished &&
-         after.forEach([&](NodeView node) { return other(before, node) ? true : visit({}, node); });
+  if (part == i)
+    return visitTree(old.tree, old.tiers,
+                     [&](NodeView node) { return compareNodes(node, other(after, node), visit); });
+  return visitTree(now.tree, now.tiers,
+                   [&](NodeView node) { return other(before, node) ? true : visit({}, node); });
 }
 
 NameTableEdit::NameTableEdit(NameTable base) : base_(std::move(base)), size_(base_.size()) {}

@@ -40,8 +40,12 @@ class NameTable {
   using Merge = std::function<Result<std::string>(std::span<const NodeView>)>;
   /// The table of all these nodes; it shares the buckets that it has in common with what they know. Large
   /// ones are made by several threads, which call `merge` at once. The Error is one of merge's.
-  static Result<NameTable> of(GatheredNodes nodes, const Merge& merge);
+  /// `made` is called with each node of the table: those of different parts, below GatheredNodes::kParts, by
+  /// several threads at once.
+  using Made = std::function<void(std::size_t part, NodeView node)>;
+  static Result<NameTable> of(GatheredNodes nodes, const Merge& merge, const Made& made = {});
   /// A table equal to this one that shares with `other` what both have, where they are of like size.
+  /// Large ones are compared by several threads.
   NameTable sharing(const NameTable& other) const;
 
   /// The node of that name or a null view. REQUIRES: hash == HashedName::of(name).
@@ -59,8 +63,15 @@ class NameTable {
 
   /// Visits each name whose node differs, with the null view on the side that lacks it, until `visit` returns
   /// false. Buckets that both tables share are passed over.
-  static bool differences(const NameTable& before, const NameTable& after,
-                          const std::function<bool(NodeView before, NodeView after)>& visit);
+  using VisitPair = std::function<bool(NodeView before, NodeView after)>;
+  static bool differences(const NameTable& before, const NameTable& after, const VisitPair& visit);
+  /// A share of them, so that several threads may each look at some: the shares of all parts below kParts, in
+  /// order, are what differences() visits. The names of a large table are spread over kSpreadParts of them.
+  static constexpr std::size_t kSpreadParts = 64, kParts = 2 * kSpreadParts;
+  static bool differencesOf(const NameTable& before, const NameTable& after, std::size_t part,
+                            const VisitPair& visit);
+  /// False where it shows at once that there are none in that part.
+  static bool mayDiffer(const NameTable& before, const NameTable& after, std::size_t part) noexcept;
 
  private:
   friend class NameTableEdit;

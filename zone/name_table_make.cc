@@ -58,6 +58,14 @@ class Buckets {
 
   unsigned bits() const noexcept { return bits_; }
 
+  /// The nodes of all buckets, or where there are as many parts or more of those of one part.
+  void visit(std::size_t part, const NameTable::Made& made) const {
+    const bool isSplit = bits_ < GatheredNodes::kPartBits;
+    const std::size_t count = isSplit ? all_.size() : all_.size() / GatheredNodes::kParts;
+    for (const Bucket* bucket : std::span(all_).subspan(isSplit ? 0 : part * count, count))
+      for (unsigned i = 0; bucket != nullptr && i < bucket->count; ++i) made(part, bucket->node(i));
+  }
+
   /// The whole tree, with one reference.
   const void* takeTree() { return directoriesOver(all_, tiersFor(bits_)); }
 
@@ -65,6 +73,32 @@ class Buckets {
   const unsigned bits_;
   std::vector<const Bucket*> all_;
 };
+
+/// By hash, those of one hash in the order they were added. REQUIRES: the entries of one part, for a table
+/// spread by so many bits.
+void sortByHash(std::vector<Entry>& entries, unsigned bits) {
+  constexpr std::size_t kWorthCounting = 1024, kFew = 32;
+  const auto byHash = [](std::span<Entry> some) { std::ranges::stable_sort(some, {}, &Entry::hash); };
+  if (bits <= GatheredNodes::kPartBits || entries.size() < kWorthCounting) return byHash(entries);
+  // Into their buckets by counting; within one there are few.
+  const std::size_t mask = (std::size_t{1} << (bits - GatheredNodes::kPartBits)) - 1;
+  std::vector<std::uint32_t> ends(mask + 2);
+  for (const Entry& entry : entries) ++ends[(bucketIndex(entry.hash, bits) & mask) + 1];
+  for (std::size_t i = 1; i < ends.size(); ++i) ends[i] += ends[i - 1];
+  std::vector<Entry> sorted(entries.size());
+  for (const Entry& entry : entries) sorted[ends[bucketIndex(entry.hash, bits) & mask]++] = entry;
+  for (std::size_t i = 0, begin = 0; i <= mask; begin = ends[i++]) {
+    const std::span bucket = std::span(sorted).subspan(begin, ends[i] - begin);
+    if (bucket.size() > kFew) {
+      byHash(bucket);
+      continue;
+    }
+    for (std::size_t at = 1; at < bucket.size(); ++at)
+      for (std::size_t to = at; to > 0 && bucket[to].hash < bucket[to - 1].hash; --to)
+        std::swap(bucket[to], bucket[to - 1]);
+  }
+  entries = std::move(sorted);
+}
 
 /// Leaves one entry for each name. REQUIRES: entries by hash, else in the order they were added. What is
 /// merged is held by the part.
@@ -121,12 +155,12 @@ std::size_t joinRepeated(const GatheredNodes& nodes, std::size_t part, std::vect
       entries.push_back({HashedName::of(node.name()), node});
     }
   });
-  if (entries.size() > added) std::ranges::stable_sort(entries, {}, &Entry::hash);
+  if (entries.size() > added) sortByHash(entries, buckets.bits());
   return shared;
 }
 
 /// The tree `now` with what it has in common with `before` taken from there; one reference.
-const void* sharedTree(const void* now, const void* before, unsigned tiers) {
+const void* sharedTree(const void* now, const void* before, unsigned tiers, bool isWorthThreads = false) {
   if (now == before || now == nullptr || before == nullptr) return share(now, tiers);
   if (tiers == 0) {
     const bool isSame = isSameBucket(static_cast<const Bucket*>(now), static_cast<const Bucket*>(before));
@@ -134,20 +168,19 @@ const void* sharedTree(const void* now, const void* before, unsigned tiers) {
   }
   const auto& a = static_cast<const Directory*>(now)->child;
   const auto& b = static_cast<const Directory*>(before)->child;
-  auto directory = std::make_unique<Directory>();
-  for (unsigned i = 0; i < kDirectoryChildren; ++i) directory->child[i] = sharedTree(a[i], b[i], tiers - 1);
-  if (directory->child == b || directory->child == a) {
-    const void* whole = directory->child == b ? before : now;
-    share(whole, tiers);
-    release(directory.release(), tiers);
-    return whole;
-  }
+  // Released as a tree, where memory runs out on the way.
+  const auto letGo = [tiers](const Directory* directory) { release(directory, tiers); };
+  std::unique_ptr<Directory, decltype(letGo)> directory(new Directory, letGo);
+  inParallel(kDirectoryChildren, isWorthThreads,
+             [&](std::size_t i) { directory->child[i] = sharedTree(a[i], b[i], tiers - 1); });
+  if (directory->child == b) return share(before, tiers);
+  if (directory->child == a) return share(now, tiers);
   return directory.release();
 }
 
 }  // namespace
 
-Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge) {
+Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge, const Made& made) {
   NameTable table;
   table.bits_ = bitsFor(nodes);
   const bool isWorthThreads = nodes.size() >= kWorthThreads;
@@ -160,18 +193,23 @@ Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge) {
   inParallel(GatheredNodes::kParts, isWorthThreads, [&](std::size_t i) {
     GatheredNodes::Part part = nodes.take(i);
     if (part.entries.empty() && nodes.repeated() == nullptr) return;  // nearly all parts of a small plan
-    std::ranges::stable_sort(part.entries, {}, &Entry::hash);
+    sortByHash(part.entries, table.bits_);
     const std::size_t shared = joinRepeated(nodes, i, part.entries, buckets);
     problems[i] = mergeEqual(part, merge);
     sizes[i] = part.entries.size() + shared;
     if (!problems[i]) return;
-    if (!isSplit) return buckets.make(part.entries);
+    if (!isSplit) {
+      buckets.make(part.entries);
+      if (made) buckets.visit(i, made);  // while they are in the processor's caches
+      return;
+    }
     all.insert(all.end(), part.entries.begin(), part.entries.end());
     held.push_back(std::move(part));
   });
   for (Status& problem : problems)
     if (!problem) return std::move(problem).error();
   if (isSplit) buckets.make(all);
+  if (isSplit && made) buckets.visit(0, made);
   for (const std::size_t size : sizes) table.size_ += size;
   table.root_ = buckets.takeTree();
   return table;
@@ -180,7 +218,7 @@ Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge) {
 NameTable NameTable::sharing(const NameTable& other) const {
   if (bits_ != other.bits_) return *this;
   NameTable table;
-  table.root_ = sharedTree(root_, other.root_, tiersFor(bits_));
+  table.root_ = sharedTree(root_, other.root_, tiersFor(bits_), size_ >= kWorthThreads);
   table.bits_ = bits_;
   table.size_ = size_;
   return table;

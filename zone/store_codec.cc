@@ -2,6 +2,8 @@
 #include "zone/store_codec.h"
 
 #include <algorithm>
+#include <memory>
+#include <mutex>
 #include <numeric>
 #include <optional>
 
@@ -37,6 +39,13 @@ bool sameData(NodeView a, NodeView b) noexcept {
   return true;
 }
 
+/// Or only the number of children differs.
+bool changesData(const NodeChange& change) noexcept {
+  const auto& [before, after] = change;
+  const bool isCountAlike = before && after && before.children() == after.children();
+  return isCountAlike || !sameData(before, after);
+}
+
 void putBlock(std::string& out, const std::string& block, std::string_view alike) {
   std::string packed;
   if (block.size() > kIncompressible) packed = compressed(block, alike);
@@ -45,41 +54,31 @@ void putBlock(std::string& out, const std::string& block, std::string_view alike
   OctetWriter(out).varint(block.size()).varint(smaller.size()).octets(smaller);
 }
 
-struct Change {
-  NodeView before, after;
-};
-using Changes = std::span<const Change>;
+/// Some of one part of a zone's changes.
+using Changes = std::span<const NodeChange>;
 
-/// Each owner whose data differs.
-std::vector<Change> changesBetween(const Zone& before, const Zone& after) {
-  std::vector<Change> changes;
-  NameTable::differences(before.names(), after.names(), [&](NodeView old, NodeView now) {
-    if (!sameData(old, now)) changes.push_back({old, now});  // else only its number of children differs
-    return true;
-  });
-  return changes;
-}
-
-void putOwner(OctetWriter& out, const Change& change, NameView apex) {
-  const NameView name = (change.before ? change.before : change.after).name();
+void putOwner(OctetWriter& out, const NodeChange& change, NameView apex) {
+  const NameView name = change.name();
   out.counted<std::uint8_t>(charsOf(name.bytes().first(name.size() - apex.size())));
 }
 
 /// How many octets the RRsets have as they are compiled. As they are stored it is less, mostly.
-std::size_t rrsetOctets(Changes changes, NodeView Change::*which) {
+template <class Range>
+std::size_t rrsetOctets(const Range& changes, NodeView NodeChange::*which) {
   std::size_t octets = 0;
-  for (const Change& change : changes)
+  for (const NodeChange& change : changes)
     if (const NodeView node = change.*which)
       for (const RRsetView rrset : node) octets += rrset.bytes().size();
   return octets;
 }
 
 /// None where there is too much to keep in view of the compressor.
-std::optional<std::string> encodeSmall(Changes changes, const Zone& before, NameView apex) {
+std::optional<std::string> encodeSmall(const NodeChanges& changes, const Zone& before, NameView apex) {
   std::string owners, was, is;
-  is.reserve(rrsetOctets(changes, &Change::after));
-  if (before.hasContent()) was.reserve(std::min(rrsetOctets(changes, &Change::before), 2 * kMostAlike));
-  for (const Change& change : changes) {
+  is.reserve(rrsetOctets(changes, &NodeChange::after));
+  if (before.hasContent()) was.reserve(std::min(rrsetOctets(changes, &NodeChange::before), 2 * kMostAlike));
+  for (const NodeChange& change : changes) {
+    if (!changesData(change)) continue;
     OctetWriter ownersOut(owners), wasOut(was), isOut(is);
     putOwner(ownersOut, change, apex);
     putRRsets(isOut, change.after, RRsetForm::Third);
@@ -100,8 +99,8 @@ class LargeBlock {
   explicit LargeBlock(std::size_t parts) : frames_(parts), sizes_(parts) {}
 
   /// Different parts by any threads.
-  void setPart(std::size_t part, std::string_view octets) {
-    frames_[part] = compressedPart(octets);
+  void setPart(std::size_t part, std::string_view octets, PartCompressor& compressor) {
+    frames_[part] = compressor.frameOf(octets);
     sizes_[part] = octets.size();
   }
   /// So many are put, and a few more.
@@ -113,7 +112,7 @@ class LargeBlock {
     const auto size = std::accumulate(sizes_.begin(), sizes_.end(), std::uint64_t{0});
     std::uint64_t stored = octets();
     if (stored == size) {  // that would say that nothing is compressed
-      frames_.push_back(compressedPart({}));
+      frames_.push_back(PartCompressor().frameOf({}));
       stored += frames_.back().size();
     }
     OctetWriter writer(out);
@@ -129,35 +128,71 @@ class LargeBlock {
   std::vector<std::uint64_t> sizes_;
 };
 
+/// What packs one part after the other. Its memory is as large as they are, and is kept from one to the next.
+struct Packer {
+  PartCompressor compressor{};
+  std::string names{}, is{};
+
+  void pack(Changes changes, NameView apex) {
+    names.clear();
+    is.clear();
+    is.reserve(rrsetOctets(changes, &NodeChange::after));
+    OctetWriter namesOut(names), isOut(is);
+    for (const NodeChange& change : changes) {
+      if (!changesData(change)) continue;
+      putOwner(namesOut, change, apex);
+      putRRsets(isOut, change.after, RRsetForm::Third);
+    }
+  }
+};
+
+/// As many as pack at once. Any thread.
+class Packers {
+ public:
+  std::unique_ptr<Packer> take() {
+    const std::lock_guard lock(mutex_);
+    if (idle_.empty()) return std::make_unique<Packer>();
+    auto packer = std::move(idle_.back());
+    idle_.pop_back();
+    return packer;
+  }
+  void giveBack(std::unique_ptr<Packer> packer) {
+    const std::lock_guard lock(mutex_);
+    idle_.push_back(std::move(packer));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Packer>> idle_;
+};
+
 /// Cuts where the nodes come to kPartOctets, before and after together.
-std::vector<Changes> partsOf(Changes changes) {
+std::vector<Changes> partsOf(const NodeChanges& changes) {
   std::vector<Changes> parts;
-  std::size_t begin = 0, octets = 0;
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    for (const NodeView node : {changes[i].before, changes[i].after})
-      octets += node ? node.bytes().size() : 0;
-    if (octets < kPartOctets && i + 1 < changes.size()) continue;
-    parts.push_back(changes.subspan(begin, i + 1 - begin));
-    begin = i + 1;
-    octets = 0;
+  for (const NodeChanges::Part& all : changes.parts()) {
+    std::size_t begin = 0, octets = 0;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      for (const NodeView node : {all[i].before, all[i].after}) octets += node ? node.bytes().size() : 0;
+      if (octets < kPartOctets && i + 1 < all.size()) continue;
+      parts.push_back(Changes(all).subspan(begin, i + 1 - begin));
+      begin = i + 1;
+      octets = 0;
+    }
   }
   return parts;
 }
 
-std::string encodeLarge(Changes changes, NameView apex, const std::stop_token& stop) {
+std::string encodeLarge(const NodeChanges& changes, NameView apex, const std::stop_token& stop) {
   const std::vector<Changes> parts = partsOf(changes);
   LargeBlock owners(parts.size()), rrsets(parts.size());
+  Packers packers;
   inParallel(parts.size(), true, [&](std::size_t part) {
     if (stop.stop_requested()) return;
-    std::string names, is;
-    is.reserve(rrsetOctets(parts[part], &Change::after));
-    OctetWriter namesOut(names), isOut(is);
-    for (const Change& change : parts[part]) {
-      putOwner(namesOut, change, apex);
-      putRRsets(isOut, change.after, RRsetForm::Third);
-    }
-    owners.setPart(part, names);
-    rrsets.setPart(part, is);
+    std::unique_ptr<Packer> packer = packers.take();
+    packer->pack(parts[part], apex);
+    owners.setPart(part, packer->names, packer->compressor);
+    rrsets.setPart(part, packer->is, packer->compressor);
+    packers.giveBack(std::move(packer));
   });
   if (stop.stop_requested()) return {};
   std::string out;
@@ -171,13 +206,17 @@ std::string encodeLarge(Changes changes, NameView apex, const std::stop_token& s
 
 }  // namespace
 
-std::string encodeChange(const Zone& before, const Zone& after, const std::stop_token& stop) {
-  const std::vector<Change> changes = changesBetween(before, after);
+std::string encodeChange(const Zone& before, const Zone& after, const NodeChanges& changes,
+                         const std::stop_token& stop) {
   std::size_t octets = 0;
-  for (const Change& change : changes) octets += change.after ? change.after.bytes().size() : 0;
+  for (const NodeChange& change : changes) octets += change.after ? change.after.bytes().size() : 0;
   std::optional<std::string> small;
   if (octets <= kMostAlike) small = encodeSmall(changes, before, after.apex());
   return small ? *std::move(small) : encodeLarge(changes, after.apex(), stop);
+}
+
+std::string encodeChange(const Zone& before, const Zone& after) {
+  return encodeChange(before, after, NodeChanges(before.names(), after.names()));
 }
 
 }  // namespace holdfast

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "zone/node_changes.h"
 #include "zone/zone.h"
 
 namespace holdfast {
@@ -14,7 +15,10 @@ namespace holdfast {
 /// compressed against those that the same owners had before. All numbers big-endian, so that a store moves
 /// between machines. Versioned by its first four octets; independent of the compiled layout of nodes. A large
 /// change is compressed by several threads, in parts. Empty where `stop` was asked for meanwhile.
-std::string encodeChange(const Zone& before, const Zone& after, const std::stop_token& stop = {});
+/// `changes` are those from `before` to `after`.
+std::string encodeChange(const Zone& before, const Zone& after, const NodeChanges& changes,
+                         const std::stop_token& stop = {});
+std::string encodeChange(const Zone& before, const Zone& after);
 
 /// Applies a stored change. REQUIRES for a change that is to succeed: the edit holds what `before` was. Any
 /// bytes are safe input; an Error of kind Store says what is wrong with them, and the edit is then to be

@@ -26,6 +26,11 @@ void ZoneFacts::add(NodeView node, NameView apex, int sign) noexcept {
   if (node.name().isWildcard()) wildcards += unit;
 }
 
+ZoneFacts& ZoneFacts::operator+=(const ZoneFacts& other) noexcept {
+  for (const auto count : kFactCounts) this->*count += other.*count;
+  return *this;
+}
+
 std::vector<RRset> ownedRRsets(NodeView node) {
   std::vector<RRset> owned;
   if (!node) return owned;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -41,7 +42,15 @@ struct ZoneFacts {
 
   /// Counts a node of a zone with that apex, or with sign -1 takes it away. Nothing for the null view.
   void add(NodeView node, NameView apex, int sign) noexcept;
+  ZoneFacts& operator+=(const ZoneFacts& other) noexcept;
 };
+
+/// Each of its counts.
+inline constexpr std::array kFactCounts = {
+    &ZoneFacts::records,      &ZoneFacts::endpoints, &ZoneFacts::cuts,
+    &ZoneFacts::dnames,       &ZoneFacts::cnames,    &ZoneFacts::wildcards,
+    &ZoneFacts::addressNames, &ZoneFacts::targets,   &ZoneFacts::weight};
+static_assert(kFactCounts.size() * sizeof(std::uint64_t) == sizeof(ZoneFacts));
 
 /// The compiled, immutable content of one zone at one generation.
 class Zone {

@@ -109,8 +109,8 @@ struct Finding {
 };
 
 /// What is checked. `before` is nullptr for a zone's first plan. `changed` are the names whose
-/// nodes differ; they are all that a delta is checked for, with what stands above them
-/// and the apex. A full plan is checked whole. Borrows all of it.
+/// nodes differ: all that a delta is checked for, with what stands above them and the apex. A full plan is
+/// checked whole, whatever they are. Borrows all of it.
 struct CheckCase {
   const Zone* before;
   const Zone& after;

@@ -27,12 +27,6 @@ std::uint8_t byteOrder() noexcept {
   return std::endian::native == std::endian::little ? 1 : 2;
 }
 
-constexpr std::uint64_t ZoneFacts::*kCounts[] = {
-    &ZoneFacts::records,      &ZoneFacts::endpoints, &ZoneFacts::cuts,
-    &ZoneFacts::dnames,       &ZoneFacts::cnames,    &ZoneFacts::wildcards,
-    &ZoneFacts::addressNames, &ZoneFacts::targets,   &ZoneFacts::weight};
-static_assert(sizeof kCounts / sizeof *kCounts * sizeof(std::uint64_t) == sizeof(ZoneFacts));
-
 }  // namespace
 
 std::string checksumOf(std::string_view octets) {
@@ -60,7 +54,7 @@ std::string ZoneImage::encoded(const Head& head) {
   out.number(byteOrder()).number(bucketLayout()).number(nameHashCheck());
   out.counted<std::uint8_t>(head.apex.wire()).number(head.generation).number(head.serial);
   out.number(static_cast<std::int64_t>(head.committedAt.time_since_epoch().count())).octets(head.seal);
-  for (const auto fact : kCounts) out.number(head.facts.*fact);
+  for (const auto fact : kFactCounts) out.number(head.facts.*fact);
   out.number(head.names).number(head.aliasKeys).number(head.denialKeys).number(head.bits);
   out.number(head.chunksEnd).octets(head.listChecksum);
   octets.resize(image_format::kHead - image_format::kChecksum);
@@ -86,7 +80,7 @@ Result<ZoneImage::Head> ZoneImage::decoded(std::string_view octets, const std::s
   head.serial = in.number<std::uint32_t>();
   head.committedAt = WallTime(std::chrono::microseconds(in.number<std::int64_t>()));
   head.seal = in.octets(kSeal);
-  for (const auto fact : kCounts) head.facts.*fact = in.number<std::uint64_t>();
+  for (const auto fact : kFactCounts) head.facts.*fact = in.number<std::uint64_t>();
   head.names = in.number<std::uint64_t>();
   head.aliasKeys = in.number<std::uint64_t>();
   head.denialKeys = in.number<std::uint64_t>();

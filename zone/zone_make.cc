@@ -1,5 +1,7 @@
 #include "zone/zone_make.h"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +17,11 @@ std::string_view octetsOf(NameView name) noexcept {
   return {reinterpret_cast<const char*>(name.data()), name.size()};
 }
 
+/// In the chain by which a zone denies, if it is in any.
+bool mayHaveKey(NodeView node) noexcept {
+  return node.has(RRType::NSEC) || node.has(RRType::NSEC3);
+}
+
 /// How many names exist one label below each name that has any. Borrows the names.
 class Children {
  public:
@@ -27,6 +34,15 @@ class Children {
     if (last_ == nullptr || !(last_->first == octetsOf(parent)))
       last_ = &*counts_.try_emplace(octetsOf(parent)).first;
     if (++last_->second == 1) parents_.push_back(parent);
+  }
+
+  /// Adds what others have counted.
+  void join(const Children& others) {
+    for (const NameView parent : others.parents_) {
+      std::uint32_t& number = counts_[octetsOf(parent)];
+      if (number == 0) parents_.push_back(parent);
+      number += others.counts_.at(octetsOf(parent));
+    }
   }
 
   /// Adds the numbers to the nodes, and the names above them that have nothing else.
@@ -48,31 +64,48 @@ class Children {
   std::vector<NameView> parents_;
 };
 
+/// What the nodes of one part of a table say of the zone.
+struct Survey {
+  explicit Survey(NameView apex) : children(apex) {}
+
+  void add(NodeView node, NameView apex) {
+    children.count(node.name());
+    facts.add(node, apex, 1);
+    if (node.has(RRType::CNAME) || node.has(RRType::DNAME))
+      std::ranges::move(AliasIndex::keysOf(node), std::back_inserter(aliases));
+    mayDeny = mayDeny || mayHaveKey(node);
+  }
+
+  void join(Survey&& other) {
+    children.join(other.children);
+    facts += other.facts;
+    std::ranges::move(other.aliases, std::back_inserter(aliases));
+    mayDeny = mayDeny || other.mayDeny;
+  }
+
+  Children children;
+  ZoneFacts facts;
+  std::vector<std::string> aliases;
+  bool mayDeny = false;
+};
+
 }  // namespace
 
 /// Fills in the members of a zone that its table decides.
 class ZoneMaker {
  public:
-  static std::shared_ptr<const Zone> make(NameView apex, const NameTable& names) {
+  static std::shared_ptr<const Zone> make(NameView apex, const NameTable& names, Survey survey) {
     auto zone = std::make_shared<Zone>(Name(apex));
-    Children children(apex);
-    std::vector<std::string> aliases;
-    names.forEach([&](NodeView node) {
-      children.count(node.name());
-      zone->facts_.add(node, apex, 1);
-      if (node.has(RRType::CNAME) || node.has(RRType::DNAME))
-        for (std::string& key : AliasIndex::keysOf(node)) aliases.push_back(std::move(key));
-      return true;
-    });
+    zone->facts_ = survey.facts;
     NameTableEdit edit(names);
-    children.putInto(edit);
+    survey.children.putInto(edit);
     edit.forEachChange([&](NodeView before, NodeView after) {
       zone->facts_.add(before, apex, -1);
       zone->facts_.add(after, apex, 1);
     });
     zone->names_ = edit.finish();
-    if (!aliases.empty()) zone->aliases_ = AliasIndex(KeyTree().with(std::move(aliases), {}));
-    zone->denial_ = denialOf(*zone);
+    if (!survey.aliases.empty()) zone->aliases_ = AliasIndex(KeyTree().with(std::move(survey.aliases), {}));
+    zone->denial_ = denialOf(*zone, survey.mayDeny);
     return zone;
   }
 
@@ -84,23 +117,28 @@ class ZoneMaker {
   }
 
  private:
-  static DenialIndex denialOf(const Zone& zone) {
+  static DenialIndex denialOf(const Zone& zone, bool hasKeys) {
     auto nsec3 = DenialIndex::parametersOf(zone.apexNode());
     std::vector<std::string> keys;
-    zone.names_.forEach([&](NodeView node) {
-      if (!node.hasSignatures() && !node.has(RRType::NSEC) && !node.has(RRType::NSEC3)) return true;
-      if (auto key = DenialIndex::keyOf(node, zone.apex(), nsec3)) keys.push_back(*std::move(key));
-      return true;
-    });
+    if (hasKeys)
+      zone.names_.forEach([&](NodeView node) {
+        if (!mayHaveKey(node)) return true;
+        if (auto key = DenialIndex::keyOf(node, zone.apex(), nsec3)) keys.push_back(*std::move(key));
+        return true;
+      });
     return {std::move(nsec3), KeyTree().with(std::move(keys), {})};
   }
 };
 
 Result<std::shared_ptr<const Zone>> makeZone(NameView apex, GatheredNodes nodes,
                                              const NameTable::Merge& merge) {
-  const Result<NameTable> names = NameTable::of(std::move(nodes), merge);
+  std::vector<Survey> parts(GatheredNodes::kParts, Survey(apex));
+  const Result<NameTable> names = NameTable::of(
+      std::move(nodes), merge, [&](std::size_t part, NodeView node) { parts[part].add(node, apex); });
   if (!names) return names.error();
-  return ZoneMaker::make(apex, *names);
+  Survey all(apex);
+  for (Survey& part : parts) all.join(std::move(part));
+  return ZoneMaker::make(apex, *names, std::move(all));
 }
 
 std::shared_ptr<const Zone> sharing(const Zone& wanted, const Zone& before, WallTime committedAt) {

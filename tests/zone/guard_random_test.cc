@@ -137,9 +137,10 @@ void runSeeds(unsigned first, unsigned count) {
     const Snapshot served(zones);
     const auto next = isFirst ? random.firstContent(which) : random.change(*base, which, plan);
     const std::unique_ptr<Snapshot> candidate = served.with(next);
+    const NodeChanges changes(zones[which]->names(), next->names());
     const GuardPolicy policy;
     const std::vector<Override> none;
-    const Verdict verdict = judge({served, *candidate, plan.zone, plan, policy, none});
+    const Verdict verdict = judge({served, *candidate, changes, plan.zone, plan, policy, none});
     const bool refuses =
         std::any_of(verdict.reasons.begin(), verdict.reasons.end(), [](const Reason& reason) {
           return reason.rule == Rule::EmptyAnswer || reason.rule == Rule::Vanished;

@@ -116,7 +116,8 @@ TEST_CASE("a large change is packed in parts, and leads from the old content to 
   CHECK_FALSE(applyChange(std::string_view(stored).substr(0, stored.size() - 1), damaged));
   std::stop_source unwanted;
   unwanted.request_stop();
-  CHECK(encodeChange(*before, *after, unwanted.get_token()).empty());
+  CHECK(encodeChange(*before, *after, NodeChanges(before->names(), after->names()), unwanted.get_token())
+            .empty());
 }
 
 TEST_CASE("of a small change the store keeps what differs") {
