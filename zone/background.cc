@@ -1,6 +1,7 @@
 #include "zone/background.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -21,6 +22,21 @@ void enterBackground(const char* name) noexcept {
   const int usual =
       ::getpriority(PRIO_PROCESS, static_cast<id_t>(::getpid()));  // of that thread alone, on Linux
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), std::min(usual + kNice, kNicest));
+}
+
+void goAsideFrom(int from, unsigned distance) noexcept {
+  cpu_set_t allowed, one;
+  if (from < 0 || ::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+  distance %= static_cast<unsigned>(CPU_COUNT(&allowed));
+  int to = from;
+  while (distance > 0) {
+    to = (to + 1) % CPU_SETSIZE;
+    if (CPU_ISSET(to, &allowed)) --distance;
+  }
+  if (to == from || !CPU_ISSET(from, &allowed)) return;
+  CPU_ZERO(&one);
+  CPU_SET(to, &one);
+  if (::sched_setaffinity(0, sizeof one, &one) == 0) (void)::sched_setaffinity(0, sizeof allowed, &allowed);
 }
 
 }  // namespace holdfast

@@ -6,4 +6,9 @@ namespace holdfast {
 /// have the main thread's priority. So do the threads that it starts from then on.
 void enterBackground(const char* name) noexcept;
 
+/// Moves the calling thread to the processor that comes `distance` after `from` among those it may use, where
+/// the system may take it away again. The system leaves new threads where they were started for milliseconds
+/// if what is asked of the server interrupts the other processors often enough, idle or not.
+void goAsideFrom(int from, unsigned distance) noexcept;
+
 }  // namespace holdfast

@@ -35,7 +35,12 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
   const Submission& submission = work.submission;
   const Basis& basis = work.basis;
   const Zone &before = *basis.content, &after = *candidate.zone;
-  const NodeChanges changes(before.names(), after.names(), isLarge(submission));
+  std::vector<PartialDiff> diffs(NameTable::kParts);
+  const NodeChanges changes(before.names(), after.names(), isLarge(submission),
+                            [&](std::size_t number, const NodeChanges::Part& part) {
+                              diffs[number] = PartialDiff(part.changes, submission.diffLimit);
+                            });
+  candidate.diff = joined(std::move(diffs), submission.diffLimit);
   const VelocityCase velocity{work.lost,    basis.at,        basis.serverVelocity,
                               basis.lately, basis.elsewhere, basis.elsewhereHas};
   const Case judged{*basis.served,
@@ -54,8 +59,6 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
   if (submission.dryRun) unwanted.request_stop();
   const auto step = [&](std::size_t which) {
     if (which == 0) {
-      candidate.diff = diffOf(changes, submission.diffLimit);
-    } else if (which == 1) {
       candidate.verdict = judge(judged);
       candidate.judged = std::chrono::steady_clock::now();
       if (!candidate.verdict.accepted() || candidate.judged >= work.deadline) unwanted.request_stop();
@@ -63,7 +66,7 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
       candidate.change = encodeChange(before, after, changes, unwanted.get_token());
     }
   };
-  inParallel(3, isLarge(submission), step);
+  inParallel(2, isLarge(submission), step);
   if (unwanted.stop_requested()) candidate.change.clear();
 }
 

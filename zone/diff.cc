@@ -1,6 +1,7 @@
 #include "zone/diff.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 
 #include "zone/record_text.h"
@@ -99,25 +100,43 @@ Supply supplyOf(const Zone& zone) {
   return supply;
 }
 
-Diff diffOf(const NodeChanges& changes, std::size_t limit) {
-  Diff diff;
+PartialDiff::PartialDiff(const std::vector<NodeChange>& changes, std::size_t limit) {
   for (const auto& [old, now] : changes) {
     if (isWithin(old, now) && isWithin(now, old)) continue;  // the SOA alone, or the number of children
-    diff.before += supplyOf(old);
-    diff.after += supplyOf(now);
-    ++(!hasData(old) ? diff.namesAdded : !hasData(now) ? diff.namesRemoved : diff.namesChanged);
-    if (diff.changes.size() < limit)
-      diff.changes.push_back(changeOf(old, now));
+    diff_.before += supplyOf(old);
+    diff_.after += supplyOf(now);
+    ++(!hasData(old) ? diff_.namesAdded : !hasData(now) ? diff_.namesRemoved : diff_.namesChanged);
+    if (diff_.changes.size() < limit)
+      diff_.changes.push_back(changeOf(old, now));
     else
-      diff.truncated = true;
+      diff_.truncated = true;
   }
-  std::sort(diff.changes.begin(), diff.changes.end(),
+}
+
+Diff joined(std::vector<PartialDiff> parts, std::size_t limit) {
+  Diff all;
+  for (PartialDiff& part : parts) {
+    Diff& diff = part.diff_;
+    all.before += diff.before;
+    all.after += diff.after;
+    all.namesAdded += diff.namesAdded;
+    all.namesRemoved += diff.namesRemoved;
+    all.namesChanged += diff.namesChanged;
+    const std::size_t listed = std::min(diff.changes.size(), limit - all.changes.size());
+    all.truncated = all.truncated || diff.truncated || listed < diff.changes.size();
+    std::move(diff.changes.begin(), diff.changes.begin() + static_cast<std::ptrdiff_t>(listed),
+              std::back_inserter(all.changes));
+  }
+  std::sort(all.changes.begin(), all.changes.end(),
             [](const NameChange& a, const NameChange& b) { return a.name < b.name; });
-  return diff;
+  return all;
 }
 
 Diff diffZones(const Zone& before, const Zone& after, std::size_t limit) {
-  return diffOf(NodeChanges(before.names(), after.names()), limit);
+  const NodeChanges changes(before.names(), after.names());
+  std::vector<PartialDiff> parts;
+  for (const NodeChanges::Part& part : changes.parts()) parts.emplace_back(part.changes, limit);
+  return joined(std::move(parts), limit);
 }
 
 }  // namespace holdfast

@@ -47,7 +47,19 @@ struct Diff {
   bool truncated = false;
 };
 
-Diff diffOf(const NodeChanges& changes, std::size_t limit);
+/// Of some of the names that differ: several threads may each look at some.
+class PartialDiff {
+ public:
+  PartialDiff() = default;
+  PartialDiff(const std::vector<NodeChange>& changes, std::size_t limit);
+
+ private:
+  friend Diff joined(std::vector<PartialDiff> parts, std::size_t limit);
+  Diff diff_;  // unsorted
+};
+/// Of all of them. REQUIRES: the same limit for all.
+Diff joined(std::vector<PartialDiff> parts, std::size_t limit);
+
 Diff diffZones(const Zone& before, const Zone& after, std::size_t limit);
 
 }  // namespace holdfast

@@ -89,7 +89,7 @@ Judge::Judge(const Case& judged)
     : case_(judged),
       before_(judged.served.zoneAt(judged.zone)),
       after_(*judged.candidate.zoneAt(judged.zone)),
-      changed_(judged.changes),
+      apex_(after_.apexNode()),
       deadline_(std::min(Clock::now() + judged.policy.timeout, judged.deadline)) {
   for (const Removal& removal : judged.plan.removals) {
     if (removal.type)
@@ -99,13 +99,6 @@ Judge::Judge(const Case& judged)
   }
   if (before_ != nullptr && !before_->hasContent()) before_ = nullptr;
   isFlat_ = isFlat();
-  const std::vector<NodeChanges::Part>& parts = judged.changes.parts();
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    std::vector<bool> plain;
-    plain.reserve(parts[i].size());
-    for (const NodeChange& change : parts[i]) plain.push_back(isPlain(change.before, change.after));
-    changed_.setPlain(i, std::move(plain));
-  }
 }
 
 Verdict Judge::run() {
@@ -166,12 +159,10 @@ bool Judge::isFlat() const {
 }
 
 /// Whether it shows without looking anything up that the name answers all that it answered. For a zone's
-/// first content whatever leads to any of its names is followed at once (judgeReached).
-bool Judge::isPlain(NodeView before, NodeView after) const noexcept {
-  if (!isFlat_ || !after || after.name() == case_.zone || after.has(RRType::CNAME)) return false;
-  if (!before) return before_ == nullptr;
-  // One that was hidden was answered by a wildcard, if by anything.
-  return !before.isHidden() && !before.has(RRType::CNAME) && keepsTypes(before, after);
+/// first content whatever leads to any of its names is followed at once (judgeReached). One that was hidden
+/// was answered by a wildcard, if by anything. REQUIRES: the change is quiet (NodeChanges).
+bool Judge::isPlainWhereQuiet(NodeView before, NodeView after) const noexcept {
+  return isFlat_ && after.data() != apex_.data() && (before || before_ == nullptr);
 }
 
 /// A signed SOA can't be given the next serial here: whoever signs has to.

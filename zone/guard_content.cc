@@ -83,7 +83,7 @@ void Judge::judgeApex() {
 }
 
 void Judge::judgeVanished() {
-  for (const Changed changed : changed_) {
+  for (const Changed changed : changedNames()) {
     if (!hasTime()) return;
     if (changed.isPlain || !changed.before || !changed.before.hasAnswers()) continue;
     if (changed.after && changed.after.rrsetCount() > 0) {
@@ -131,7 +131,7 @@ void Judge::judgeEmptyEndpoints() {
 }
 
 void Judge::judgeTargets() {
-  for (const Changed changed : changed_) {
+  for (const Changed changed : changedNames()) {
     if (!hasTime()) return;
     if (!changed.after) {
       judgeFloorOf(changed);

@@ -40,7 +40,7 @@ bool isWorse(Effect before, Effect after) noexcept {
 }  // namespace
 
 void Judge::judgeChangedEffects() {
-  for (const Changed changed : changed_) {
+  for (const Changed changed : changedNames()) {
     if (!hasTime()) return;
     if (changed.isPlain) {
       ++verdict_.looked;

@@ -21,7 +21,7 @@ bool isMadeByDname(const Zone* zone, NodeView node, NameView name) noexcept {
 void Judge::collectLosses() {
   // What is new settles losses that stand, and where none do it is nothing to keep in mind.
   const bool nothingStands = case_.velocity == nullptr || case_.velocity->lost.size() == 0;
-  for (const Changed changed : changed_) {
+  for (const Changed changed : changedNames()) {
     if (!hasTime()) return;
     if (changed.isPlain && !changed.before && nothingStands) continue;
     EndpointLoss loss = lossBetween(changed.before, changed.after);

@@ -57,16 +57,10 @@ bool answersBelow(const Snapshot& served, NameView owner, NodeView node) {
 
 }  // namespace
 
-bool keepsTypes(NodeView before, NodeView after) noexcept {
-  for (const RRsetView rrset : before)
-    if (!after.has(rrset.type())) return false;
-  return true;
-}
-
 void Judge::judgeReached() {
   std::vector<NameView> tops;  // what hides names that exist, or hid them
   bool turnsDname = false;
-  for (const Changed changed : changed_) {
+  for (const Changed changed : changedNames()) {
     if (changed.isPlain && (!changed.before || case_.policy.endpoints.empty())) continue;
     const NodeView before = changed.before, after = changed.after;
     const bool isApex = changed.name() == case_.zone;
@@ -193,7 +187,7 @@ void Judge::judgeBelowDnames() {
       dnames_.push_back({node, Name(target), turns});
       return hasTime();
     });
-  for (const Changed changed : changed_) {
+  for (const Changed changed : changedNames()) {
     const RRsetView made = find(changed.after, RRType::DNAME);
     if (!made || !differs(changed.before, changed.after, RRType::DNAME)) continue;
     const Name target(NameView(made.front().data(), made.front().size()));
@@ -208,7 +202,7 @@ void Judge::judgeBelowDnames() {
     });
     if (!finished) return;
   }
-  for (const Changed changed : changed_)
+  for (const Changed changed : changedNames())
     if (!changed.before) judgeThroughDnames(changed.name(), passed);
 }
 

@@ -194,7 +194,8 @@ bool JsonCutter::endPiece(char by) {
   }
   if (!isEmptyObject) {
     hasPieces_ = true;
-    take_(std::exchange(piece_, {}));
+    take_(piece_);
+    piece_.clear();
     piece_.reserve(octets_ + octets_ / 8);
   }
   if (by == ',') return true;

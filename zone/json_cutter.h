@@ -14,8 +14,10 @@ namespace holdfast {
 /// and pieces are JSON, so is the document, and it says the same. Any octets are safe input. One thread.
 class JsonCutter {
  public:
-  /// Members of the object, some at once, in order: with braces around them an object.
-  using Take = std::function<void(std::string members)>;
+  /// Members of the object, some at once, in order: with braces around them an object. May take them and
+  /// leave another string in their place, whose memory is used for the next ones and whose octets are of no
+  /// account.
+  using Take = std::function<void(std::string& members)>;
 
   /// Cuts the document's object `key` into pieces of about `octets`.
   JsonCutter(std::string key, std::size_t octets, Take take);

@@ -31,10 +31,15 @@ JsonPieceReader& JsonPieceThreads::newReader() {
   return *readers_.emplace_back(std::make_unique<JsonPieceReader>(zone_, limits_, targets_, known_));
 }
 
-void JsonPieceThreads::take(std::string members) {
+void JsonPieceThreads::take(std::string& members) {
   std::unique_lock lock(mutex_);
   if (isOver_) return;
-  waiting_.push_back({taken_++, std::move(members)});
+  std::string spare;
+  if (!spare_.empty()) {
+    spare = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  waiting_.push_back({taken_++, std::exchange(members, std::move(spare))});
   if (threads_.empty() && waiting_.size() >= kPiecesWorthThreads) startThreads();
   changed_.notify_one();
   if (waiting_.size() > kPiecesWorthThreads) readNext(own_, lock);
@@ -85,11 +90,12 @@ void JsonPieceThreads::work() noexcept {
 }
 
 void JsonPieceThreads::readNext(JsonPieceReader& reader, std::unique_lock<std::mutex>& lock) {
-  const Piece piece = std::move(waiting_.front());
+  Piece piece = std::move(waiting_.front());
   waiting_.pop_front();
   lock.unlock();
   Result<bool> isJson = reader.read(piece.members);
   lock.lock();
+  spare_.push_back(std::move(piece.members));
   if (isJson && *isJson) return;
   const bool isFirst = (problem_ && *problem_) || piece.number < failedPiece_;
   if (isFirst) {

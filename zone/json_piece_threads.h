@@ -27,8 +27,10 @@ class JsonPieceThreads {
   JsonPieceThreads(const JsonPieceThreads&) = delete;
   JsonPieceThreads& operator=(const JsonPieceThreads&) = delete;
 
-  /// The next piece. Reads one itself where enough are waiting: what is handed over never piles up.
-  void take(std::string members);
+  /// The next piece, as JsonCutter::Take: a piece's memory goes to and fro, as to get so much from the system
+  /// each time takes longer than to fill it. Reads one itself where enough are waiting: what is handed over
+  /// never piles up.
+  void take(std::string& members);
   /// After the last, once. False where a piece is not JSON. What was begun is finished, so that the first
   /// problem of all is among those found, and it is the one that is told.
   Result<bool> finish();
@@ -58,6 +60,7 @@ class JsonPieceThreads {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Piece> waiting_;
+  std::vector<std::string> spare_;  // memory of pieces that were read
   std::size_t taken_ = 0;
   bool isOver_ = false;  // no more pieces, or none that matters
   std::vector<std::unique_ptr<JsonPieceReader>> readers_;

@@ -18,9 +18,6 @@ namespace holdfast {
 std::uint32_t addressesOf(NodeView node) noexcept;
 std::int64_t addressesOf(NodeView node, RRType type) noexcept;
 
-/// Whether every type that `before` has is still in `after`. Neither is null.
-bool keepsTypes(NodeView before, NodeView after) noexcept;
-
 /// One judgement in progress: what is judged, what was found so far, and how much time is left. The rules are
 /// split over guard_content.cc (what a name holds), guard_floor.cc, guard_effect.cc (what a client gets),
 /// guard_reach.cc (whom a change reaches), guard_losses.cc and guard_velocity.cc.
@@ -42,17 +39,13 @@ class Judge {
   /// All changes, each with that.
   class ChangedNames {
    public:
-    explicit ChangedNames(const NodeChanges& changes)
-        : changes_(&changes), isPlain_(changes.parts().size()) {}
-    /// In their order.
-    void setPlain(std::size_t part, std::vector<bool> isPlain) { isPlain_[part] = std::move(isPlain); }
-
+    explicit ChangedNames(const Judge& judge) : judge_(judge) {}
     class Iterator {
      public:
-      Iterator(NodeChanges::Iterator at, const std::vector<std::vector<bool>>& isPlain) noexcept
-          : at_(at), isPlain_(&isPlain) {}
+      Iterator(const Judge& judge, NodeChanges::Iterator at) noexcept : judge_(&judge), at_(at) {}
       Changed operator*() const noexcept {
-        return {(*at_).before, (*at_).after, (*isPlain_)[at_.part()][at_.at()]};
+        const auto [before, after] = *at_;
+        return {before, after, at_.isQuiet() && judge_->isPlainWhereQuiet(before, after)};
       }
       Iterator& operator++() noexcept {
         ++at_;
@@ -61,19 +54,19 @@ class Judge {
       friend bool operator==(const Iterator& a, const Iterator& b) noexcept { return a.at_ == b.at_; }
 
      private:
+      const Judge* judge_;
       NodeChanges::Iterator at_;
-      const std::vector<std::vector<bool>>* isPlain_;
     };
-    Iterator begin() const noexcept { return {changes_->begin(), isPlain_}; }
-    Iterator end() const noexcept { return {changes_->end(), isPlain_}; }
+    Iterator begin() const noexcept { return {judge_, judge_.case_.changes.begin()}; }
+    Iterator end() const noexcept { return {judge_, judge_.case_.changes.end()}; }
 
    private:
-    const NodeChanges* changes_;
-    std::vector<std::vector<bool>> isPlain_;
+    const Judge& judge_;
   };
+  ChangedNames changedNames() const noexcept { return ChangedNames(*this); }
 
   bool isFlat() const;
-  bool isPlain(NodeView before, NodeView after) const noexcept;
+  bool isPlainWhereQuiet(NodeView before, NodeView after) const noexcept;
   void inOrder(void (Judge::*rules)());
   void sortFrom(std::size_t first, std::vector<Reason>& reasons);
 
@@ -146,7 +139,7 @@ class Judge {
   const Case& case_;
   const Zone* before_;  // nullptr or without content: the zone's first plan
   const Zone& after_;
-  ChangedNames changed_;
+  const NodeView apex_;  ///< of the candidate
   bool isFlat_ = false;
   std::set<Name> removedNames_;
   std::set<std::pair<Name, RRType>> removedTypes_;

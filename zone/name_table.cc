@@ -27,6 +27,19 @@ NodeView findIn(const Bucket* bucket, std::uint64_t hash, NameView name) noexcep
   return {};
 }
 
+/// Whole trees are walked bucket by bucket, and buckets lie anywhere in memory: so many ahead they are asked
+/// for.
+constexpr unsigned kBucketsAhead = 4;
+constexpr std::size_t kBucketOctets = 8 * kCacheLine;
+
+void prefetchAhead(const void* directory, unsigned at, unsigned tiers) noexcept {
+  if (directory == nullptr || tiers != 1 || at + kBucketsAhead >= kDirectoryChildren) return;
+  const auto* octets =
+      static_cast<const std::uint8_t*>(static_cast<const Directory*>(directory)->child[at + kBucketsAhead]);
+  for (std::size_t i = 0; octets != nullptr && i < kBucketOctets; i += kCacheLine)
+    __builtin_prefetch(octets + i);
+}
+
 bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeView)>& visit) {
   if (tree == nullptr) return true;
   if (tiers == 0) {
@@ -35,8 +48,10 @@ bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeVi
       if (!visit(bucket->node(i))) return false;
     return true;
   }
-  for (const void* child : static_cast<const Directory*>(tree)->child)
-    if (!visitTree(child, tiers - 1, visit)) return false;
+  for (unsigned i = 0; i < kDirectoryChildren; ++i) {
+    prefetchAhead(tree, i, tiers);
+    if (!visitTree(static_cast<const Directory*>(tree)->child[i], tiers - 1, visit)) return false;
+  }
   return true;
 }
 
@@ -67,6 +82,8 @@ bool compareTrees(const void* before, const void* after, unsigned tiers, const V
   if (tiers == 0)
     return compareBuckets(static_cast<const Bucket*>(before), static_cast<const Bucket*>(after), visit);
   for (unsigned i = 0; i < kDirectoryChildren; ++i) {
+    prefetchAhead(before, i, tiers);
+    prefetchAhead(after, i, tiers);
     const void* a = before == nullptr ? nullptr : static_cast<const Directory*>(before)->child[i];
     const void* b = after == nullptr ? nullptr : static_cast<const Directory*>(after)->child[i];
     if (!compareTrees(a, b, tiers - 1, visit)) return false;

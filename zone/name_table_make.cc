@@ -109,9 +109,12 @@ Status mergeEqual(GatheredNodes::Part& part, const NameTable::Merge& merge) {
   for (std::size_t i = 0, next = 0; i < entries.size(); i = next) {
     const auto isOfHash = [&](const Entry& entry) { return entry.hash == entries[i].hash; };
     while (next < entries.size() && isOfHash(entries[next])) ++next;
-    if (next - i > 1)  // nearly always one name
-      std::ranges::stable_sort(std::span(entries).subspan(i, next - i), {},
-                               [](const Entry& entry) { return entry.node.name(); });
+    if (next - i == 1) {
+      entries[kept++] = entries[i];
+      continue;
+    }
+    std::ranges::stable_sort(std::span(entries).subspan(i, next - i), {},  // nearly always of one name
+                             [](const Entry& entry) { return entry.node.name(); });
     while (i < next) {
       same.clear();
       Entry entry = entries[i];

@@ -141,6 +141,12 @@ class NodeView {
   explicit operator bool() const noexcept { return at_ != nullptr; }
   /// Where it starts: to be prefetched, and to tell nodes apart.
   const std::uint8_t* data() const noexcept { return at_; }
+  /// Asks for the memory of what most nodes are, without waiting for it.
+  void prefetch() const noexcept {
+    constexpr std::size_t kCacheLine = 64;
+    __builtin_prefetch(at_);
+    __builtin_prefetch(at_ + kCacheLine);
+  }
   NameView name() const noexcept { return {at_ + node_layout::kNodeHeader, at_[10]}; }
   /// Names exactly one label below that exist, empty non-terminals included.
   std::uint32_t children() const noexcept { return node_layout::load<std::uint32_t>(at_ + 4); }

@@ -1,7 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <iterator>
+#include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "zone/name_table.h"
@@ -12,19 +13,36 @@ namespace holdfast {
 struct NodeChange {
   NodeView before, after;
   NameView name() const noexcept { return (before ? before : after).name(); }
+  /// Asks for the nodes' memory, without waiting for it.
+  void prefetch() const noexcept {
+    for (const NodeView node : {before, after})
+      if (node) node.prefetch();
+  }
 };
 
-/// Each name whose node differs between two tables, as they lie in memory: looked for once, for all who ask.
-/// Borrows the nodes of both.
+/// Whether every type that `before` has is still in `after`. Neither is null.
+bool keepsTypes(NodeView before, NodeView after) noexcept;
+
+/// Each name whose node differs between two tables, as they lie in memory: looked for once, for all who ask,
+/// with what is quickly seen while both nodes are in the processor's caches. Borrows the nodes.
 class NodeChanges {
  public:
-  using Part = std::vector<NodeChange>;
+  struct Part {
+    std::vector<NodeChange> changes;
+    /// Of each whether it is quiet: the name has every type that it had, it was not hidden (NodeView), and
+    /// neither was nor is an alias.
+    std::vector<bool> isQuiet;
+    std::uint64_t octetsBefore = 0, octetsAfter = 0;  ///< of the nodes
+    void add(NodeView before, NodeView after);
+  };
+  /// Called with each part by the thread that has just made it.
+  using Made = std::function<void(std::size_t number, const Part& part)>;
 
   /// By several threads where it is said to be worth them.
-  NodeChanges(const NameTable& before, const NameTable& after, bool isWorthThreads = false);
+  NodeChanges(const NameTable& before, const NameTable& after, bool isWorthThreads = false,
+              const Made& made = {});
 
-  std::size_t size() const noexcept { return size_; }
-  /// All of them, part by part; some parts may be empty.
+  /// All of them, part by part, at most NameTable::kParts; some may be empty.
   const std::vector<Part>& parts() const noexcept { return parts_; }
 
   class Iterator {
@@ -35,9 +53,12 @@ class NodeChanges {
     Iterator(const std::vector<Part>& parts, std::size_t part) noexcept : parts_(&parts), part_(part) {
       passOverEmpty();
     }
-    const NodeChange& operator*() const noexcept { return (*parts_)[part_][at_]; }
+    const NodeChange& operator*() const noexcept { return (*parts_)[part_].changes[at_]; }
+    bool isQuiet() const noexcept { return (*parts_)[part_].isQuiet[at_]; }
     Iterator& operator++() noexcept {
-      if (++at_ == (*parts_)[part_].size()) {
+      const std::vector<NodeChange>& changes = (*parts_)[part_].changes;
+      if (++at_ + kAhead < changes.size()) changes[at_ + kAhead].prefetch();
+      if (at_ == changes.size()) {
         at_ = 0;
         ++part_;
         passOverEmpty();
@@ -47,13 +68,12 @@ class NodeChanges {
     friend bool operator==(const Iterator& a, const Iterator& b) noexcept {
       return a.part_ == b.part_ && a.at_ == b.at_;
     }
-    /// Where it stands: which part, and where in it.
-    std::size_t part() const noexcept { return part_; }
-    std::size_t at() const noexcept { return at_; }
 
    private:
+    /// Nodes lie anywhere in memory: so many changes ahead they are asked for.
+    static constexpr std::size_t kAhead = 8;
     void passOverEmpty() noexcept {
-      while (part_ < parts_->size() && (*parts_)[part_].empty()) ++part_;
+      while (part_ < parts_->size() && (*parts_)[part_].changes.empty()) ++part_;
     }
     const std::vector<Part>* parts_ = nullptr;
     std::size_t part_ = 0, at_ = 0;
@@ -63,7 +83,6 @@ class NodeChanges {
 
  private:
   std::vector<Part> parts_;
-  std::size_t size_ = 0;
 };
 
 }  // namespace holdfast

@@ -1,5 +1,7 @@
 #include "zone/parallel.h"
 
+#include <sched.h>
+
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -62,8 +64,9 @@ void inParallel(std::size_t count, bool isWorthThreads, const std::function<void
     const std::size_t wanted = isWorthThreads ? std::min(count, parallelThreads()) : 1;
     try {
       while (others.size() + 1 < wanted)
-        others.emplace_back([&steps] {
+        others.emplace_back([&steps, here = sched_getcpu(), number = others.size() + 1] {
           enterBackground("parallel");
+          goAsideFrom(here, static_cast<unsigned>(number));
           steps.work();
         });
     } catch (const std::system_error&) {  // no more threads: those there are do it

@@ -14,7 +14,7 @@ namespace {
 constexpr unsigned kLeastBits = GatheredNodes::kPartBits;
 /// After so many misses in a row the content is taken for new, and only one node in so many is looked for.
 constexpr unsigned kManyMisses = 100;
-constexpr unsigned kThenOneIn = 16;
+constexpr unsigned kThenOneIn = 64;
 
 constexpr unsigned kMostMarks = 32;
 

@@ -62,21 +62,19 @@ void putOwner(OctetWriter& out, const NodeChange& change, NameView apex) {
   out.counted<std::uint8_t>(charsOf(name.bytes().first(name.size() - apex.size())));
 }
 
-/// How many octets the RRsets have as they are compiled. As they are stored it is less, mostly.
-template <class Range>
-std::size_t rrsetOctets(const Range& changes, NodeView NodeChange::*which) {
+/// As they are compiled. What is stored of them is less, mostly.
+std::size_t octetsOf(const NodeChanges& changes, std::uint64_t NodeChanges::Part::*which) {
   std::size_t octets = 0;
-  for (const NodeChange& change : changes)
-    if (const NodeView node = change.*which)
-      for (const RRsetView rrset : node) octets += rrset.bytes().size();
+  for (const NodeChanges::Part& part : changes.parts()) octets += part.*which;
   return octets;
 }
 
 /// None where there is too much to keep in view of the compressor.
 std::optional<std::string> encodeSmall(const NodeChanges& changes, const Zone& before, NameView apex) {
   std::string owners, was, is;
-  is.reserve(rrsetOctets(changes, &NodeChange::after));
-  if (before.hasContent()) was.reserve(std::min(rrsetOctets(changes, &NodeChange::before), 2 * kMostAlike));
+  is.reserve(octetsOf(changes, &NodeChanges::Part::octetsAfter));
+  if (before.hasContent())
+    was.reserve(std::min(octetsOf(changes, &NodeChanges::Part::octetsBefore), 2 * kMostAlike));
   for (const NodeChange& change : changes) {
     if (!changesData(change)) continue;
     OctetWriter ownersOut(owners), wasOut(was), isOut(is);
@@ -129,21 +127,25 @@ class LargeBlock {
 };
 
 /// What packs one part after the other. Its memory is as large as they are, and is kept from one to the next.
-struct Packer {
+class Packer {
+ public:
   PartCompressor compressor{};
   std::string names{}, is{};
 
   void pack(Changes changes, NameView apex) {
     names.clear();
     is.clear();
-    is.reserve(rrsetOctets(changes, &NodeChange::after));
     OctetWriter namesOut(names), isOut(is);
-    for (const NodeChange& change : changes) {
-      if (!changesData(change)) continue;
-      putOwner(namesOut, change, apex);
-      putRRsets(isOut, change.after, RRsetForm::Third);
+    for (std::size_t i = 0; i < changes.size(); ++i) {
+      if (i + kAhead < changes.size()) changes[i + kAhead].prefetch();
+      if (!changesData(changes[i])) continue;
+      putOwner(namesOut, changes[i], apex);
+      putRRsets(isOut, changes[i].after, RRsetForm::Third);
     }
   }
+
+ private:
+  static constexpr std::size_t kAhead = 8;
 };
 
 /// As many as pack at once. Any thread.
@@ -166,18 +168,14 @@ class Packers {
   std::vector<std::unique_ptr<Packer>> idle_;
 };
 
-/// Cuts where the nodes come to kPartOctets, before and after together.
+/// About kPartOctets each, before and after together.
 std::vector<Changes> partsOf(const NodeChanges& changes) {
   std::vector<Changes> parts;
   for (const NodeChanges::Part& all : changes.parts()) {
-    std::size_t begin = 0, octets = 0;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-      for (const NodeView node : {all[i].before, all[i].after}) octets += node ? node.bytes().size() : 0;
-      if (octets < kPartOctets && i + 1 < all.size()) continue;
-      parts.push_back(Changes(all).subspan(begin, i + 1 - begin));
-      begin = i + 1;
-      octets = 0;
-    }
+    const std::size_t count = (all.octetsBefore + all.octetsAfter) / kPartOctets + 1;
+    const std::size_t each = (all.changes.size() + count - 1) / count;
+    for (Changes rest = all.changes; !rest.empty(); rest = rest.subspan(parts.back().size()))
+      parts.push_back(rest.first(std::min(each, rest.size())));
   }
   return parts;
 }
@@ -208,10 +206,9 @@ std::string encodeLarge(const NodeChanges& changes, NameView apex, const std::st
 
 std::string encodeChange(const Zone& before, const Zone& after, const NodeChanges& changes,
                          const std::stop_token& stop) {
-  std::size_t octets = 0;
-  for (const NodeChange& change : changes) octets += change.after ? change.after.bytes().size() : 0;
   std::optional<std::string> small;
-  if (octets <= kMostAlike) small = encodeSmall(changes, before, after.apex());
+  if (octetsOf(changes, &NodeChanges::Part::octetsAfter) <= kMostAlike)
+    small = encodeSmall(changes, before, after.apex());
   return small ? *std::move(small) : encodeLarge(changes, after.apex(), stop);
 }
 

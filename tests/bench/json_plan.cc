@@ -74,8 +74,7 @@ void measure(const char* what, const std::string& text) {
   constexpr int kRounds = 3;
   constexpr std::size_t kPieceOctets = std::size_t{96} << 10;  // as parseJsonPlan has it
   std::vector<std::string> pieces;
-  JsonCutter cutter("endpoints", kPieceOctets,
-                    [&](std::string members) { pieces.push_back(std::move(members)); });
+  JsonCutter cutter("endpoints", kPieceOctets, [&](std::string& members) { pieces.push_back(members); });
   cutter.feed(text);
   if (!cutter.finish()) return void(std::fprintf(stderr, "%s: no endpoints\n", what));
   double plainFirst = std::numeric_limits<double>::max();
