@@ -24,19 +24,21 @@ void enterBackground(const char* name) noexcept {
   (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), std::min(usual + kNice, kNicest));
 }
 
-void goAsideFrom(int from, unsigned distance) noexcept {
+void putAside(pthread_t thread, unsigned distance) noexcept {
   cpu_set_t allowed, one;
-  if (from < 0 || ::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
-  distance %= static_cast<unsigned>(CPU_COUNT(&allowed));
-  int to = from;
-  while (distance > 0) {
+  const int here = ::sched_getcpu();
+  if (here < 0 || ::pthread_getaffinity_np(thread, sizeof allowed, &allowed) != 0) return;
+  if (!CPU_ISSET(here, &allowed)) return;
+  int to = here;
+  for (distance %= static_cast<unsigned>(CPU_COUNT(&allowed)); distance > 0;) {
     to = (to + 1) % CPU_SETSIZE;
     if (CPU_ISSET(to, &allowed)) --distance;
   }
-  if (to == from || !CPU_ISSET(from, &allowed)) return;
+  if (to == here) return;
   CPU_ZERO(&one);
   CPU_SET(to, &one);
-  if (::sched_setaffinity(0, sizeof one, &one) == 0) (void)::sched_setaffinity(0, sizeof allowed, &allowed);
+  if (::pthread_setaffinity_np(thread, sizeof one, &one) == 0)
+    (void)::pthread_setaffinity_np(thread, sizeof allowed, &allowed);
 }
 
 }  // namespace holdfast

@@ -29,18 +29,22 @@ bool isLarge(const Submission& submission) noexcept {
   return brought != nullptr && brought->names().size() > kManyNames;
 }
 
-/// Compares the candidate's zone with what is there, judges it and packs it for the store. What turns out to
-/// be refused is not packed on.
-void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candidate) {
+/// Compares the candidate's zone with what is there, and says what it comes to.
+NodeChanges compare(const Work& work, Candidate& candidate) {
+  const Submission& submission = work.submission;
+  std::vector<Diff> parts(NameTable::kShares);
+  NodeChanges changes(
+      work.basis.content->names(), candidate.zone->names(), isLarge(submission),
+      [&](std::size_t number, const NodeChanges::Part& part) { parts[number] = summaryOf(part.changes); });
+  candidate.diff = joined(parts, changes, submission.diffLimit);
+  return changes;
+}
+
+/// Judges the candidate and packs it for the store. What turns out to be refused is not packed on.
+void judgeAndPack(const Work& work, std::span<const Name> kept, const NodeChanges& changes,
+                  Candidate& candidate) {
   const Submission& submission = work.submission;
   const Basis& basis = work.basis;
-  const Zone &before = *basis.content, &after = *candidate.zone;
-  std::vector<PartialDiff> diffs(NameTable::kParts);
-  const NodeChanges changes(before.names(), after.names(), isLarge(submission),
-                            [&](std::size_t number, const NodeChanges::Part& part) {
-                              diffs[number] = PartialDiff(part.changes, submission.diffLimit);
-                            });
-  candidate.diff = joined(std::move(diffs), submission.diffLimit);
   const VelocityCase velocity{work.lost,    basis.at,        basis.serverVelocity,
                               basis.lately, basis.elsewhere, basis.elsewhereHas};
   const Case judged{*basis.served,
@@ -63,7 +67,7 @@ void judgeAndPack(const Work& work, std::span<const Name> kept, Candidate& candi
       candidate.judged = std::chrono::steady_clock::now();
       if (!candidate.verdict.accepted() || candidate.judged >= work.deadline) unwanted.request_stop();
     } else if (!unwanted.stop_requested()) {
-      candidate.change = encodeChange(before, after, changes, unwanted.get_token());
+      candidate.change = encodeChange(*basis.content, *candidate.zone, changes, unwanted.get_token());
     }
   };
   inParallel(2, isLarge(submission), step);
@@ -88,7 +92,7 @@ Candidate attempt(const Work& work, std::span<const Name> kept) {
     return candidate;
   }
   candidate.snapshot = basis.served->with(candidate.zone);
-  judgeAndPack(work, kept, candidate);
+  judgeAndPack(work, kept, compare(work, candidate), candidate);
   return candidate;
 }
 

@@ -72,7 +72,6 @@ struct PartCompressor::State {
 
 PartCompressor::PartCompressor() : state_(std::make_unique<State>()) {}
 PartCompressor::~PartCompressor() = default;
-PartCompressor::PartCompressor(PartCompressor&&) noexcept = default;
 
 std::string PartCompressor::frameOf(std::string_view bytes) {
   const std::size_t bound = ZSTD_compressBound(bytes.size());

@@ -19,7 +19,6 @@ class PartCompressor {
  public:
   PartCompressor();
   ~PartCompressor();
-  PartCompressor(PartCompressor&&) noexcept;
 
   std::string frameOf(std::string_view bytes);
 

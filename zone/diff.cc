@@ -72,6 +72,11 @@ bool isWithin(NodeView a, NodeView b) noexcept {
   return true;
 }
 
+/// Or only the SOA or the number of children differs.
+bool isTold(NodeView before, NodeView after) noexcept {
+  return !isWithin(before, after) || !isWithin(after, before);
+}
+
 }  // namespace
 
 Supply& Supply::operator+=(const Supply& other) noexcept {
@@ -100,43 +105,40 @@ Supply supplyOf(const Zone& zone) {
   return supply;
 }
 
-PartialDiff::PartialDiff(const std::vector<NodeChange>& changes, std::size_t limit) {
+Diff summaryOf(const std::vector<NodeChange>& changes) {
+  Diff diff;
   for (const auto& [old, now] : changes) {
-    if (isWithin(old, now) && isWithin(now, old)) continue;  // the SOA alone, or the number of children
-    diff_.before += supplyOf(old);
-    diff_.after += supplyOf(now);
-    ++(!hasData(old) ? diff_.namesAdded : !hasData(now) ? diff_.namesRemoved : diff_.namesChanged);
-    if (diff_.changes.size() < limit)
-      diff_.changes.push_back(changeOf(old, now));
-    else
-      diff_.truncated = true;
+    if (!isTold(old, now)) continue;
+    diff.before += supplyOf(old);
+    diff.after += supplyOf(now);
+    ++(!hasData(old) ? diff.namesAdded : !hasData(now) ? diff.namesRemoved : diff.namesChanged);
   }
+  return diff;
 }
 
-Diff joined(std::vector<PartialDiff> parts, std::size_t limit) {
+Diff joined(const std::vector<Diff>& parts, const NodeChanges& changes, std::size_t limit) {
   Diff all;
-  for (PartialDiff& part : parts) {
-    Diff& diff = part.diff_;
-    all.before += diff.before;
-    all.after += diff.after;
-    all.namesAdded += diff.namesAdded;
-    all.namesRemoved += diff.namesRemoved;
-    all.namesChanged += diff.namesChanged;
-    const std::size_t listed = std::min(diff.changes.size(), limit - all.changes.size());
-    all.truncated = all.truncated || diff.truncated || listed < diff.changes.size();
-    std::move(diff.changes.begin(), diff.changes.begin() + static_cast<std::ptrdiff_t>(listed),
-              std::back_inserter(all.changes));
+  for (const Diff& part : parts) {
+    all.before += part.before;
+    all.after += part.after;
+    all.namesAdded += part.namesAdded;
+    all.namesRemoved += part.namesRemoved;
+    all.namesChanged += part.namesChanged;
   }
-  std::sort(all.changes.begin(), all.changes.end(),
-            [](const NameChange& a, const NameChange& b) { return a.name < b.name; });
+  const std::uint64_t names = all.namesAdded + all.namesRemoved + all.namesChanged;
+  const std::size_t listed = std::min<std::uint64_t>(limit, names);
+  all.truncated = listed < names;
+  for (auto at = changes.begin(); all.changes.size() < listed; ++at)
+    if (isTold((*at).before, (*at).after)) all.changes.push_back(changeOf((*at).before, (*at).after));
+  std::ranges::sort(all.changes, {}, &NameChange::name);
   return all;
 }
 
 Diff diffZones(const Zone& before, const Zone& after, std::size_t limit) {
   const NodeChanges changes(before.names(), after.names());
-  std::vector<PartialDiff> parts;
-  for (const NodeChanges::Part& part : changes.parts()) parts.emplace_back(part.changes, limit);
-  return joined(std::move(parts), limit);
+  std::vector<Diff> parts;
+  for (const NodeChanges::Part& part : changes.parts()) parts.push_back(summaryOf(part.changes));
+  return joined(parts, changes, limit);
 }
 
 }  // namespace holdfast

@@ -47,18 +47,10 @@ struct Diff {
   bool truncated = false;
 };
 
-/// Of some of the names that differ: several threads may each look at some.
-class PartialDiff {
- public:
-  PartialDiff() = default;
-  PartialDiff(const std::vector<NodeChange>& changes, std::size_t limit);
-
- private:
-  friend Diff joined(std::vector<PartialDiff> parts, std::size_t limit);
-  Diff diff_;  // unsorted
-};
-/// Of all of them. REQUIRES: the same limit for all.
-Diff joined(std::vector<PartialDiff> parts, std::size_t limit);
+/// What some of the names that differ come to, without listing any: several threads may each look at some.
+Diff summaryOf(const std::vector<NodeChange>& changes);
+/// Of all names, `parts` being what they come to part by part.
+Diff joined(const std::vector<Diff>& parts, const NodeChanges& changes, std::size_t limit);
 
 Diff diffZones(const Zone& before, const Zone& after, std::size_t limit);
 

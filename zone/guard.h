@@ -153,7 +153,9 @@ struct VelocityCase {
 struct Case {
   const Snapshot& served;
   const Snapshot& candidate;
-  const NodeChanges& changes;  ///< in that zone; all of its names where it had no content
+  /// From the zone's table in `served` to its very table in `candidate`, of which the apex's node is told by
+  /// where it lies; all of its names where it had no content.
+  const NodeChanges& changes;
   NameView zone;
   const Plan& plan;
   const GuardPolicy& policy;

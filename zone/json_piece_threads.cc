@@ -12,6 +12,8 @@ namespace {
 
 /// With fewer pieces than these no thread is worth its start.
 constexpr std::size_t kPiecesWorthThreads = 4;
+/// The memory of larger pieces is not kept.
+constexpr std::size_t kLargestSpare = std::size_t{256} << 10;
 
 }  // namespace
 
@@ -62,6 +64,7 @@ void JsonPieceThreads::end() noexcept {
   }
   changed_.notify_all();
   threads_.clear();  // joins
+  spare_.clear();
 }
 
 void JsonPieceThreads::startThreads() {
@@ -95,7 +98,7 @@ void JsonPieceThreads::readNext(JsonPieceReader& reader, std::unique_lock<std::m
   lock.unlock();
   Result<bool> isJson = reader.read(piece.members);
   lock.lock();
-  spare_.push_back(std::move(piece.members));
+  if (piece.members.capacity() <= kLargestSpare) spare_.push_back(std::move(piece.members));
   if (isJson && *isJson) return;
   const bool isFirst = (problem_ && *problem_) || piece.number < failedPiece_;
   if (isFirst) {

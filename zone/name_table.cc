@@ -32,15 +32,23 @@ NodeView findIn(const Bucket* bucket, std::uint64_t hash, NameView name) noexcep
 constexpr unsigned kBucketsAhead = 4;
 constexpr std::size_t kBucketOctets = 8 * kCacheLine;
 
-void prefetchAhead(const void* directory, unsigned at, unsigned tiers) noexcept {
-  if (directory == nullptr || tiers != 1 || at + kBucketsAhead >= kDirectoryChildren) return;
-  const auto* octets =
-      static_cast<const std::uint8_t*>(static_cast<const Directory*>(directory)->child[at + kBucketsAhead]);
+void prefetchBucket(const void* bucket) noexcept {
+  const auto* octets = static_cast<const std::uint8_t*>(bucket);
   for (std::size_t i = 0; octets != nullptr && i < kBucketOctets; i += kCacheLine)
     __builtin_prefetch(octets + i);
 }
 
-bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeView)>& visit) {
+const void* childOf(const void* directory, unsigned i) noexcept {
+  return directory == nullptr ? nullptr : static_cast<const Directory*>(directory)->child[i];
+}
+
+/// Which children of a directory.
+struct Children {
+  unsigned first = 0, end = kDirectoryChildren;
+};
+
+bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeView)>& visit,
+               Children which = {}) {
   if (tree == nullptr) return true;
   if (tiers == 0) {
     const auto* bucket = static_cast<const Bucket*>(tree);
@@ -48,9 +56,9 @@ bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeVi
       if (!visit(bucket->node(i))) return false;
     return true;
   }
-  for (unsigned i = 0; i < kDirectoryChildren; ++i) {
-    prefetchAhead(tree, i, tiers);
-    if (!visitTree(static_cast<const Directory*>(tree)->child[i], tiers - 1, visit)) return false;
+  for (unsigned i = which.first; i < which.end; ++i) {
+    if (tiers == 1 && i + kBucketsAhead < which.end) prefetchBucket(childOf(tree, i + kBucketsAhead));
+    if (!visitTree(childOf(tree, i), tiers - 1, visit)) return false;
   }
   return true;
 }
@@ -77,30 +85,38 @@ bool compareBuckets(const Bucket* before, const Bucket* after, const VisitPair& 
   return true;
 }
 
-bool compareTrees(const void* before, const void* after, unsigned tiers, const VisitPair& visit) {
+bool compareTrees(const void* before, const void* after, unsigned tiers, const VisitPair& visit,
+                  Children which = {}) {
   if (before == after) return true;
   if (tiers == 0)
     return compareBuckets(static_cast<const Bucket*>(before), static_cast<const Bucket*>(after), visit);
-  for (unsigned i = 0; i < kDirectoryChildren; ++i) {
-    prefetchAhead(before, i, tiers);
-    prefetchAhead(after, i, tiers);
-    const void* a = before == nullptr ? nullptr : static_cast<const Directory*>(before)->child[i];
-    const void* b = after == nullptr ? nullptr : static_cast<const Directory*>(after)->child[i];
-    if (!compareTrees(a, b, tiers - 1, visit)) return false;
+  for (unsigned i = which.first; i < which.end; ++i) {
+    if (const unsigned ahead = i + kBucketsAhead; tiers == 1 && ahead < which.end) {
+      const void *a = childOf(before, ahead), *b = childOf(after, ahead);
+      if (a != b) prefetchBucket(a), prefetchBucket(b);
+    }
+    if (!compareTrees(childOf(before, i), childOf(after, i), tiers - 1, visit)) return false;
   }
   return true;
 }
 
-/// A part of a tree, below its root where that is a directory, and how high it is.
-struct Subtree {
+/// The names of one part of GatheredNodes, which is a range of buckets: some children of one directory. All
+/// of a table of fewer buckets than parts is part 0.
+struct PartOfTree {
   const void* tree;
   unsigned tiers;
+  Children which;
 };
 
-Subtree partOf(const void* root, unsigned bits, std::size_t part) noexcept {
+PartOfTree partOf(const void* root, unsigned bits, std::size_t part) noexcept {
   const unsigned tiers = tiersFor(bits);
-  if (tiers == 0) return {part == 0 ? root : nullptr, 0};
-  return {root == nullptr ? nullptr : static_cast<const Directory*>(root)->child[part], tiers - 1};
+  if (bits < GatheredNodes::kPartBits) return {part == 0 ? root : nullptr, tiers, {}};
+  // The root takes what bits the tiers below it leave, the rest of a part's number is the next tier's.
+  const unsigned ofRoot = bits - kDirectoryBits * (tiers - 1), rest = GatheredNodes::kPartBits - ofRoot;
+  const auto number = static_cast<unsigned>(part);
+  if (rest == 0) return {root, tiers, {number, number + 1}};
+  const unsigned first = (number & ((1u << rest) - 1)) << ofRoot;
+  return {childOf(root, number >> rest), tiers - 1, {first, first + (1u << ofRoot)}};
 }
 
 /// A bucket's share of a change: entries that are put, and names that are gone.
@@ -202,34 +218,43 @@ bool NameTable::forEach(const std::function<bool(NodeView)>& visit) const {
 }
 
 bool NameTable::differences(const NameTable& before, const NameTable& after, const VisitPair& visit) {
-  for (std::size_t part = 0; part < kParts; ++part)
-    if (!differencesOf(before, after, part, visit)) return false;
+  for (std::size_t share = 0; share < kShares; ++share)
+    if (!differencesOf(before, after, share, visit)) return false;
   return true;
 }
 
-bool NameTable::mayDiffer(const NameTable& before, const NameTable& after, std::size_t part) noexcept {
-  const std::size_t i = part % kSpreadParts;
-  const void *a = partOf(before.root_, before.bits_, i).tree, *b = partOf(after.root_, after.bits_, i).tree;
-  if (before.bits_ == after.bits_) return part == i && a != b;
-  return (part == i ? a : b) != nullptr;
+bool NameTable::mayDiffer(const NameTable& before, const NameTable& after, std::size_t share) noexcept {
+  const std::size_t part = share % GatheredNodes::kParts;
+  const PartOfTree old = partOf(before.root_, before.bits_, part),
+                   now = partOf(after.root_, after.bits_, part);
+  if (before.bits_ != after.bits_) return (share == part ? old : now).tree != nullptr;
+  if (share != part || old.tree == now.tree) return false;
+  if (old.tiers == 0) return true;
+  for (unsigned i = old.which.first; i < old.which.end; ++i)
+    if (childOf(old.tree, i) != childOf(now.tree, i)) return true;
+  return false;
 }
 
-bool NameTable::differencesOf(const NameTable& before, const NameTable& after, std::size_t part,
+bool NameTable::differencesOf(const NameTable& before, const NameTable& after, std::size_t share,
                               const VisitPair& visit) {
-  static_assert(kSpreadParts == kDirectoryChildren);
-  if (!mayDiffer(before, after, part)) return true;
-  const std::size_t i = part % kSpreadParts;
-  const Subtree old = partOf(before.root_, before.bits_, i), now = partOf(after.root_, after.bits_, i);
-  if (before.bits_ == after.bits_) return compareTrees(old.tree, now.tree, old.tiers, visit);
-  // Spread over different numbers of buckets, the tables share nothing: compare name by name.
+  static_assert(GatheredNodes::kPartBits == kDirectoryBits);
+  const std::size_t part = share % GatheredNodes::kParts;
+  const PartOfTree old = partOf(before.root_, before.bits_, part),
+                   now = partOf(after.root_, after.bits_, part);
+  if (before.bits_ == after.bits_)
+    return share != part || compareTrees(old.tree, now.tree, old.tiers, visit, old.which);
+  // Spread over different numbers of buckets, the tables share nothing: compare name by name. Of an empty one
+  // nothing is asked, to spare the hashes.
   const auto other = [](const NameTable& in, NodeView node) {
     return in.root_ == nullptr ? NodeView() : in.find(HashedName::of(node.name()), node.name());
   };
-  if (part == i)
-    return visitTree(old.tree, old.tiers,
-                     [&](NodeView node) { return compareNodes(node, other(after, node), visit); });
-  return visitTree(now.tree, now.tiers,
-                   [&](NodeView node) { return other(before, node) ? true : visit({}, node); });
+  if (share == part)
+    return visitTree(
+        old.tree, old.tiers, [&](NodeView node) { return compareNodes(node, other(after, node), visit); },
+        old.which);
+  return visitTree(
+      now.tree, now.tiers, [&](NodeView node) { return other(before, node) ? true : visit({}, node); },
+      now.which);
 }
 
 NameTableEdit::NameTableEdit(NameTable base) : base_(std::move(base)), size_(base_.size()) {}

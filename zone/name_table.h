@@ -38,11 +38,12 @@ class NameTable {
   /// Makes one node of two or more of the same name, in the order they were added, what is shared
   /// last.
   using Merge = std::function<Result<std::string>(std::span<const NodeView>)>;
+  /// Told of a node, which lives as long as the table, and of its part of GatheredNodes.
+  using Made = std::function<void(std::size_t part, NodeView node)>;
   /// The table of all these nodes; it shares the buckets that it has in common with what they know. Large
   /// ones are made by several threads, which call `merge` at once. The Error is one of merge's.
-  /// `made` is called with each node of the table: those of different parts, below GatheredNodes::kParts, by
-  /// several threads at once.
-  using Made = std::function<void(std::size_t part, NodeView node)>;
+  /// `made` is called with each node, before it is known whether all can be merged: those of different parts
+  /// by several threads at once, of a small table all as of part 0.
   static Result<NameTable> of(GatheredNodes nodes, const Merge& merge, const Made& made = {});
   /// A table equal to this one that shares with `other` what both have, where they are of like size.
   /// Large ones are compared by several threads.
@@ -61,17 +62,19 @@ class NameTable {
   /// Visits every node, in no useful order, until `visit` returns false. Returns whether it ran to the end.
   bool forEach(const std::function<bool(NodeView)>& visit) const;
 
+  using VisitPair = std::function<bool(NodeView before, NodeView after)>;
   /// Visits each name whose node differs, with the null view on the side that lacks it, until `visit` returns
   /// false. Buckets that both tables share are passed over.
-  using VisitPair = std::function<bool(NodeView before, NodeView after)>;
   static bool differences(const NameTable& before, const NameTable& after, const VisitPair& visit);
-  /// A share of them, so that several threads may each look at some: the shares of all parts below kParts, in
-  /// order, are what differences() visits. The names of a large table are spread over kSpreadParts of them.
-  static constexpr std::size_t kSpreadParts = 64, kParts = 2 * kSpreadParts;
-  static bool differencesOf(const NameTable& before, const NameTable& after, std::size_t part,
+  /// One share of them, so that several threads may each look at some: all shares in order are what
+  /// differences() visits. The first kParts are of the parts of GatheredNodes, by hash. Where the tables are
+  /// spread over different numbers of buckets those are of the names in `before`, and as many more of the
+  /// names that only `after` has.
+  static constexpr std::size_t kShares = 2 * GatheredNodes::kParts;
+  static bool differencesOf(const NameTable& before, const NameTable& after, std::size_t share,
                             const VisitPair& visit);
-  /// False where it shows at once that there are none in that part.
-  static bool mayDiffer(const NameTable& before, const NameTable& after, std::size_t part) noexcept;
+  /// False where it shows at once that there are none in that share.
+  static bool mayDiffer(const NameTable& before, const NameTable& after, std::size_t share) noexcept;
 
  private:
   friend class NameTableEdit;

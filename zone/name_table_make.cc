@@ -162,8 +162,9 @@ std::size_t joinRepeated(const GatheredNodes& nodes, std::size_t part, std::vect
   return shared;
 }
 
-/// The tree `now` with what it has in common with `before` taken from there; one reference.
-const void* sharedTree(const void* now, const void* before, unsigned tiers, bool isWorthThreads = false) {
+/// The tree `now` with what it has in common with `before` taken from there; one reference. By several
+/// threads below directories of that tier; 0: by one.
+const void* sharedTree(const void* now, const void* before, unsigned tiers, unsigned tierOfThreads) {
   if (now == before || now == nullptr || before == nullptr) return share(now, tiers);
   if (tiers == 0) {
     const bool isSame = isSameBucket(static_cast<const Bucket*>(now), static_cast<const Bucket*>(before));
@@ -174,8 +175,8 @@ const void* sharedTree(const void* now, const void* before, unsigned tiers, bool
   // Released as a tree, where memory runs out on the way.
   const auto letGo = [tiers](const Directory* directory) { release(directory, tiers); };
   std::unique_ptr<Directory, decltype(letGo)> directory(new Directory, letGo);
-  inParallel(kDirectoryChildren, isWorthThreads,
-             [&](std::size_t i) { directory->child[i] = sharedTree(a[i], b[i], tiers - 1); });
+  inParallel(kDirectoryChildren, tiers == tierOfThreads,
+             [&](std::size_t i) { directory->child[i] = sharedTree(a[i], b[i], tiers - 1, tierOfThreads); });
   if (directory->child == b) return share(before, tiers);
   if (directory->child == a) return share(now, tiers);
   return directory.release();
@@ -211,8 +212,10 @@ Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge, const M
   });
   for (Status& problem : problems)
     if (!problem) return std::move(problem).error();
-  if (isSplit) buckets.make(all);
-  if (isSplit && made) buckets.visit(0, made);
+  if (isSplit) {
+    buckets.make(all);
+    if (made) buckets.visit(0, made);
+  }
   for (const std::size_t size : sizes) table.size_ += size;
   table.root_ = buckets.takeTree();
   return table;
@@ -220,8 +223,15 @@ Result<NameTable> NameTable::of(GatheredNodes nodes, const Merge& merge, const M
 
 NameTable NameTable::sharing(const NameTable& other) const {
   if (bits_ != other.bits_) return *this;
+  const unsigned tiers = tiersFor(bits_);
+  // The root may have two children only.
+  constexpr unsigned kManyBits = 4;
+  const bool hasManyChildren = bits_ >= kDirectoryBits * (tiers - 1) + kManyBits;
   NameTable table;
-  table.root_ = sharedTree(root_, other.root_, tiersFor(bits_), size_ >= kWorthThreads);
+  table.root_ = sharedTree(root_, other.root_, tiers,
+                           size_ < kWorthThreads ? 0
+                           : hasManyChildren     ? tiers
+                                                 : tiers - 1);
   table.bits_ = bits_;
   table.size_ = size_;
   return table;

@@ -34,7 +34,7 @@ void NodeChanges::Part::add(NodeView before, NodeView after) {
 
 NodeChanges::NodeChanges(const NameTable& before, const NameTable& after, bool isWorthThreads,
                          const Made& made)
-    : parts_(isWorthThreads ? NameTable::kParts : 1) {
+    : parts_(isWorthThreads ? NameTable::kShares : 1) {
   const auto collect = [](Part& part) {
     return [&part](NodeView old, NodeView now) {
       part.add(old, now);
@@ -47,8 +47,8 @@ NodeChanges::NodeChanges(const NameTable& before, const NameTable& after, bool i
     return;
   }
   // Room for all names of a part, of which what is not used is never touched.
-  const std::size_t most = std::max(before.size(), after.size()) / NameTable::kSpreadParts;
-  inParallel(NameTable::kParts, true, [&](std::size_t i) {
+  const std::size_t most = std::max(before.size(), after.size()) / GatheredNodes::kParts;
+  inParallel(NameTable::kShares, true, [&](std::size_t i) {
     if (!NameTable::mayDiffer(before, after, i)) return;
     Part part;
     part.changes.reserve(most + most / 8);

@@ -20,6 +20,9 @@ struct NodeChange {
   }
 };
 
+/// Nodes lie anywhere in memory: so many changes ahead of a walk they are asked for.
+inline constexpr std::size_t kChangesAhead = 8;
+
 /// Whether every type that `before` has is still in `after`. Neither is null.
 bool keepsTypes(NodeView before, NodeView after) noexcept;
 
@@ -42,14 +45,11 @@ class NodeChanges {
   NodeChanges(const NameTable& before, const NameTable& after, bool isWorthThreads = false,
               const Made& made = {});
 
-  /// All of them, part by part, at most NameTable::kParts; some may be empty.
+  /// All of them, part by part, at most NameTable::kShares; some may be empty.
   const std::vector<Part>& parts() const noexcept { return parts_; }
 
   class Iterator {
    public:
-    using value_type = NodeChange;
-    using difference_type = std::ptrdiff_t;
-    Iterator() noexcept = default;
     Iterator(const std::vector<Part>& parts, std::size_t part) noexcept : parts_(&parts), part_(part) {
       passOverEmpty();
     }
@@ -57,7 +57,7 @@ class NodeChanges {
     bool isQuiet() const noexcept { return (*parts_)[part_].isQuiet[at_]; }
     Iterator& operator++() noexcept {
       const std::vector<NodeChange>& changes = (*parts_)[part_].changes;
-      if (++at_ + kAhead < changes.size()) changes[at_ + kAhead].prefetch();
+      if (++at_ + kChangesAhead < changes.size()) changes[at_ + kChangesAhead].prefetch();
       if (at_ == changes.size()) {
         at_ = 0;
         ++part_;
@@ -70,12 +70,10 @@ class NodeChanges {
     }
 
    private:
-    /// Nodes lie anywhere in memory: so many changes ahead they are asked for.
-    static constexpr std::size_t kAhead = 8;
     void passOverEmpty() noexcept {
       while (part_ < parts_->size() && (*parts_)[part_].changes.empty()) ++part_;
     }
-    const std::vector<Part>* parts_ = nullptr;
+    const std::vector<Part>* parts_;
     std::size_t part_ = 0, at_ = 0;
   };
   Iterator begin() const noexcept { return {parts_, 0}; }

@@ -1,7 +1,5 @@
 #include "zone/parallel.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -63,12 +61,13 @@ void inParallel(std::size_t count, bool isWorthThreads, const std::function<void
     std::vector<std::jthread> others;
     const std::size_t wanted = isWorthThreads ? std::min(count, parallelThreads()) : 1;
     try {
-      while (others.size() + 1 < wanted)
-        others.emplace_back([&steps, here = sched_getcpu(), number = others.size() + 1] {
+      while (others.size() + 1 < wanted) {
+        others.emplace_back([&steps] {
           enterBackground("parallel");
-          goAsideFrom(here, static_cast<unsigned>(number));
           steps.work();
         });
+        putAside(others.back().native_handle(), static_cast<unsigned>(others.size()));
+      }
     } catch (const std::system_error&) {  // no more threads: those there are do it
     }
     steps.work();

@@ -39,7 +39,7 @@ bool sameData(NodeView a, NodeView b) noexcept {
   return true;
 }
 
-/// Or only the number of children differs.
+/// Or only the number of children. REQUIRES: the nodes differ; all else in a node follows from its RRsets.
 bool changesData(const NodeChange& change) noexcept {
   const auto& [before, after] = change;
   const bool isCountAlike = before && after && before.children() == after.children();
@@ -127,8 +127,7 @@ class LargeBlock {
 };
 
 /// What packs one part after the other. Its memory is as large as they are, and is kept from one to the next.
-class Packer {
- public:
+struct Packer {
   PartCompressor compressor{};
   std::string names{}, is{};
 
@@ -137,15 +136,12 @@ class Packer {
     is.clear();
     OctetWriter namesOut(names), isOut(is);
     for (std::size_t i = 0; i < changes.size(); ++i) {
-      if (i + kAhead < changes.size()) changes[i + kAhead].prefetch();
+      if (i + kChangesAhead < changes.size()) changes[i + kChangesAhead].prefetch();
       if (!changesData(changes[i])) continue;
       putOwner(namesOut, changes[i], apex);
       putRRsets(isOut, changes[i].after, RRsetForm::Third);
     }
   }
-
- private:
-  static constexpr std::size_t kAhead = 8;
 };
 
 /// As many as pack at once. Any thread.

@@ -36,13 +36,20 @@ class Children {
     if (++last_->second == 1) parents_.push_back(parent);
   }
 
-  /// Adds what others have counted.
-  void join(const Children& others) {
+  /// Adds what others have counted, and leaves them without.
+  void join(Children&& others) {
+    if (counts_.empty()) {
+      counts_ = std::move(others.counts_);
+      parents_ = std::move(others.parents_);
+      return;
+    }
     for (const NameView parent : others.parents_) {
       std::uint32_t& number = counts_[octetsOf(parent)];
       if (number == 0) parents_.push_back(parent);
       number += others.counts_.at(octetsOf(parent));
     }
+    others.counts_ = {};
+    others.parents_ = {};
   }
 
   /// Adds the numbers to the nodes, and the names above them that have nothing else.
@@ -64,8 +71,8 @@ class Children {
   std::vector<NameView> parents_;
 };
 
-/// What the nodes of one part of a table say of the zone.
-struct Survey {
+/// What the nodes of one part of a table say of the zone. Different threads fill neighbours.
+struct alignas(64) Survey {
   explicit Survey(NameView apex) : children(apex) {}
 
   void add(NodeView node, NameView apex) {
@@ -73,11 +80,11 @@ struct Survey {
     facts.add(node, apex, 1);
     if (node.has(RRType::CNAME) || node.has(RRType::DNAME))
       std::ranges::move(AliasIndex::keysOf(node), std::back_inserter(aliases));
-    mayDeny = mayDeny || mayHaveKey(node);
+    if (!mayDeny && mayHaveKey(node)) mayDeny = true;
   }
 
   void join(Survey&& other) {
-    children.join(other.children);
+    children.join(std::move(other.children));
     facts += other.facts;
     std::ranges::move(other.aliases, std::back_inserter(aliases));
     mayDeny = mayDeny || other.mayDeny;

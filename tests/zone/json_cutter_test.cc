@@ -24,7 +24,9 @@ struct Cut {
 std::optional<Cut> cutJson(std::string_view body, const std::string& key, std::size_t octets,
                            std::size_t step) {
   Cut cut;
-  JsonCutter cutter(key, octets, [&](std::string& members) { cut.members.push_back(members); });
+  JsonCutter cutter(key, octets, [&](std::string& members) {
+    cut.members.push_back(std::exchange(members, "what is left here is of no account"));
+  });
   for (std::size_t at = 0; at < body.size(); at += step) cutter.feed(body.substr(at, step));
   auto skeleton = cutter.finish();
   if (!skeleton) return std::nullopt;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <map>
+#include <numeric>
 #include <random>
 #include <set>
 
@@ -189,6 +190,44 @@ TEST_CASE("nodes of one name are merged, and what cannot be is told") {
   });
   REQUIRE_FALSE(refused);
   CHECK(refused.error().where == "/endpoints/a");
+}
+
+TEST_CASE(
+    "of many names each has one node in a large table, those that came twice what came first in front") {
+  constexpr int kNames = 100'000, kMany = 50;
+  const auto owner = [](int i) { return name("n" + std::to_string(i) + ".z."); };
+  GatheredNodes nodes;
+  const auto add = [&](int i, char round) {
+    const Name at = owner(i);
+    nodes.add(HashedName(at).hash(), encodeNode(at, 0, {{RRType::TXT, 60, 0, {{'\1', round}}, {}}}));
+  };
+  for (int i = 0; i < kNames; ++i) add(i, 'a');
+  for (int i = 0; i < kNames; i += 3) add(i, 'b');
+  for (int i = 0; i < kMany; ++i) add(7, 'c');
+  std::atomic<int> merges = 0;
+  std::vector<std::atomic<int>> seen(GatheredNodes::kParts);
+  const Result<NameTable> table = NameTable::of(
+      std::move(nodes),
+      [&](std::span<const NodeView> same) -> Result<std::string> {
+        ++merges;
+        std::string rounds;
+        for (const NodeView node : same) rounds += (*node.begin()).toOwned().rdata.front()[1];
+        const std::string wanted = same.front().name() == owner(7) ? "a" + std::string(kMany, 'c') : "ab";
+        if (rounds != wanted) return Error{ErrorKind::Invalid, "", rounds};
+        return encodeNode(same.front().name(), 0, {{RRType::TXT, 61, 0, {"\1m"}, {}}});
+      },
+      [&](std::size_t part, NodeView) { ++seen[part]; });
+  REQUIRE(table);
+  CHECK(table->size() == kNames);
+  CHECK(merges == kNames / 3 + 2);
+  CHECK(std::accumulate(seen.begin(), seen.end(), 0) == kNames);
+  CHECK(std::ranges::all_of(seen, [](const auto& count) { return count > 0; }));
+  for (int i = 0; i < kNames; ++i) {
+    const Name at = owner(i);
+    const NodeView node = table->find(HashedName(at).hash(), at);
+    REQUIRE(node);
+    REQUIRE((*node.begin()).ttl() == (i % 3 == 0 || i == 7 ? 61u : 60u));
+  }
 }
 
 TEST_CASE("every step of parallel work is done once, and what one throws is thrown") {
