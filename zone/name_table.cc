@@ -43,12 +43,12 @@ const void* childOf(const void* directory, unsigned i) noexcept {
 }
 
 /// Which children of a directory.
-struct Children {
+struct ChildRange {
   unsigned first = 0, end = kDirectoryChildren;
 };
 
 bool visitTree(const void* tree, unsigned tiers, const std::function<bool(NodeView)>& visit,
-               Children which = {}) {
+               ChildRange which = {}) {
   if (tree == nullptr) return true;
   if (tiers == 0) {
     const auto* bucket = static_cast<const Bucket*>(tree);
@@ -86,7 +86,7 @@ bool compareBuckets(const Bucket* before, const Bucket* after, const VisitPair& 
 }
 
 bool compareTrees(const void* before, const void* after, unsigned tiers, const VisitPair& visit,
-                  Children which = {}) {
+                  ChildRange which = {}) {
   if (before == after) return true;
   if (tiers == 0)
     return compareBuckets(static_cast<const Bucket*>(before), static_cast<const Bucket*>(after), visit);
@@ -105,7 +105,7 @@ bool compareTrees(const void* before, const void* after, unsigned tiers, const V
 struct PartOfTree {
   const void* tree;
   unsigned tiers;
-  Children which;
+  ChildRange which;
 };
 
 PartOfTree partOf(const void* root, unsigned bits, std::size_t part) noexcept {
